@@ -1,0 +1,47 @@
+import { type Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+// Neuroglancer leaves every data source in by default; only what the portal serves or links to is built.
+const conditions = [
+  "neuroglancer/datasource:none_by_default",
+  ...["zarr", "precomputed", "n5"].map((name) => `neuroglancer/datasource/${name}:enabled`),
+  "neuroglancer/kvstore:none_by_default",
+  ...["http", "s3", "zip", "gzip", "byte_range"].map((name) => `neuroglancer/kvstore/${name}:enabled`),
+  "module",
+  "browser",
+  "production",
+];
+
+// Vite recognises a worker only in the exact form `new Worker(new URL(…))`. With a comment in between it
+// silently emits no worker and the viewer stays empty.
+const bundleNeuroglancerWorkers = (): Plugin => ({
+  name: "bundle-neuroglancer-workers",
+  enforce: "pre",
+  transform: {
+    filter: { code: /webpackChunkName/ },
+    handler: (code) => ({
+      code: code.replace(/\/\*\s*webpackChunkName.*?\*\//g, (it) => " ".repeat(it.length)),
+      map: null,
+    }),
+  },
+});
+
+export default defineConfig({
+  base: "",
+  plugins: [bundleNeuroglancerWorkers()],
+  resolve: {
+    conditions,
+    // ikonate 1.1.1 from the registry lacks three icons of the git revision that Neuroglancer names.
+    alias: [{ find: /^ikonate\/icons\/(layers|controls-alt|code-alt)\.svg/, replacement: "/src/icons/$1.svg" }],
+  },
+  worker: { format: "es", plugins: () => [bundleNeuroglancerWorkers()] },
+  build: {
+    target: "es2023",
+    manifest: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 3000,
+    rollupOptions: { input: ["src/viewer.ts", "src/site.ts"] },
+  },
+  test: { include: ["test/**/*.test.ts"], environment: "node" },
+});
