@@ -1,0 +1,7 @@
+"""The checks an image goes through before it is published: its metadata, its arrays, the viewer's limits."""
+
+from datasets.volumes.array_rules import check_levels, check_viewable
+from datasets.volumes.image_rules import check_image
+from datasets.volumes.problems import Problem
+
+__all__ = ["Problem", "check_image", "check_levels", "check_viewable"]
