@@ -1,7 +1,7 @@
 """The base of every named error: what is wrong, where, and what to do about it.
 
-It lives in the lowest package so that every package can raise one; ``portal.problems`` and the data plane turn it into an
-RFC 9457 answer, management commands print it.
+It lives in the lowest package so that every package can raise one; ``portal.problems`` and the data plane turn it
+into an RFC 9457 answer, management commands print it.
 """
 
 from typing import Any, ClassVar
@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 class CisternaError(Exception):
     """An error a person can act on.
 
-    Subclasses stand beside the code that raises them. ``slug`` names the page ``/problems/<slug>/`` (one Markdown file in
-    ``docs/problems/``), ``status`` the HTTP status, ``title`` the kind of trouble in a few words.
+    Subclasses stand beside the code that raises them. ``slug`` names the page ``/problems/<slug>/`` (one Markdown
+    file in ``docs/problems/``), ``status`` the HTTP status, ``title`` the kind of trouble in a few words.
     """
 
     slug: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
         super().__init__(what)

@@ -1,0 +1,1 @@
+"""Writes: keyword arguments, ``by=`` whoever does it, one transaction, named errors."""

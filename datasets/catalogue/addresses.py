@@ -1,0 +1,42 @@
+"""How datasets are addressed: ``name``, ``name@3``, ``name@draft`` in URLs, and the data plane's absolute address."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from datasets.catalogue.models.dataset import DATASET_NAME
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A dataset and, where pinned, one of its versions (a number or ``draft``)."""
+
+    name: str
+    label: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.label}" if self.label else self.name
+
+
+class ReferenceConverter:
+    """Django's path converter for :class:`Reference`."""
+
+    regex = rf"{DATASET_NAME}(?:@(?:[1-9][0-9]{{0,8}}|draft))?"
+
+    def to_python(self, value: str) -> Reference:
+        name, _, label = value.partition("@")
+        return Reference(name, label or None)
+
+    def to_url(self, value: Reference | str) -> str:
+        return str(value)
+
+
+def site_url(request: HttpRequest) -> str:
+    """Absolute address of the site without a trailing slash: the configured one, else that of the request."""
+    return settings.CONFIG.public_url or request.build_absolute_uri("/").rstrip("/")
+
+
+def data_url(request: HttpRequest) -> str:
+    """Absolute address of the data plane, ending in ``/data/``."""
+    return f"{site_url(request)}/data/"

@@ -1,0 +1,19 @@
+"""Addresses below ``/api/v1/``."""
+
+from django.urls import path, register_converter
+
+from datasets.catalogue.addresses import ReferenceConverter
+from datasets.catalogue.api import views
+
+app_name = "api"
+register_converter(ReferenceConverter, "dataset_ref")
+
+urlpatterns = [
+    path("datasets/", views.DatasetList.as_view(), name="datasets"),
+    path("datasets/<dataset_ref:ref>/", views.DatasetDetail.as_view(), name="dataset"),
+    path("datasets/<dataset_ref:ref>/volumes/", views.VolumeList.as_view(), name="volumes"),
+    path("datasets/<dataset_ref:ref>/volumes/<path:path>/", views.VolumeDetail.as_view(), name="volume"),
+    path("datasets/<dataset_ref:ref>/segmentations/", views.SegmentationList.as_view(), name="segmentations"),
+    path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),
+    path("links", views.LinkList.as_view(), name="links"),
+]

@@ -1,0 +1,169 @@
+"""The API's views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from datasets.catalogue.actions.links import store_link
+from datasets.catalogue.addresses import Reference, data_url
+from datasets.catalogue.api.serializers import VersionSerializer, VersionSummarySerializer, VolumeSerializer
+from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.neuroglancer_links import build_state
+from datasets.catalogue.queries.datasets import find_version, find_view, find_volume, newest_versions
+from datasets.volumes.errors import CisternaError
+
+
+class QueryInvalid(CisternaError):
+    """A query parameter has a value it cannot have, or is not known here."""
+
+    slug = "query-invalid"
+    status = 400
+    title = "A query parameter is wrong"
+
+
+class NewestFirst(CursorPagination):
+    """Stable pages of a list, newest first: ``{"results": […], "next": absolute URL or null}``."""
+
+    ordering = ("-frozen_at", "-id")
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 500
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"results": data, "next": self.get_next_link()})
+
+
+class DatasetList(APIView):
+    """``GET /api/v1/datasets/``"""
+
+    def get(self, request: Request) -> Response:
+        _known(request, "limit", "cursor")
+        pages = NewestFirst()
+        rows = pages.paginate_queryset(newest_versions(request.user), request, view=self)
+        serializer = VersionSummarySerializer(rows, many=True, context=_context(request))
+        return pages.get_paginated_response(serializer.data)
+
+
+class VersionView(APIView):
+    """What the views below one dataset share: the version the address names, as the caller may see it."""
+
+    def version(self, request: Request, ref: Reference) -> DatasetVersion:
+        return find_version(ref.name, ref.label, request.user)
+
+
+class DatasetDetail(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/``"""
+
+    def get(self, request: Request, ref: Reference) -> Response:
+        _known(request)
+        return Response(VersionSerializer(self.version(request, ref), context=_context(request)).data)
+
+
+class VolumeList(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/volumes/`` and ``…/segmentations/``"""
+
+    kinds: frozenset[str] | None = None
+
+    def get(self, request: Request, ref: Reference) -> Response:
+        _known(request)
+        version = self.version(request, ref)
+        volumes = [v for v in version.volumes.all() if self.kinds is None or v.kind in self.kinds]
+        context = _context(request) | {"version": str(version)}
+        return Response({"results": VolumeSerializer(volumes, many=True, context=context).data, "next": None})
+
+
+class SegmentationList(VolumeList):
+    kinds = frozenset({Kind.SEGMENTATION.value})
+
+
+class VolumeDetail(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/``"""
+
+    def get(self, request: Request, ref: Reference, path: str) -> Response:
+        _known(request)
+        version = self.version(request, ref)
+        context = _context(request) | {"version": str(version)}
+        return Response(VolumeSerializer(find_volume(version, path), context=context).data)
+
+
+class StateDetail(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/state?view=&layers=&position=`` → Neuroglancer's JSON state."""
+
+    def get(self, request: Request, ref: Reference) -> Response:
+        _known(request, "view", "layers", "position")
+        version = self.version(request, ref)
+        return Response(requested_state(request._request, version))
+
+
+class SitePages(SessionAuthentication):
+    """Session sign-in that demands the CSRF token of everyone, strangers too: only this site's pages may write."""
+
+    def authenticate(self, request: Request) -> Any:
+        self.enforce_csrf(request)
+        return super().authenticate(request)
+
+
+class LinkList(APIView):
+    """``POST /api/v1/links`` stores a viewer state and answers its short link."""
+
+    authentication_classes = [SitePages]
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "links"
+
+    def post(self, request: Request) -> Response:
+        body = request.data
+        if not isinstance(body, dict) or set(body) != {"state"}:
+            raise QueryInvalid("The body must be an object with one field, state", fix='Send {"state": {…}}')
+        link = store_link(state=body["state"], data_url=data_url(request._request), by=request.user)
+        return Response({"id": link.id, "url": request.build_absolute_uri(f"/v/{link.id}/")}, status=201)
+
+
+def requested_state(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
+    """The state that the query parameters ``view``, ``layers`` and ``position`` ask for.
+
+    Raises:
+        QueryInvalid, NotFound.
+    """
+    view = find_view(version, request.GET["view"]) if request.GET.get("view") else None
+    layers = [path for path in request.GET["layers"].split(",") if path] if "layers" in request.GET else None
+    position = request.GET.get("position")
+    return build_state(
+        version,
+        data_url=data_url(request),
+        layers=layers,
+        position_nm=_position(position) if position else None,
+        view=view,
+    )
+
+
+def _position(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != 3 or not all(abs(number) < 1e15 for number in numbers):
+        raise QueryInvalid(
+            f"{text!r} is not a position", where="position", fix="Give x,y,z in nm, such as 1250,1250,1250"
+        )
+    return numbers
+
+
+def _known(request: Request, *names: str) -> None:
+    for name in request.query_params:
+        if name not in names:
+            raise QueryInvalid(
+                "There is no such parameter here", where=name, fix=f"Known: {', '.join(names) or 'none'}"
+            )
+
+
+def _context(request: Request) -> dict[str, Any]:
+    return {"request": request, "data_url": data_url(request._request)}

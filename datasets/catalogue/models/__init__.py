@@ -1,0 +1,28 @@
+"""The catalogue's tables. Names and rules are those of docs/glossary.md; constraints live in the database."""
+
+from datasets.catalogue.models.dataset import Dataset, DatasetVersion, Mount, RevisionStamp, State, Visibility
+from datasets.catalogue.models.links import StateLink
+from datasets.catalogue.models.organelle import OrganelleClass
+from datasets.catalogue.models.people import Contribution, Person, Publication
+from datasets.catalogue.models.sample import Acquisition, Specimen
+from datasets.catalogue.models.volume import Coverage, Segmentation, View, Volume
+
+__all__ = [
+    "Acquisition",
+    "Contribution",
+    "Coverage",
+    "Dataset",
+    "DatasetVersion",
+    "Mount",
+    "OrganelleClass",
+    "Person",
+    "Publication",
+    "RevisionStamp",
+    "Segmentation",
+    "Specimen",
+    "State",
+    "StateLink",
+    "View",
+    "Visibility",
+    "Volume",
+]

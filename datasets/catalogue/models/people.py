@@ -1,0 +1,84 @@
+"""Who contributed, and where it was published."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from datasets.catalogue.models.dataset import DatasetVersion
+
+
+def validate_orcid(value: str) -> None:
+    """Check an ORCID's form and its ISO 7064 11,2 check digit.
+
+    Raises:
+        ValidationError: saying which of the two is wrong.
+    """
+    digits = value.replace("-", "")
+    if len(value) != 19 or len(digits) != 16 or not digits[:15].isdigit() or digits[15] not in "0123456789X":
+        raise ValidationError("An ORCID looks like 0000-0002-1825-0097.")
+    total = 0
+    for digit in digits[:15]:
+        total = (total + int(digit)) * 2
+    if "0123456789X"[(12 - total % 11) % 11] != digits[15]:
+        raise ValidationError("The ORCID's last digit does not fit the others: one of them is mistyped.")
+
+
+class Person(models.Model):
+    """Someone who contributed."""
+
+    name = models.CharField(max_length=200)
+    orcid = models.CharField(max_length=19, blank=True, validators=[validate_orcid])
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "people"
+        constraints = [
+            models.UniqueConstraint(fields=["orcid"], condition=~Q(orcid=""), name="person_orcid_unique"),
+            models.CheckConstraint(
+                condition=Q(orcid="") | Q(orcid__regex=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$"),
+                name="person_orcid_form",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contribution(models.Model):
+    """A person's (CRediT) roles in a version."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="contributions")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contributions")
+    rank = models.PositiveIntegerField(default=0)
+    roles = models.JSONField(default=list, blank=True)
+    organization = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [models.UniqueConstraint(fields=["version", "person"], name="contribution_once_per_person")]
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
+class Publication(models.Model):
+    """A paper or other work that a version belongs to."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="publications")
+    rank = models.PositiveIntegerField(default=0)
+    doi = models.CharField(max_length=200, blank=True)
+    url = models.URLField(max_length=500, blank=True)
+    title = models.CharField(max_length=500)
+    citation = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "doi"], condition=~Q(doi=""), name="publication_doi_once"),
+            models.CheckConstraint(
+                condition=Q(doi="") | Q(doi__regex=r"^10\.[0-9]{4,9}/\S+$"), name="publication_doi_form"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

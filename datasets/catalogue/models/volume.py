@@ -1,0 +1,150 @@
+"""Volumes of a version, what a segmentation means, and the curators' views."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from datasets.catalogue.models.dataset import DatasetVersion
+from datasets.catalogue.models.organelle import OrganelleClass
+
+
+class Kind(models.TextChoices):
+    EM = "em", "electron micrograph"
+    LIGHT = "light", "light micrograph"
+    PREDICTION = "prediction"
+    SEGMENTATION = "segmentation"
+    MASK = "mask"
+    ANALYSIS = "analysis"
+
+
+class Volume(models.Model):
+    """One OME-Zarr image of a version, as inspection found it.
+
+    ``levels`` lists the resolution levels, finest first:
+    ``{"path", "shape", "chunk_shape", "shard_shape", "scale_nm", "translation_nm", "codecs", "size_bytes"}``,
+    shapes in stored axis order, ``scale_nm`` and ``translation_nm`` by axis name.
+    """
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="volumes")
+    path = models.CharField(max_length=512)
+    rank = models.PositiveIntegerField(default=0, help_text="Order in lists")
+    kind = models.CharField(max_length=16, choices=Kind)
+    title = models.CharField(max_length=300)
+    description = models.TextField(blank=True)
+    ngff_version = models.CharField(max_length=8)
+    zarr_format = models.PositiveSmallIntegerField()
+    axes = models.JSONField(help_text="Axis names in stored order")
+    dtype = models.CharField(max_length=16)
+    levels = models.JSONField()
+    metadata_digest = models.CharField(max_length=64, help_text="SHA-256 over the Zarr metadata that was read")
+    contrast_low = models.FloatField(null=True, blank=True)
+    contrast_high = models.FloatField(null=True, blank=True)
+    colour = models.CharField(max_length=7, blank=True)
+    viewable = models.BooleanField(default=True, help_text="Otherwise download only")
+
+    segmentation: Segmentation
+
+    class Meta:
+        ordering = ["rank", "path"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "path"], name="volume_path_unique"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="volume_kind_known"),
+            models.CheckConstraint(
+                condition=Q(contrast_low__isnull=True, contrast_high__isnull=True)
+                | Q(contrast_low__lt=F("contrast_high")),
+                name="volume_contrast_is_a_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(colour="") | Q(colour__regex=r"^#[0-9a-f]{6}$"), name="volume_colour_is_hex"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Segmentation(models.Model):
+    """What the labels of a volume mean."""
+
+    class Type(models.TextChoices):
+        INSTANCE = "instance"
+        SEMANTIC = "semantic"
+
+    class Method(models.TextChoices):
+        MANUAL = "manual", "by hand"
+        MODEL = "model"
+        PROOFREAD = "proofread"
+
+    volume = models.OneToOneField(Volume, on_delete=models.CASCADE, related_name="segmentation")
+    type = models.CharField(max_length=16, choices=Type)
+    method = models.CharField(max_length=16, choices=Method)
+    method_detail = models.CharField(max_length=300, blank=True)
+    subject = models.CharField(max_length=120, blank=True, help_text="What is labelled, where no organelle class fits")
+    organelles = models.ManyToManyField(OrganelleClass, through="Coverage", related_name="segmentations")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(type__in=["instance", "semantic"]), name="segmentation_type_known"),
+            models.CheckConstraint(
+                condition=Q(method__in=["manual", "model", "proofread"]), name="segmentation_method_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.volume.path
+
+
+class Coverage(models.Model):
+    """Whether a segmentation labels a class, found none of it, or did not look."""
+
+    class Found(models.TextChoices):
+        PRESENT = "present"
+        ABSENT = "absent"
+        NOT_ANNOTATED = "not_annotated", "not annotated"
+
+    segmentation = models.ForeignKey(Segmentation, on_delete=models.CASCADE, related_name="coverage")
+    organelle = models.ForeignKey(OrganelleClass, on_delete=models.PROTECT, related_name="coverage")
+    found = models.CharField(max_length=16, choices=Found, default=Found.PRESENT)
+    label_value = models.PositiveBigIntegerField(null=True, blank=True, help_text="The label of a semantic class")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["segmentation", "organelle"], name="coverage_once_per_class"),
+            models.CheckConstraint(
+                condition=Q(found__in=["present", "absent", "not_annotated"]), name="coverage_found_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organelle} {self.found}"
+
+
+class View(models.Model):
+    """A curator's scene: which layers, from where. Positions are nm (x, y, z) in the dataset's space."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="views")
+    name = models.SlugField(max_length=80)
+    rank = models.PositiveIntegerField(default=0)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    layers = models.JSONField(help_text="Paths of the volumes that are shown")
+    position_nm = models.JSONField(help_text="(x, y, z)")
+    orientation = models.JSONField(null=True, blank=True, help_text="Quaternion (x, y, z, w) of the cross-section")
+    nm_per_pixel = models.FloatField(null=True, blank=True)
+    layout = models.CharField(max_length=8, default="4panel")
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "name"], name="view_name_unique"),
+            models.CheckConstraint(
+                condition=Q(nm_per_pixel__isnull=True) | Q(nm_per_pixel__gt=0), name="view_scale_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(layout__in=["4panel", "xy", "xz", "yz", "3d"]), name="view_layout_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

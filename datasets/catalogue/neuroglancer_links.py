@@ -1,0 +1,142 @@
+"""Neuroglancer states, built on request from what the catalogue says: nothing is stored, so nothing goes stale.
+
+Space is nanometres (x, y, z); sources are pinned to their version. The only importer of ``neuroglancer``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from datasets.catalogue.models import DatasetVersion, View, Volume
+from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.queries.datasets import NotFound, segmentation_of
+
+if TYPE_CHECKING:
+    import neuroglancer
+
+PIXELS_ACROSS = 480
+"""A state without a scale shows the whole volume over about this many pixels of a panel."""
+
+LABEL_OPACITY = 0.35
+LABEL_KINDS = {Kind.SEGMENTATION, Kind.MASK}
+_CONTRAST_SHADER = "#uicontrol invlerp normalized\nvoid main() {\n  emitGrayscale(normalized());\n}\n"
+_TINTED_SHADER = (
+    '#uicontrol invlerp normalized\n#uicontrol vec3 tint color(default="{colour}")\n'
+    "void main() {{\n  emitRGB(tint * normalized());\n}}\n"
+)
+
+
+def build_state(
+    version: DatasetVersion,
+    *,
+    data_url: str,
+    layers: Sequence[str] | None = None,
+    position_nm: Sequence[float] | None = None,
+    view: View | None = None,
+) -> dict[str, Any]:
+    """The state that shows ``version``.
+
+    Args:
+        version: with its volumes loaded.
+        data_url: absolute address of the data plane, ending in ``/data/``.
+        layers: paths of the volumes to switch on; those of the view, else the first image and segmentation.
+        position_nm: (x, y, z); that of the view, or the middle of the first volume, when not given.
+        view: a curator's view to start from.
+
+    Raises:
+        NotFound: a layer is named that the version does not have.
+    """
+    import neuroglancer  # here, because it takes a third of a second and most requests need no state
+
+    volumes = [volume for volume in version.volumes.all() if volume.viewable]
+    shown = _shown_paths(version, volumes, layers, view)
+    state = neuroglancer.ViewerState()
+    state.title = f"{version.title} ({version})"
+    state.dimensions = neuroglancer.CoordinateSpace(names=["x", "y", "z"], units="nm", scales=[1, 1, 1])
+    for volume in volumes:
+        state.layers.append(
+            name=volume.path,
+            layer=_layer(volume, source=source_url(volume, version, data_url)),
+            visible=volume.path in shown,
+        )
+    if volumes:
+        low, high = extent_nm(volumes[0])
+        size_nm = max(high[axis] - low[axis] for axis in "xyz" if axis in low)
+        state.position = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
+        state.cross_section_scale = size_nm / PIXELS_ACROSS
+        state.projection_scale = size_nm * 1.6
+    if view is not None:
+        state.position = view.position_nm
+        if view.nm_per_pixel:
+            state.cross_section_scale = view.nm_per_pixel
+        if view.orientation:
+            state.cross_section_orientation = view.orientation
+    if position_nm is not None:
+        state.position = list(position_nm)
+    state.layout = view.layout if view else "4panel"
+    state.show_axis_lines = True
+    state.show_scale_bar = True
+    return dict(state.to_json())
+
+
+def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:
+    """The address of ``volume`` as Neuroglancer's sources are written: absolute, pinned, with the format named."""
+    return f"{data_url}{version}/{quote(volume.path)}/|zarr{volume.zarr_format}:"
+
+
+def extent_nm(volume: Volume) -> tuple[dict[str, float], dict[str, float]]:
+    """Low and high corner of the volume's finest level in nm by axis name, voxels counted to their edges."""
+    level = volume.levels[0]
+    shape = dict(zip(volume.axes, level["shape"], strict=True))
+    low, high = {}, {}
+    for axis, scale in level["scale_nm"].items():
+        start = level["translation_nm"][axis] - scale / 2
+        low[axis], high[axis] = start, start + scale * shape[axis]
+    return low, high
+
+
+def _shown_paths(
+    version: DatasetVersion, volumes: Iterable[Volume], layers: Sequence[str] | None, view: View | None
+) -> set[str]:
+    chosen = layers if layers is not None else view.layers if view else None
+    if chosen is not None:
+        paths = {volume.path for volume in volumes}
+        for path in chosen:
+            if path not in paths:
+                raise NotFound(
+                    f"{version} has no layer {path!r}", where=path, fix=f"Layers: {', '.join(sorted(paths))}"
+                )
+        return set(chosen)
+    first_of_kind: dict[bool, str] = {}
+    for volume in volumes:
+        first_of_kind.setdefault(volume.kind in LABEL_KINDS, volume.path)
+    return set(first_of_kind.values())
+
+
+def _layer(volume: Volume, *, source: str) -> neuroglancer.Layer:
+    import neuroglancer
+
+    if volume.kind in LABEL_KINDS:
+        layer = neuroglancer.SegmentationLayer(source=source, selected_alpha=LABEL_OPACITY)
+        colour = layer_colour(volume)
+        if colour:
+            layer.segment_default_color = colour
+        return layer
+    shader = _TINTED_SHADER.format(colour=volume.colour) if volume.colour else _CONTRAST_SHADER
+    controls = {}
+    if volume.contrast_low is not None and volume.contrast_high is not None:
+        controls = {"normalized": {"range": [volume.contrast_low, volume.contrast_high]}}
+    return neuroglancer.ImageLayer(source=source, shader=shader, shader_controls=controls)
+
+
+def layer_colour(volume: Volume) -> str:
+    """The colour of a whole layer, or ``""`` where each object has its own (instances) or the image is grey."""
+    if volume.colour:
+        return volume.colour
+    segmentation = segmentation_of(volume)
+    if segmentation is None or segmentation.type == segmentation.Type.INSTANCE:
+        return ""
+    classes = [coverage.organelle for coverage in segmentation.coverage.all()]
+    return classes[0].colour if len(classes) == 1 else ""

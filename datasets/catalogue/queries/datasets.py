@@ -1,0 +1,136 @@
+"""Datasets and versions, as one user may see them. The one place that decides visibility."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Visibility, Volume
+from datasets.volumes.errors import CisternaError
+
+type Viewer = AbstractBaseUser | AnonymousUser | None
+
+
+class NotFound(CisternaError):
+    """There is no such thing, or the caller may not know of it: the two look alike."""
+
+    slug = "not-found"
+    status = 404
+    title = "Not found"
+
+
+class VersionRetired(CisternaError):
+    """The version was published once and has been withdrawn."""
+
+    slug = "retired"
+    status = 410
+    title = "This version was retired"
+
+
+def visible_to(user: Viewer) -> QuerySet[Dataset]:
+    """The datasets ``user`` may know of.
+
+    Everyone sees public datasets (and embargoed ones whose date has passed) that have a frozen version; the operator
+    sees all.
+    """
+    if user is not None and getattr(user, "is_active", False) and getattr(user, "is_superuser", False):
+        return Dataset.objects.all()
+    released = Q(visibility=Visibility.PUBLIC) | Q(visibility=Visibility.EMBARGOED, embargo_until__lte=timezone.now())
+    frozen = DatasetVersion.objects.filter(dataset=OuterRef("pk"), number__isnull=False)
+    return Dataset.objects.filter(released, Exists(frozen))
+
+
+def may_see_drafts(user: Viewer, dataset: Dataset) -> bool:
+    """Whether ``user`` may open the draft of ``dataset``: for now the operator alone."""
+    return bool(user is not None and getattr(user, "is_active", False) and getattr(user, "is_superuser", False))
+
+
+def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
+    """The newest published version of each dataset that ``user`` may see, newest first."""
+    newer = DatasetVersion.objects.filter(
+        dataset=OuterRef("dataset"), state=State.PUBLISHED, number__gt=OuterRef("number")
+    )
+    return (
+        DatasetVersion.objects.filter(dataset__in=visible_to(user), state=State.PUBLISHED)
+        .filter(~Exists(newer))
+        .select_related("dataset", "specimen", "acquisition")
+        .prefetch_related(*_content())
+        .order_by("-frozen_at", "dataset__name")
+    )
+
+
+def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
+    """The version ``label`` of dataset ``name`` with its content; the newest published one when ``label`` is ``None``.
+
+    Raises:
+        NotFound: it does not exist, or ``user`` may not know of it.
+        VersionRetired: it did exist; where its successor is known, the error names it.
+    """
+    dataset = visible_to(user).filter(name=name).first()
+    if dataset is None:
+        raise NotFound(f"No dataset is called {name!r} here", where=name, fix="Check the name, or sign in")
+    versions = (
+        dataset.versions.select_related("dataset", "specimen", "acquisition", "successor__dataset")
+        .prefetch_related(*_content())
+        .order_by("-number")
+    )
+    if label is None:
+        version = versions.filter(state=State.PUBLISHED).first() or versions.filter(state=State.RETIRED).first()
+        if version is None and may_see_drafts(user, dataset):
+            version = versions.first()
+    elif label == "draft":
+        version = versions.filter(number__isnull=True).first() if may_see_drafts(user, dataset) else None
+    else:
+        version = versions.filter(number=int(label)).first()
+    if version is None:
+        raise NotFound(f"{name} has no version {label}", where=f"{name}@{label}", fix=f"See /datasets/{name}/")
+    if version.state == State.RETIRED:
+        successor = f"/datasets/{version.successor}/" if version.successor else ""
+        raise VersionRetired(
+            f"{version} was retired: {version.retired_reason}",
+            where=str(version),
+            fix=f"Use its successor {successor}" if successor else "",
+        )
+    return version
+
+
+def find_volume(version: DatasetVersion, path: str) -> Volume:
+    """The volume at ``path`` of ``version``.
+
+    Raises:
+        NotFound: the version has none there.
+    """
+    for volume in version.volumes.all():
+        if volume.path == path:
+            return volume
+    raise NotFound(f"{version} has no volume at {path!r}", where=path, fix=f"See /datasets/{version}/")
+
+
+def find_view(version: DatasetVersion, name: str) -> View:
+    """The curated view called ``name`` of ``version``.
+
+    Raises:
+        NotFound: the version has none so called.
+    """
+    for view in version.views.all():
+        if view.name == name:
+            return view
+    raise NotFound(f"{version} has no view called {name!r}", where=name, fix=f"See /datasets/{version}/")
+
+
+def segmentation_of(volume: Volume) -> Segmentation | None:
+    """What the labels of ``volume`` mean, if it is a segmentation."""
+    return getattr(volume, "segmentation", None)
+
+
+def _content() -> list[str | Prefetch[str]]:
+    volumes = Volume.objects.select_related("segmentation").prefetch_related("segmentation__coverage__organelle")
+    return [
+        Prefetch("volumes", queryset=volumes),
+        Prefetch("mounts", queryset=Mount.objects.all()),
+        "views",
+        "publications",
+        "contributions__person",
+    ]

@@ -1,0 +1,26 @@
+"""``manage.py publish SPEC.toml``: register a dataset and freeze version 1."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from datasets.publishing.actions import publish
+from datasets.publishing.specification import read_specification
+from datasets.volumes.errors import CisternaError
+
+
+class Command(BaseCommand):
+    help = "Publish a dataset from its specification. The same specification and data again change nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("specification", type=Path, help="TOML file; docs/guides/publishing.md tells its fields")
+
+    def handle(self, *args: Any, specification: Path, **options: Any) -> None:
+        try:
+            published = publish(specification=read_specification(specification), base=specification.parent, by=None)
+        except CisternaError as error:
+            raise CommandError(f"{error.slug}: {error}") from None
+        done = "published" if published.created else "already published, nothing changed"
+        self.stdout.write(f"{published.version}: {done} (record sha256 {published.version.record_digest})")

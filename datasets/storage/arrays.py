@@ -1,0 +1,264 @@
+"""Zarr groups and arrays in a root, read-only: plain facts from metadata, and arrays to slice. v2 and v3 alike.
+
+Everything is read through :mod:`datasets.storage.objects`, so absent, forbidden and unreadable stay apart here too
+(zarr's own stores take some failures for absence).
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.abc.store import (
+    ByteRequest,
+    OffsetByteRequest,
+    RangeByteRequest,
+    Store,
+    SuffixByteRequest,
+)
+from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+
+from datasets.storage import objects
+from datasets.storage.errors import ObjectAbsent, StorageError
+from datasets.storage.keys import join_key
+from datasets.storage.roots import Root
+from datasets.volumes.arrays import ArrayFacts
+
+MAX_METADATA_BYTES = 16 * 1024 * 1024
+
+
+class NotZarr(StorageError):
+    """There is no Zarr group or array at the address."""
+
+    slug = "not-zarr"
+    status = 422
+    title = "Not a Zarr"
+
+
+class ZarrMetadataInvalid(StorageError):
+    """Zarr metadata is there but cannot be understood."""
+
+    slug = "zarr-metadata-invalid"
+    status = 422
+    title = "The Zarr metadata cannot be understood"
+
+
+@dataclass(frozen=True)
+class GroupFacts:
+    """What the metadata of one Zarr group says. ``digest`` is the SHA-256 of the documents that were read."""
+
+    zarr_format: int
+    attributes: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """The facts of one array, with the digest of its metadata documents."""
+
+    facts: ArrayFacts
+    digest: str
+
+
+def read_group(root: Root, key: str) -> GroupFacts:
+    """The group at ``key``: Zarr v3 where a ``zarr.json`` is, else v2.
+
+    Raises:
+        NotZarr: neither is there, or it is an array.
+        ZarrMetadataInvalid: the document is no JSON object or names no known node.
+        StorageError: it cannot be read.
+    """
+    document = _read_document(root, join_key(key, "zarr.json"))
+    if document is not None:
+        data, digest = document
+        if data.get("node_type") != "group":
+            raise NotZarr(
+                f"There is a Zarr {data.get('node_type', 'node')}, not a group",
+                where=root.url_of(key),
+                fix="Give the address of the group that holds the image's levels",
+            )
+        attributes = data.get("attributes", {})
+        if not isinstance(attributes, dict):
+            raise _invalid(root, join_key(key, "zarr.json"), "attributes is not an object")
+        return GroupFacts(zarr_format=3, attributes=attributes, digest=digest)
+    group = _read_document(root, join_key(key, ".zgroup"))
+    attributes_document = _read_document(root, join_key(key, ".zattrs"))
+    if group is None and attributes_document is None:
+        raise NotZarr(
+            "There is neither a zarr.json nor a .zgroup",
+            where=root.url_of(key),
+            fix="Give the address of the folder that holds zarr.json or .zgroup",
+        )
+    attributes, attributes_digest = attributes_document or ({}, "")
+    return GroupFacts(zarr_format=2, attributes=attributes, digest=attributes_digest)
+
+
+def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
+    """The facts of the array at ``key``, from its metadata alone.
+
+    Raises:
+        ObjectAbsent: there is no array of that format.
+        ZarrMetadataInvalid: zarr cannot make an array of the metadata; the message is zarr's.
+        StorageError: it cannot be read.
+    """
+    name = "zarr.json" if zarr_format == 3 else ".zarray"
+    document = _read_document(root, join_key(key, name))
+    if document is None or (zarr_format == 3 and document[0].get("node_type") != "array"):
+        raise ObjectAbsent(f"There is no Zarr v{zarr_format} array", where=root.url_of(key))
+    data, digest = document
+    try:
+        facts = _facts_v3(data) if zarr_format == 3 else _facts_v2(data)
+    except (ValueError, TypeError, KeyError, LookupError) as error:
+        raise _invalid(root, join_key(key, name), f"zarr cannot read this array: {error}") from None
+    return StoredArray(facts=facts, digest=digest)
+
+
+def open_array(root: Root, key: str, *, zarr_format: int) -> zarr.Array[Any]:
+    """The array at ``key``, to be sliced; reading only.
+
+    Raises:
+        StorageError: at once when its metadata, and at a slice when a chunk, cannot be read.
+    """
+    return zarr.open_array(KeyStore(root, key), mode="r", zarr_format=3 if zarr_format == 3 else 2)
+
+
+class KeyStore(Store):
+    """A read-only zarr store over the keys below ``prefix`` of a root; its errors are those of this package."""
+
+    supports_writes = False
+    supports_deletes = False
+    supports_listing = False
+
+    def __init__(self, root: Root, prefix: str = "") -> None:
+        super().__init__(read_only=True)
+        self.root = root
+        self.prefix = prefix
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyStore) and (self.root, self.prefix) == (other.root, other.prefix)
+
+    def __hash__(self) -> int:
+        return hash((self.root.name, self.prefix))
+
+    def __str__(self) -> str:
+        return self.root.url_of(self.prefix)
+
+    def with_read_only(self, read_only: bool = False) -> Store:
+        if not read_only:
+            raise ValueError("Given data is never modified")
+        return self
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        try:
+            data = await asyncio.to_thread(self._read, join_key(self.prefix, key), byte_range)
+        except ObjectAbsent:
+            return None
+        return prototype.buffer.from_bytes(data)
+
+    def _read(self, key: str, byte_range: ByteRequest | None) -> bytes:
+        match byte_range:
+            case None:
+                return objects.read(self.root, key)
+            case RangeByteRequest(start, end):
+                return objects.read_range(self.root, key, start, end)
+            case OffsetByteRequest(offset):
+                return objects.read_range(self.root, key, offset, None)
+            case SuffixByteRequest(suffix):
+                return objects.read_suffix(self.root, key, suffix)
+        raise TypeError(f"Unknown byte range {byte_range!r}")
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        return await asyncio.gather(*(self.get(key, prototype, byte_range) for key, byte_range in key_ranges))
+
+    async def exists(self, key: str) -> bool:
+        try:
+            await asyncio.to_thread(objects.stat, self.root, join_key(self.prefix, key))
+        except ObjectAbsent:
+            return False
+        return True
+
+    async def set(self, key: str, value: Buffer) -> None:
+        raise ValueError("Given data is never modified")
+
+    async def delete(self, key: str) -> None:
+        raise ValueError("Given data is never modified")
+
+    def list(self) -> AsyncIterator[str]:
+        raise ValueError("Listing a whole store is never needed")
+
+    def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        raise ValueError("Listing a whole store is never needed")
+
+    def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        raise ValueError("Listing a whole store is never needed")
+
+
+def _read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:
+    """The JSON object at ``key`` and its SHA-256; ``None`` when there is no such object."""
+    try:
+        size_bytes = objects.stat(root, key).size_bytes
+        if size_bytes > MAX_METADATA_BYTES:
+            raise _invalid(root, key, f"the document has {size_bytes} bytes, more than {MAX_METADATA_BYTES}")
+        text = objects.read(root, key)
+    except ObjectAbsent:
+        return None
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _invalid(root, key, "the document is not JSON") from None
+    if not isinstance(data, dict):
+        raise _invalid(root, key, "the document is not a JSON object")
+    return data, hashlib.sha256(text).hexdigest()
+
+
+def _facts_v3(data: dict[str, Any]) -> ArrayFacts:
+    metadata = ArrayV3Metadata.from_dict(dict(data))
+    codecs, chunk_shape, shard_shape = data["codecs"], tuple(data["chunk_grid"]["configuration"]["chunk_shape"]), None
+    for codec in codecs:
+        if isinstance(codec, dict) and codec["name"] == "sharding_indexed":
+            shard_shape, chunk_shape = chunk_shape, tuple(codec["configuration"]["chunk_shape"])
+            codecs = codec["configuration"]["codecs"]
+            break
+    encoding = data.get("chunk_key_encoding", {})
+    names = metadata.dimension_names
+    return ArrayFacts(
+        shape=tuple(metadata.shape),
+        dtype=_dtype_name(metadata.dtype.to_native_dtype()),
+        chunk_shape=chunk_shape,
+        shard_shape=shard_shape,
+        zarr_format=3,
+        codecs=tuple(codec if isinstance(codec, str) else codec["name"] for codec in codecs),
+        dimension_names=tuple(names) if names is not None else None,
+        dimension_separator=encoding.get("configuration", {}).get("separator", "/"),
+        fill_value=data.get("fill_value"),
+    )
+
+
+def _facts_v2(data: dict[str, Any]) -> ArrayFacts:
+    metadata = ArrayV2Metadata.from_dict(dict(data))
+    compressor, filters = data.get("compressor"), data.get("filters") or []
+    return ArrayFacts(
+        shape=tuple(metadata.shape),
+        dtype=_dtype_name(metadata.dtype.to_native_dtype()),
+        chunk_shape=tuple(metadata.chunks),
+        zarr_format=2,
+        codecs=(compressor["id"],) if compressor else (),
+        filters=tuple(item["id"] for item in filters),
+        dimension_separator=data.get("dimension_separator", "."),
+        fill_value=data.get("fill_value"),
+    )
+
+
+def _dtype_name(dtype: Any) -> str:
+    return str(np.dtype(dtype).name)
+
+
+def _invalid(root: Root, key: str, what: str) -> ZarrMetadataInvalid:
+    return ZarrMetadataInvalid(what, where=root.url_of(key), fix="Write the metadata again with a Zarr library")

@@ -1,0 +1,1 @@
+"""The site: configuration, URLs, look, accounts. Knows every package; none knows it."""

@@ -1,0 +1,213 @@
+"""Configuration, read once from the environment. The only reader of ``os.environ`` in the project.
+
+Every setting is a field of :class:`Config`; the documentation in
+``docs/configuration.md`` is tested against these fields.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from datasets.storage.roots import OWN_ROOT, Root
+from datasets.volumes.errors import CisternaError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+_ROOT_PREFIX = "CISTERNA_ROOT_"
+_ROOT_OPTIONS = ("ENDPOINT", "REGION", "KEY", "SECRET", "ANONYMOUS", "REDIRECT", "FORBIDDEN_MEANS_ABSENT")
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+class ConfigurationInvalid(CisternaError):
+    """An environment variable has a value the portal cannot use."""
+
+    slug = "configuration-invalid"
+    title = "The configuration cannot be used"
+
+
+def setting(variable: str, default: object, description: str) -> Any:
+    """A field of the configuration: its environment variable, its default as documented, and what it is for."""
+    return field(metadata={"variable": variable, "default": default, "description": description})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration of one process."""
+
+    home: Path = setting(
+        "CISTERNA_HOME",
+        ".cisterna beside manage.py",
+        "Folder for everything the portal writes when nothing else is configured: database, secret key, own root.",
+    )
+    hosts: tuple[str, ...] = setting(
+        "CISTERNA_HOSTS",
+        "localhost,127.0.0.1,[::1]",
+        "Host names the site answers to, separated by commas.",
+    )
+    public_url: str = setting(
+        "CISTERNA_PUBLIC_URL",
+        "",
+        "Address people reach the site at, such as https://cells.example.org. Empty: taken from each request.",
+    )
+    bind: str = setting("CISTERNA_BIND", "127.0.0.1", "Address the server listens on.")
+    port: int = setting("PORT", 8000, "Port the server listens on.")
+    processes: int = setting("CISTERNA_PROCESSES", 1, "Number of server processes.")
+    debug: bool = setting("CISTERNA_DEBUG", False, "Django's debug mode. Never on a public site.")
+    secret_key: str = setting(
+        "CISTERNA_SECRET_KEY",
+        "made once, kept in CISTERNA_HOME/secret-key",
+        "Key that signs sessions and tokens. All processes of one site must share it.",
+    )
+    external_origins: tuple[str, ...] = setting(
+        "CISTERNA_EXTERNAL_ORIGINS",
+        "",
+        "Origins (https://host) the viewer may read external sources from, separated by commas.",
+    )
+    neuroglancer_url: str = setting(
+        "CISTERNA_NEUROGLANCER_URL",
+        "",
+        'Address of a public Neuroglancer that "open elsewhere" links lead to. Empty: no such links.',
+    )
+    roots: tuple[Root, ...] = setting(
+        "CISTERNA_ROOT_<NAME>",
+        "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
+        "Places data may live: file:///folder or s3://bucket/prefix. OWN is the portal's own root.",
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read the configuration.
+
+        Raises:
+            ConfigurationInvalid: naming the variable and how it should look.
+        """
+        env = os.environ if environ is None else environ
+        home = Path(env.get("CISTERNA_HOME") or CHECKOUT / ".cisterna").expanduser().resolve()
+        return cls(
+            home=home,
+            hosts=_words(env, "CISTERNA_HOSTS", "localhost,127.0.0.1,[::1]"),
+            public_url=_origin(env, "CISTERNA_PUBLIC_URL"),
+            bind=env.get("CISTERNA_BIND") or "127.0.0.1",
+            port=_integer(env, "PORT", 8000, 1, 65535),
+            processes=_integer(env, "CISTERNA_PROCESSES", 1, 1, 256),
+            debug=_switch(env, "CISTERNA_DEBUG"),
+            secret_key=env.get("CISTERNA_SECRET_KEY") or _kept_secret(home),
+            external_origins=_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),
+            neuroglancer_url=env.get("CISTERNA_NEUROGLANCER_URL", ""),
+            roots=_roots(env, home),
+        )
+
+
+def documented_settings() -> list[tuple[str, str, str]]:
+    """(variable, default, description) of every setting, in order, options of roots included."""
+    rows = [
+        (str(f.metadata["variable"]), str(f.metadata["default"]), str(f.metadata["description"]))
+        for f in fields(Config)
+    ]
+    return rows + [(f"CISTERNA_ROOT_<NAME>_{option}", "", "") for option in _ROOT_OPTIONS]
+
+
+def _words(env: Mapping[str, str], variable: str, default: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in env.get(variable, default).split(",") if word.strip())
+
+
+def _switch(env: Mapping[str, str], variable: str) -> bool:
+    value = env.get(variable, "").strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ConfigurationInvalid(f"{value!r} is neither yes nor no", where=variable, fix="Use 1 or 0")
+
+
+def _integer(env: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
+    text = env.get(variable, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise ConfigurationInvalid(
+            f"{text!r} is not a whole number from {least} to {most}", where=variable, fix=f"For example {default}"
+        )
+    return int(text)
+
+
+def _origin(env: Mapping[str, str], variable: str) -> str:
+    value = env.get(variable, "").strip().rstrip("/")
+    if value and not re.fullmatch(r"https?://[^/?#\s]+", value):
+        raise ConfigurationInvalid(f"{value!r} is not an origin", where=variable, fix="Use https://host without a path")
+    return value
+
+
+def _kept_secret(home: Path) -> str:
+    """The signing key of this home, made at first use; linked into place so that two processes agree on one."""
+    path = home / "secret-key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        draft = home / f".secret-key-{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first: its key counts
+        finally:
+            draft.unlink()
+    key = path.read_text().strip()
+    if not key:
+        raise ConfigurationInvalid(
+            "The key file is empty", where=str(path), fix="Delete it; a new key is made at the next start"
+        )
+    return key
+
+
+def _roots(env: Mapping[str, str], home: Path) -> tuple[Root, ...]:
+    urls: dict[str, str] = {OWN_ROOT: (home / "own").as_uri()}
+    options: dict[str, dict[str, str]] = {}
+    for variable, value in env.items():
+        if not variable.startswith(_ROOT_PREFIX) or not value:
+            continue
+        rest = variable.removeprefix(_ROOT_PREFIX)
+        option = next((o for o in _ROOT_OPTIONS if rest.endswith(f"_{o}")), None)
+        if option is None:
+            urls[_root_name(rest, variable)] = value
+        else:
+            options.setdefault(_root_name(rest.removesuffix(f"_{option}"), variable), {})[option] = value
+    for name in options.keys() - urls.keys():
+        raise ConfigurationInvalid(
+            "Options are given for a root that has no address",
+            where=_ROOT_PREFIX + name.upper(),
+            fix=f"Set {_ROOT_PREFIX}{name.upper()}=file:///folder or s3://bucket/prefix",
+        )
+    return tuple(_root(name, url, options.get(name, {})) for name, url in sorted(urls.items()))
+
+
+def _root_name(text: str, variable: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,30}", text):
+        raise ConfigurationInvalid(
+            "A root's name is capital letters, digits and _", where=variable, fix=f"For example {_ROOT_PREFIX}CELLS"
+        )
+    return text.lower()
+
+
+def _root(name: str, url: str, options: dict[str, str]) -> Root:
+    variable = _ROOT_PREFIX + name.upper()
+    if not re.fullmatch(r"file:///.*|s3://[^/?#]+(/[^?#]*)?", url):
+        raise ConfigurationInvalid(
+            f"{url!r} is not an address a root can have", where=variable, fix="Use file:///folder or s3://bucket/prefix"
+        )
+    env = {f"{variable}_{option}": value for option, value in options.items()}
+    return Root(
+        name=name,
+        url=url.rstrip("/") if url != "file:///" else url,
+        endpoint=options.get("ENDPOINT", ""),
+        region=options.get("REGION", ""),
+        key=options.get("KEY", ""),
+        secret=options.get("SECRET", ""),
+        anonymous=_switch(env, f"{variable}_ANONYMOUS"),
+        redirect=_switch(env, f"{variable}_REDIRECT"),
+        forbidden_means_absent=_switch(env, f"{variable}_FORBIDDEN_MEANS_ABSENT"),
+    )

@@ -1,0 +1,28 @@
+"""What every answer of a page or the API carries: a request id and how long it took."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+logger = logging.getLogger("cisterna.request")
+
+
+class RequestIdentity:
+    """Give each request an id (header ``X-Request-Id``, also in the log) and answer with ``Server-Timing``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        started = time.perf_counter()
+        response = self.get_response(request)
+        duration_ms = (time.perf_counter() - started) * 1000
+        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        response["Server-Timing"] = f"total;dur={duration_ms:.1f}"
+        if response.status_code >= 500:
+            logger.error("%s %s %s %s", response.status_code, request.method, request.path, response["X-Request-Id"])
+        return response

@@ -1,0 +1,181 @@
+"""Errors as answers: RFC 9457 for programs, a page for people, and the pages under /problems/."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from datasets.volumes.errors import CisternaError
+from portal.config import CHECKOUT
+
+PROBLEM_PAGES = CHECKOUT / "docs" / "problems"
+logger = logging.getLogger("cisterna.problem")
+
+
+class PageAbsent(CisternaError):
+    """No page has this address."""
+
+    slug = "not-found"
+    status = 404
+    title = "Not found"
+
+
+class NotAllowed(CisternaError):
+    """One may see it, but not do it."""
+
+    slug = "not-allowed"
+    status = 403
+    title = "Not allowed"
+
+
+class DatabaseUnavailable(CisternaError):
+    """The database does not answer."""
+
+    slug = "database-unavailable"
+    status = 503
+    title = "The database does not answer"
+    retry_after_s = 10
+
+
+class RequestInvalid(CisternaError):
+    """The request itself is wrong."""
+
+    slug = "request-invalid"
+    status = 400
+    title = "The request cannot be understood"
+
+
+class MethodNotAllowed(CisternaError):
+    """The address exists, but not for this method."""
+
+    slug = "method-not-allowed"
+    status = 405
+    title = "Not with this method"
+
+
+class TooManyRequests(CisternaError):
+    """The caller asks more often than allowed."""
+
+    slug = "too-many-requests"
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, what: str, *, retry_after_s: int) -> None:
+        super().__init__(what, fix=f"Try again in {retry_after_s} seconds")
+        self.retry_after_s = retry_after_s
+
+
+class ProblemMiddleware:
+    """Turn a named error of a page into its answer; everything else is left to Django."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError):
+            logger.exception("database trouble at %s", request.path)
+            error = DatabaseUnavailable("The database does not answer", fix="Try again in a moment")
+        return answer(request, error) if isinstance(error, CisternaError) else None
+
+
+def answer(request: HttpRequest, error: CisternaError) -> HttpResponse:
+    """The answer to ``error``: a page for a browser, a problem document for a program."""
+    problem = _problem(request, error)
+    if _wants_html(request):
+        response = render(request, "portal/problem.html", {"problem": problem}, status=error.status)
+    else:
+        response = JsonResponse(problem, status=error.status, content_type="application/problem+json")
+    if error.retry_after_s is not None:
+        response["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def api_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's exception handler: every error of the API is an RFC 9457 document."""
+    request: HttpRequest = context["request"]._request
+    named = _named(error)
+    if named is None:
+        return None
+    headers = {}
+    if named.retry_after_s is not None:
+        headers["Retry-After"] = str(named.retry_after_s)
+    return Response(
+        _problem(request, named), status=named.status, headers=headers, content_type="application/problem+json"
+    )
+
+
+def _named(error: Exception) -> CisternaError | None:
+    if isinstance(error, CisternaError):
+        return error
+    if isinstance(error, Http404):
+        return PageAbsent("There is nothing at this address")
+    if isinstance(error, PermissionDenied):
+        return NotAllowed("This is not yours to do")
+    if isinstance(error, OperationalError):
+        logger.error("database trouble", exc_info=error)
+        return DatabaseUnavailable("The database does not answer", fix="Try again in a moment")
+    if isinstance(error, exceptions.Throttled):
+        return TooManyRequests("Too many requests", retry_after_s=int(getattr(error, "wait", None) or 60))
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return MethodNotAllowed(str(error.detail))
+    if isinstance(error, exceptions.PermissionDenied | exceptions.NotAuthenticated):
+        return NotAllowed(str(error.detail))
+    if isinstance(error, exceptions.APIException):
+        return RequestInvalid(str(error.detail))
+    return None
+
+
+def _problem(request: HttpRequest, error: CisternaError) -> dict[str, Any]:
+    problem = error.problem()
+    problem["type"] = request.build_absolute_uri(problem["type"])
+    problem["request_id"] = getattr(request, "id", "")
+    return problem
+
+
+def _wants_html(request: HttpRequest) -> bool:
+    return not request.path.startswith("/api/") and request.accepts("text/html")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's 404, in our form."""
+    return answer(request, PageAbsent("There is nothing at this address", fix="Start from the list of datasets"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500, in our form."""
+    return answer(request, CisternaError("The portal made a mistake", fix="Report it with the request id below"))
+
+
+def problem_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page that explains one kind of problem: cause and fix, from ``docs/problems``."""
+    path: Path = PROBLEM_PAGES / f"{slug}.md"
+    if not re.fullmatch(r"[a-z0-9-]+", slug) or not path.is_file():
+        raise PageAbsent(f"No problem is called {slug!r}", fix="See the list of all problems")
+    from markdown_it import MarkdownIt
+
+    title, _, text = path.read_text(encoding="utf-8").partition("\n")
+    body = MarkdownIt("js-default").render(text)
+    return render(request, "portal/problem_page.html", {"title": title.lstrip("# ").strip(), "body": body})
+
+
+def problem_list(request: HttpRequest) -> HttpResponse:
+    """All kinds of problems."""
+    pages = [
+        (path.stem, path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ").strip())
+        for path in sorted(PROBLEM_PAGES.glob("*.md"))
+    ]
+    return render(request, "portal/problem_list.html", {"pages": pages, "debug": settings.DEBUG})

@@ -1,0 +1,19 @@
+"""Every address of the site. ``/data/`` is not here: the data plane answers it before Django (portal/asgi.py)."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from portal import health, problems
+
+urlpatterns = [
+    path("", include("datasets.catalogue.urls")),
+    path("api/v1/", include("datasets.catalogue.api.urls")),
+    path("problems/", problems.problem_list, name="problems"),
+    path("problems/<slug:slug>/", problems.problem_page, name="problem"),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "portal.problems.not_found"
+handler500 = "portal.problems.server_error"
