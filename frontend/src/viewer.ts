@@ -5,9 +5,9 @@ import { parseConfig, type ViewerConfig } from "./viewer/config";
 import { eachFrame, LayerPanel } from "./viewer/layer_panel";
 import { groupLayers, layerNames } from "./viewer/layers";
 import { LinkRefused, makeLink } from "./viewer/links";
-import { createViewer, failedBlocks, isShown, settled, type Viewer } from "./viewer/neuroglancer";
+import { createViewer, failedBlocks, isShown, isTurned, problemOf, settled, type Viewer } from "./viewer/neuroglancer";
 import { formatNm, fromNm, parseNm, toNm } from "./viewer/position";
-import { layoutName, withDefaults, withLayout } from "./viewer/state";
+import { layoutName, panelTitles, withDefaults, withLayout } from "./viewer/state";
 // After Neuroglancer's own style, to have the last word.
 import "./viewer.css";
 
@@ -45,6 +45,24 @@ function setUpLayouts(viewer: Viewer): void {
     });
   }
   viewer.layout.changed.add(refresh);
+  refresh();
+}
+
+/** Say which plane a panel shows (a turned slice is none of xy, xz, yz any more), and let the Tab key reach it. */
+function setUpViews(viewer: Viewer): void {
+  const refresh = eachFrame(() => {
+    const titles = panelTitles(viewer.layout.toJSON());
+    const panels = document.querySelectorAll<HTMLElement>(".neuroglancer-rendered-data-panel");
+    panels.forEach((panel, i) => {
+      const title = titles[i] ?? "";
+      panel.dataset.title = isTurned(viewer) && title !== "3D" && title !== "" ? `${title}, turned` : title;
+      panel.tabIndex = 0;
+      panel.setAttribute("role", "application");
+      panel.setAttribute("aria-label", `View ${panel.dataset.title}; press h for the keys`);
+    });
+  });
+  viewer.layout.changed.add(refresh);
+  viewer.crossSectionOrientation.changed.add(refresh);
   refresh();
 }
 
@@ -115,16 +133,26 @@ function setUpPanels(viewer: Viewer): void {
 }
 
 const WATCH_INTERVAL_MS = 500;
+const SLOW_AFTER_MS = 10_000;
 
 /** Keep "loading" and the counts of unreadable blocks true to what is on the screen. */
 function watchLoading(viewer: Viewer, panel: LayerPanel): void {
   const loading = byId("loading");
+  let lastShown = performance.now();
   const watch = async () => {
     if (!document.hidden) {
       const shown = isShown(viewer);
       const failed = shown ? new Map<string, number>() : await failedBlocks(viewer);
+      if (shown) lastShown = performance.now();
+      // Neuroglancer asks a busy or broken storage again for minutes, without a word.
+      const slow = performance.now() - lastShown > SLOW_AFTER_MS;
+      loading.textContent = slow ? "Still loading: the storage is slow or does not answer…" : "Loading…";
       loading.hidden = shown || failed.size > 0;
       panel.setFailedBlocks(failed);
+      const layers = viewer.layerManager.managedLayers;
+      if (layers.length > 0 && layers.every((it) => problemOf(it) !== null)) {
+        showNotice("No layer could be loaded", "The list of layers says why, layer by layer.");
+      }
     }
     setTimeout(watch, WATCH_INTERVAL_MS);
   };
@@ -153,6 +181,7 @@ function open(): void {
     viewer.state.restoreState(initial);
   });
   setUpLayouts(viewer);
+  setUpViews(viewer);
   setUpPosition(viewer);
   setUpShare(viewer, config);
   setUpPanels(viewer);

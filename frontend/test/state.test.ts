@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { layoutName, serialise, withDefaults, withLayout } from "../src/viewer/state";
+import { layoutName, panelTitles, serialise, withDefaults, withLayout } from "../src/viewer/state";
 
 describe("serialise", () => {
   test("writes 64-bit ids as strings, all their digits", () => {
@@ -18,6 +18,18 @@ describe("withDefaults", () => {
   });
   test("yields to what the state says", () => {
     expect(withDefaults({ layout: "3d", showAxisLines: false })).toMatchObject({ layout: "3d", showAxisLines: false });
+  });
+  test("draws the box around a volume quietly, unless told otherwise", () => {
+    const layers = [
+      { type: "image", name: "em" },
+      { type: "segmentation", annotationColor: "#ff0000" },
+      { type: "annotation" },
+    ];
+    expect(withDefaults({ layers }).layers).toEqual([
+      { type: "image", name: "em", annotationColor: "#6b7076" },
+      { type: "segmentation", annotationColor: "#ff0000" },
+      { type: "annotation" },
+    ]);
   });
   test("does not open panels that the page replaces", () => {
     expect(withDefaults({ selectedLayer: { visible: true, layer: "em" } })).not.toHaveProperty("selectedLayer");
@@ -40,4 +52,11 @@ describe("layouts", () => {
   test("replace a split window whole", () => {
     expect(withLayout({ type: "row", children: ["xy", "3d"] }, "xy")).toBe("xy");
   });
+});
+
+test("panelTitles names the panels in the order of the page", () => {
+  expect(panelTitles("4panel")).toEqual(["xy", "xz", "3D", "yz"]);
+  expect(panelTitles({ type: "4panel-alt" })).toEqual(["xy", "yz", "xz", "3D"]);
+  expect(panelTitles("yz-3d")).toEqual(["yz", "3D"]);
+  expect(panelTitles({ type: "row", children: [] })).toEqual([]);
 });

@@ -12,6 +12,12 @@ function part<T extends HTMLElement>(root: ParentNode, selector: string): T {
   return found;
 }
 
+function gapText(failedBlocks: number): string {
+  if (failedBlocks === 0) return "";
+  const blocks = failedBlocks === 1 ? "One block" : `${failedBlocks} blocks`;
+  return `${blocks} of this view could not be read: the gap is not empty space.`;
+}
+
 class LayerRow {
   readonly element: HTMLLIElement;
   private readonly visible: HTMLInputElement;
@@ -66,8 +72,7 @@ class LayerRow {
     this.more.hidden = opacity === undefined || !this.visible.checked;
     if (opacity !== undefined) this.opacity.valueAsNumber = opacity.value;
     const problem = layer === undefined ? null : problemOf(layer);
-    const blocks = failedBlocks === 1 ? "One block" : `${failedBlocks} blocks`;
-    const words = problem ?? (failedBlocks > 0 ? `${blocks} here could not be read; the gap is not empty space.` : "");
+    const words = problem === null ? gapText(failedBlocks) : `Could not be loaded: ${problem}`;
     this.element.classList.toggle("failed", words !== "");
     this.problem.hidden = words === "";
     if (this.problem.textContent !== words) this.problem.textContent = words;

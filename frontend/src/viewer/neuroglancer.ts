@@ -3,9 +3,11 @@
 // Registers the data sources, key-value stores and layer types chosen in vite.config.ts.
 import "neuroglancer";
 import {
+  ChunkMemoryStatistics,
   ChunkPriorityTier,
   ChunkState,
   getChunkStateStatisticIndex,
+  numChunkMemoryStatistics,
 } from "neuroglancer/unstable/chunk_manager/base.js";
 import type { ManagedUserLayer, UserLayer } from "neuroglancer/unstable/layer/index.js";
 import { setDefaultInputEventBindings } from "neuroglancer/unstable/ui/default_input_event_bindings.js";
@@ -49,6 +51,11 @@ export function problemOf(layer: ManagedUserLayer): string | null {
   return null;
 }
 
+/** Slices still stand along the axes, or have been turned. */
+export function isTurned(viewer: Viewer): boolean {
+  return viewer.crossSectionOrientation.toJSON() !== undefined;
+}
+
 /** The value under the pointer as text, empty where there is none. */
 export function hoveredValue(viewer: Viewer, layer: ManagedUserLayer): string {
   const value: unknown =
@@ -81,7 +88,8 @@ export async function settled(viewer: Viewer): Promise<void> {
  */
 export async function failedBlocks(viewer: Viewer): Promise<Map<string, number>> {
   const statistics = await viewer.chunkQueueManager.getStatistics();
-  const failed = getChunkStateStatisticIndex(ChunkState.FAILED, ChunkPriorityTier.VISIBLE);
+  const state = getChunkStateStatisticIndex(ChunkState.FAILED, ChunkPriorityTier.VISIBLE);
+  const failed = state * numChunkMemoryStatistics + ChunkMemoryStatistics.numChunks;
   const counts = new Map<string, number>();
   for (const layer of viewer.layerManager.managedLayers) {
     const sources = new Set<unknown>();

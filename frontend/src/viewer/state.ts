@@ -13,9 +13,18 @@ const DEFAULTS: NeuroglancerState = {
   projectionBackgroundColor: "#08090a",
 };
 
+/** The box around a volume: Neuroglancer's yellow would be the loudest thing in the picture. */
+const BOX_COLOUR = "#6b7076";
+
+const withQuietBox = (layer: unknown): unknown => {
+  const { type } = layer as { type?: unknown };
+  return type === "image" || type === "segmentation" ? { annotationColor: BOX_COLOUR, ...(layer as object) } : layer;
+};
+
 export function withDefaults(state: NeuroglancerState): NeuroglancerState {
   const kept = Object.entries(state).filter(([key]) => !REPLACED_PANELS.includes(key));
-  return { ...DEFAULTS, ...Object.fromEntries(kept) };
+  const layers = Array.isArray(state.layers) ? state.layers.map(withQuietBox) : [];
+  return { ...DEFAULTS, ...Object.fromEntries(kept), layers };
 }
 
 /** Name of a layout as Neuroglancer writes it: a string, or an object with options. */
@@ -23,6 +32,19 @@ export function layoutName(layout: unknown): string {
   if (typeof layout === "string") return layout;
   const type = (layout as { type?: unknown } | null)?.type;
   return typeof type === "string" ? type : "";
+}
+
+const PANELS: Record<string, string[]> = {
+  "4panel": ["xy", "xz", "3D", "yz"],
+  "4panel-alt": ["xy", "yz", "xz", "3D"],
+  "3d": ["3D"],
+};
+
+/** What each panel of a layout shows, in the order in which Neuroglancer puts them on the page. */
+export function panelTitles(layout: unknown): string[] {
+  const name = layoutName(layout);
+  const named = /^(xy|xz|yz)(-3d)?$/.test(name) ? name.replace("3d", "3D").split("-") : [];
+  return PANELS[name] ?? named;
 }
 
 /** Another layout with the options of the current one (an orthographic 3D view stays orthographic). */
