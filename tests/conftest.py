@@ -1,0 +1,172 @@
+"""What every test stands on: a home of its own, no network, and the parts of the system that some tests need.
+
+A *part* is something a test needs that neither pip nor npm brings. Its name is at once the fixture through which tests
+reach it and their marker, set on every test that uses the fixture: ``pytest -m "not browser"``. Where a part is absent
+its tests are listed at the end as not run; with ``CI=true`` they fail.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from xdist.scheduler import LoadGroupScheduling
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+CI = os.environ.get("CI", "").lower() == "true"
+SHARED_DATA = Path(os.environ.get("CISTERNA_SHARED_DATA") or CHECKOUT.parent / "shared" / "data")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something outside Python and npm that tests need.
+
+    Args:
+        name: the fixture that leads to it, and the marker of the tests that need it.
+        title: what people call it.
+        find: its path, or None where it is absent.
+        remedy: how it comes here.
+    """
+
+    name: str
+    title: str
+    find: Callable[[], Path | None]
+    remedy: str
+
+    @property
+    def absence(self) -> str:
+        return f"{self.title} is not here ({self.remedy})"
+
+
+def _program(*names: str) -> Callable[[], Path | None]:
+    return lambda: next((Path(path) for name in names if (path := shutil.which(name))), None)
+
+
+BROWSER = Part(
+    "browser",
+    "Chromium",
+    _program("chromium", "chromium-browser", "google-chrome"),
+    "deploy/toolchain/system-parts installs it",
+)
+DATA = Part(
+    "shared_data",
+    "The data that does not ship",
+    lambda: SHARED_DATA if SHARED_DATA.is_dir() else None,
+    "put it at ../shared/data, or say where it is in CISTERNA_SHARED_DATA",
+)
+PARTS = (BROWSER, DATA)
+
+
+def _own_home() -> None:
+    """Keep the tests apart from the portal of whoever runs them, and each worker from the others.
+
+    Here, at import, because Django's settings read the environment once; for the same reason the settings module is
+    named here and not in pyproject.toml, where pytest-django would load it before this file.
+    """
+    for variable in [name for name in os.environ if name.startswith("CISTERNA_") or name == "PORT"]:
+        if variable != "CISTERNA_SHARED_DATA":  # the tests' own; workers read it too
+            del os.environ[variable]
+    home = tempfile.mkdtemp(prefix="cisterna-tests-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["CISTERNA_HOME"] = home
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+
+
+def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(address := arguments[1], tuple):
+        host = str(address[0])
+        if not (host in ("localhost", "::1") or host.startswith("127.")):
+            raise PermissionError(f"Tests use no network, and this one connects to {host}")
+
+
+_own_home()
+sys.addaudithook(_stay_on_loopback)
+# The machine may be busy: what is slow belongs into a benchmark, not into a random failure here.
+hypothesis.settings.register_profile("cisterna", deadline=None)
+hypothesis.settings.load_profile("cisterna")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    import django
+
+    django.setup()
+    for part in PARTS:
+        config.addinivalue_line("markers", f"{part.name}: needs {part.title}; set by itself on users of the fixture")
+
+
+class FilesWholeBrowsersTogether(LoadGroupScheduling):
+    """A file's tests stay on one worker, with their servers. So do all of the browser's: two would starve each other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(super()._split_scope(nodeid)).split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowsersTogether:
+    return FilesWholeBrowsersTogether(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for part in PARTS:
+            if part.name in getattr(item, "fixturenames", ()):
+                item.add_marker(part.name)
+        if item.get_closest_marker(BROWSER.name):
+            item.add_marker(pytest.mark.xdist_group(BROWSER.name))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for part in PARTS:
+        if item.get_closest_marker(part.name) and part.find() is None:
+            (pytest.fail if CI else pytest.skip)(part.absence)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """List, by file, the tests that were not run because a part is absent."""
+    for part in PARTS:
+        skipped = terminalreporter.stats.get("skipped", [])
+        files = Counter(
+            report.nodeid.split("::")[0]
+            for report in skipped
+            if isinstance(report.longrepr, tuple) and part.absence in report.longrepr[2]
+        )
+        if files:
+            terminalreporter.section(f"not run: {part.absence}")
+            for file, count in sorted(files.items()):
+                terminalreporter.line(f"{count:5} in {file}")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that does not ship with the project."""
+    path = DATA.find()
+    assert path is not None, DATA.absence
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, rendering WebGL in software and talking to nobody by itself."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": str(BROWSER.find()),
+        "args": [
+            "--no-sandbox",  # CI runs as root
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-quic",
+        ],
+    }
