@@ -5,8 +5,18 @@ import { parseConfig, type ViewerConfig } from "./viewer/config";
 import { eachFrame, LayerPanel } from "./viewer/layer_panel";
 import { groupLayers, layerNames } from "./viewer/layers";
 import { LinkRefused, makeLink } from "./viewer/links";
-import { createViewer, failedBlocks, isShown, isTurned, problemOf, settled, type Viewer } from "./viewer/neuroglancer";
+import {
+  createViewer,
+  failedBlocks,
+  isShown,
+  isTurned,
+  longestSide,
+  problemOf,
+  settled,
+  type Viewer,
+} from "./viewer/neuroglancer";
 import { formatNm, fromNm, parseNm, toNm } from "./viewer/position";
+import { withSlices } from "./viewer/slices_in_3d";
 import { layoutName, panelTitles, withDefaults, withLayout } from "./viewer/state";
 // After Neuroglancer's own style, to have the last word.
 import "./viewer.css";
@@ -36,7 +46,8 @@ const hasWebGl2 = (): boolean => document.createElement("canvas").getContext("we
 function setUpLayouts(viewer: Viewer): void {
   const buttons = [...document.querySelectorAll<HTMLButtonElement>("[data-layout]")];
   const refresh = () => {
-    const current = layoutName(viewer.layout.toJSON());
+    // The space key alternates with Neuroglancer's other order of the same four panels.
+    const current = layoutName(viewer.layout.toJSON()).replace("-alt", "");
     for (const it of buttons) it.setAttribute("aria-pressed", String(it.dataset.layout === current));
   };
   for (const button of buttons) {
@@ -46,24 +57,31 @@ function setUpLayouts(viewer: Viewer): void {
   }
   viewer.layout.changed.add(refresh);
   refresh();
+  const keepSlices = eachFrame(() => {
+    const [x = 0, y = 0, z = 0, w = 1] = viewer.crossSectionOrientation.orientation;
+    const layout = withSlices(viewer.layout.toJSON(), longestSide(viewer), [x, y, z, w]);
+    if (layout !== null) viewer.layout.restoreState(layout);
+  });
+  viewer.layout.changed.add(keepSlices);
+  viewer.coordinateSpace.changed.add(keepSlices);
 }
 
 /** Say which plane a panel shows (a turned slice is none of xy, xz, yz any more), and let the Tab key reach it. */
 function setUpViews(viewer: Viewer): void {
-  const refresh = eachFrame(() => {
+  // Neuroglancer puts new panels on the page some time after the layout's signal, but before it draws them.
+  viewer.display.updateFinished.add(() => {
     const titles = panelTitles(viewer.layout.toJSON());
     const panels = document.querySelectorAll<HTMLElement>(".neuroglancer-rendered-data-panel");
     panels.forEach((panel, i) => {
-      const title = titles[i] ?? "";
-      panel.dataset.title = isTurned(viewer) && title !== "3D" && title !== "" ? `${title}, turned` : title;
+      const plane = titles[i] ?? "";
+      const title = isTurned(viewer) && /^[xyz]{2}$/.test(plane) ? `${plane}, turned` : plane;
+      if (panel.dataset.title === title) return;
+      panel.dataset.title = title;
       panel.tabIndex = 0;
       panel.setAttribute("role", "application");
-      panel.setAttribute("aria-label", `View ${panel.dataset.title}; press h for the keys`);
+      panel.setAttribute("aria-label", `View ${title}; press h for the keys`);
     });
   });
-  viewer.layout.changed.add(refresh);
-  viewer.crossSectionOrientation.changed.add(refresh);
-  refresh();
 }
 
 function setUpPosition(viewer: Viewer): void {

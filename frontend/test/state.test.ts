@@ -42,11 +42,9 @@ describe("layouts", () => {
     expect(layoutName({ type: "4panel", orthographicProjection: true })).toBe("4panel");
     expect(layoutName(undefined)).toBe("");
   });
-  test("keep their options when another is chosen", () => {
-    expect(withLayout({ type: "4panel", orthographicProjection: true }, "3d")).toEqual({
-      type: "3d",
-      orthographicProjection: true,
-    });
+  test("keep their projection when another is chosen, and leave slices in 3D behind", () => {
+    const orthographic = { type: "3d", orthographicProjection: true, crossSections: { xy: {} } };
+    expect(withLayout(orthographic, "4panel")).toEqual({ type: "4panel", orthographicProjection: true });
     expect(withLayout("4panel", "xy")).toBe("xy");
   });
   test("replace a split window whole", () => {

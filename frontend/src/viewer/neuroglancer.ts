@@ -51,6 +51,14 @@ export function problemOf(layer: ManagedUserLayer): string | null {
   return null;
 }
 
+/** Longest side of what is loaded, in units of the coordinate space; infinite or negative while it is not known. */
+export function longestSide(viewer: Viewer): number {
+  const { lowerBounds, upperBounds } = viewer.coordinateSpace.value.bounds;
+  const { displayDimensionIndices, displayRank } = viewer.displayDimensionRenderInfo.value;
+  const shown = [...displayDimensionIndices].slice(0, displayRank);
+  return Math.max(...shown.map((i) => (upperBounds[i] ?? 0) - (lowerBounds[i] ?? 0)));
+}
+
 /** Slices still stand along the axes, or have been turned. */
 export function isTurned(viewer: Viewer): boolean {
   return viewer.crossSectionOrientation.toJSON() !== undefined;

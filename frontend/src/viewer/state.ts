@@ -11,6 +11,9 @@ const DEFAULTS: NeuroglancerState = {
   showScaleBar: true,
   crossSectionBackgroundColor: "#08090a",
   projectionBackgroundColor: "#08090a",
+  hideCrossSectionBackground3D: true,
+  // A little from the side and above: straight on, a volume in 3D looks like a picture of one slice.
+  projectionOrientation: [-0.15, 0.28, 0, 0.95],
 };
 
 /** The box around a volume: Neuroglancer's yellow would be the loudest thing in the picture. */
@@ -47,11 +50,13 @@ export function panelTitles(layout: unknown): string[] {
   return PANELS[name] ?? named;
 }
 
-/** Another layout with the options of the current one (an orthographic 3D view stays orthographic). */
+/**
+ * Another layout with the projection of the current one (an orthographic 3D view stays orthographic). Slices that
+ * were put into a 3D view do not follow into the next layout, which has its own.
+ */
 export function withLayout(layout: unknown, name: string): unknown {
-  const options = layout as { type?: unknown; children?: unknown } | null;
-  const plain = typeof options !== "object" || options === null || "children" in options;
-  return plain ? name : { ...options, type: name };
+  const orthographic = (layout as { orthographicProjection?: unknown } | null)?.orthographicProjection;
+  return orthographic === true ? { type: name, orthographicProjection: true } : name;
 }
 
 /** Segment ids are 64 bits wide; JSON numbers are not, so they travel as strings. */
