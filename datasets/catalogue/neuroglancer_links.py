@@ -54,7 +54,6 @@ def build_state(
     shown = _shown_paths(version, volumes, layers, view)
     state = neuroglancer.ViewerState()
     state.title = f"{version.title} ({version})"
-    state.dimensions = neuroglancer.CoordinateSpace(names=["x", "y", "z"], units="nm", scales=[1, 1, 1])
     for volume in volumes:
         state.layers.append(
             name=volume.path,
@@ -62,19 +61,21 @@ def build_state(
             visible=volume.path in shown,
         )
     if volumes:
+        # One unit of the space is one voxel, in nm: the wheel and the arrow keys step by units.
+        voxel_nm = [volumes[0].levels[0]["scale_nm"].get(axis, 1) for axis in "xyz"]
         low, high = extent_nm(volumes[0])
-        size_nm = max(high[axis] - low[axis] for axis in "xyz" if axis in low)
-        state.position = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
-        state.cross_section_scale = size_nm / PIXELS_ACROSS
-        state.projection_scale = size_nm * 1.6
-    if view is not None:
-        state.position = view.position_nm
-        if view.nm_per_pixel:
-            state.cross_section_scale = view.nm_per_pixel
-        if view.orientation:
-            state.cross_section_orientation = view.orientation
-    if position_nm is not None:
-        state.position = list(position_nm)
+        size_nm = max(high[axis] - low[axis] for axis in low)
+        middle_nm = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
+        nm_per_pixel = size_nm / PIXELS_ACROSS
+        if view is not None:
+            middle_nm = view.position_nm
+            nm_per_pixel = view.nm_per_pixel or nm_per_pixel
+            if view.orientation:
+                state.cross_section_orientation = view.orientation
+        state.dimensions = neuroglancer.CoordinateSpace(names=["x", "y", "z"], units="nm", scales=voxel_nm)
+        state.position = [at / size for at, size in zip(position_nm or middle_nm, voxel_nm, strict=True)]
+        state.cross_section_scale = nm_per_pixel / min(voxel_nm)
+        state.projection_scale = 2 * size_nm / min(voxel_nm)
     state.layout = view.layout if view else "4panel"
     state.show_axis_lines = True
     state.show_scale_bar = True
@@ -128,7 +129,7 @@ def _layer(volume: Volume, *, source: str) -> neuroglancer.Layer:
     controls = {}
     if volume.contrast_low is not None and volume.contrast_high is not None:
         controls = {"normalized": {"range": [volume.contrast_low, volume.contrast_high]}}
-    return neuroglancer.ImageLayer(source=source, shader=shader, shader_controls=controls)
+    return neuroglancer.ImageLayer(source=source, opacity=1, shader=shader, shader_controls=controls)
 
 
 def layer_colour(volume: Volume) -> str:
