@@ -21,8 +21,11 @@ def picture_names(version: DatasetVersion) -> set[str]:
     """The names of the pictures that exist."""
     if not version.record_digest:
         return set()
-    entries = objects.list_folder(get_root(OWN_ROOT), f"pictures/{version.record_digest}")
-    return {entry.name.removesuffix(".webp") for entry in entries if entry.name.endswith(".webp")}
+    try:
+        names = objects.list_folder(get_root(OWN_ROOT), f"pictures/{version.record_digest}")
+    except ObjectAbsent:
+        return set()
+    return {name.removesuffix(".webp") for name in names if name.endswith(".webp")}
 
 
 def read_picture(version: DatasetVersion, name: str) -> bytes:

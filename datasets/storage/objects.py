@@ -7,12 +7,10 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
-from datasets.storage.errors import ObjectAbsent, StorageError, StorageForbidden, StorageUnavailable
-from datasets.storage.keys import InvalidKey
-from datasets.storage.roots import OWN_ROOT, Root, get_root
+from datasets.storage.errors import StorageError, StorageUnavailable
+from datasets.storage.files import LocalFolder, OpenFile, local_folder
+from datasets.storage.roots import Root, get_root
 
 
 class RootNotServed(StorageError):
@@ -31,65 +29,55 @@ class ObjectFacts:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in a folder."""
-
-    name: str
-    is_folder: bool
-
-
 def read(root: Root, key: str) -> bytes:
-    """The whole object. Raises :class:`ObjectAbsent`, :class:`StorageForbidden`, :class:`StorageUnavailable`."""
+    """The whole object.
+
+    Raises:
+        ObjectAbsent, InvalidKey, StorageForbidden, StorageUnavailable: as for every call here.
+    """
     with _opened(root, key) as file:
-        return file.read()
+        return file.read(0, file.size_bytes)
 
 
 def read_range(root: Root, key: str, start: int, end: int | None) -> bytes:
-    """The bytes from ``start`` to before ``end`` (``None``: to the end). Raises as :func:`read`."""
+    """The bytes from ``start`` to before ``end`` (``None``: to the end), or as many of them as there are."""
     with _opened(root, key) as file:
-        file.seek(start)
-        return file.read(-1 if end is None else max(end - start, 0))
+        stop = file.size_bytes if end is None else min(end, file.size_bytes)
+        return file.read(start, max(stop - start, 0)) if start < stop else b""
 
 
 def read_suffix(root: Root, key: str, size_bytes: int) -> bytes:
-    """The last ``size_bytes`` bytes, or the whole where it is shorter. Raises as :func:`read`."""
+    """The last ``size_bytes`` bytes, or the whole where it is shorter."""
     with _opened(root, key) as file:
-        length = os.fstat(file.fileno()).st_size
-        file.seek(max(length - size_bytes, 0))
-        return file.read()
+        start = max(file.size_bytes - size_bytes, 0)
+        return file.read(start, file.size_bytes - start)
 
 
 def stat(root: Root, key: str) -> ObjectFacts:
-    """What is known of the object without reading it. Raises as :func:`read`."""
+    """What is known of the object without reading it."""
     with _opened(root, key) as file:
-        return ObjectFacts(size_bytes=os.fstat(file.fileno()).st_size)
+        return ObjectFacts(size_bytes=file.size_bytes)
 
 
-def list_folder(root: Root, prefix: str) -> Iterator[Entry]:
-    """The names right below ``prefix``, sorted; none where there is no such folder. Raises as :func:`read`."""
-    folder = _folder(root)
-    with _translated(root, prefix):
-        path = _inside(folder, prefix)
-        if not path.is_dir():
-            return
-        with os.scandir(path) as entries:
-            found = sorted((entry.name, entry.is_dir()) for entry in entries)
-    for name, is_folder in found:
-        yield Entry(name=name, is_folder=is_folder)
+def list_folder(root: Root, prefix: str, *, after: str = "", limit: int = 1000) -> list[str]:
+    """The first ``limit`` names right below ``prefix`` behind ``after``, sorted by bytes; folders end in ``/``."""
+    return _folder(root).list_names(prefix, after=after, limit=limit)
 
 
 def write(root: Root, key: str, content: bytes) -> None:
     """Write the object whole: to a temporary name, to the disk, then into its place in one step.
 
     Only the portal's own root is ever written to.
+
+    Raises:
+        StorageUnavailable: the system refused, with its reason (a full disk, say); nothing is left behind.
     """
-    if root.name != OWN_ROOT:
+    if not root.is_own or root.path is None:
         raise ValueError(f"The root {root.name} holds given data, which is never modified")
-    path = _folder(root) / key
-    with _translated(root, key):
+    path = root.path / key
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with draft.open("wb") as file:
                 file.write(content)
@@ -98,53 +86,31 @@ def write(root: Root, key: str, content: bytes) -> None:
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"Writing failed: {error.strerror}", where=root.url_of(key), fix="Look at the disk's space and rights"
+        ) from error
 
 
 def check_root(name: str) -> None:
-    """Whether the root answers. The portal's own folder is made at first use. Raises :class:`StorageError`."""
+    """Whether the root answers; the portal's own folder is made at first use."""
     root = get_root(name)
-    folder = _folder(root)
-    with _translated(root, ""):
-        if root.is_own:
-            folder.mkdir(parents=True, exist_ok=True)
-        os.scandir(folder).close()
+    if root.is_own and root.path is not None:
+        with contextlib.suppress(OSError):  # listing it names the trouble
+            root.path.mkdir(parents=True, exist_ok=True)
+    _folder(root).list_names("", limit=1)
 
 
-def _folder(root: Root) -> Path:
+def _folder(root: Root) -> LocalFolder:
     if root.path is None:
         raise RootNotServed(f"{root.url} is not a local folder", where=root.name, fix="Use a file:/// root for now")
-    return root.path
-
-
-def _inside(folder: Path, key: str) -> Path:
-    path = folder / key
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise InvalidKey("A symbolic link leads out of the root", where=key, fix="Keep links inside the root")
-    return path
+    return local_folder(root.path)
 
 
 @contextlib.contextmanager
-def _opened(root: Root, key: str) -> Iterator[BinaryIO]:
-    folder = _folder(root)
-    with _translated(root, key), _inside(folder, key).open("rb") as file:
-        yield file
-
-
-@contextlib.contextmanager
-def _translated(root: Root, key: str) -> Iterator[None]:
-    """The operating system's errors as ours; a root that is gone is never an absent object."""
+def _opened(root: Root, key: str) -> Iterator[OpenFile]:
+    file = _folder(root).open_file(key)
     try:
-        yield
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        folder = root.path
-        if folder is None or not folder.is_dir():
-            raise StorageUnavailable(
-                f"The root's folder {folder} is not there", where=root.name, fix="Mount or restore it"
-            ) from None
-        raise ObjectAbsent("There is no such object", where=root.url_of(key)) from None
-    except PermissionError:
-        raise StorageForbidden(
-            "The portal may not read this", where=root.url_of(key), fix="Let the portal's user read the file"
-        ) from None
-    except OSError as error:
-        raise StorageUnavailable(f"{error.strerror}", where=root.url_of(key), fix="Look at the disk") from None
+        yield file
+    finally:
+        file.close()
