@@ -29,9 +29,9 @@ class ConfigurationInvalid(CisternaError):
     title = "The configuration cannot be used"
 
 
-def setting(variable: str, default: object, description: str) -> Any:
+def setting(variable: str, default: object, description: str, *, shown: bool = True) -> Any:
     """A field of the configuration: its environment variable, its default as documented, and what it is for."""
-    return field(metadata={"variable": variable, "default": default, "description": description})
+    return field(repr=shown, metadata={"variable": variable, "default": default, "description": description})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ class Config:
         "CISTERNA_SECRET_KEY",
         "made once, kept in CISTERNA_HOME/secret-key",
         "Key that signs sessions and tokens. All processes of one site must share it.",
+        shown=False,
     )
     external_origins: tuple[str, ...] = setting(
         "CISTERNA_EXTERNAL_ORIGINS",

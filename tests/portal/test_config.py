@@ -1,0 +1,81 @@
+"""The configuration: read once, typed, refused by name, and documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portal.config import Config, ConfigurationInvalid, documented_settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def _read(tmp_path: Path, **variables: str) -> Config:
+    return Config.from_env({"CISTERNA_HOME": str(tmp_path), **variables})
+
+
+def test_nothing_has_to_be_set(tmp_path: Path) -> None:
+    config = _read(tmp_path)
+    assert (config.port, config.debug, config.hosts) == (8000, False, ("localhost", "127.0.0.1", "[::1]"))
+    assert [(root.name, root.path) for root in config.roots] == [("own", tmp_path / "own")]
+
+
+def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    first, second = _read(tmp_path), _read(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) >= 50
+    assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
+
+
+def test_a_root_has_its_options(tmp_path: Path) -> None:
+    config = _read(
+        tmp_path,
+        CISTERNA_ROOT_CELLS="s3://cells/public/",
+        CISTERNA_ROOT_CELLS_ENDPOINT="http://127.0.0.1:9000",
+        CISTERNA_ROOT_CELLS_ANONYMOUS="1",
+        CISTERNA_ROOT_CELLS_SECRET="hidden",
+    )
+    cells = next(root for root in config.roots if root.name == "cells")
+    assert (cells.url, cells.endpoint, cells.anonymous, cells.path) == (
+        "s3://cells/public",
+        "http://127.0.0.1:9000",
+        True,
+        None,
+    )
+    assert "hidden" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("CISTERNA_PROCESSES", "0"),
+        ("CISTERNA_DEBUG", "perhaps"),
+        ("CISTERNA_PUBLIC_URL", "cells.example.org"),
+        ("CISTERNA_PUBLIC_URL", "https://cells.example.org/portal"),
+        ("CISTERNA_ROOT_CELLS", "/data/cells"),
+        ("CISTERNA_ROOT_CELLS", "ftp://cells"),
+        ("CISTERNA_ROOT_cells", "file:///data"),
+        ("CISTERNA_ROOT_CELLS_REGION", "somewhere"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_its_variable(tmp_path: Path, variable: str, value: str) -> None:
+    with pytest.raises(ConfigurationInvalid) as refused:
+        _read(tmp_path, **{variable: value})
+    assert variable.removesuffix("_REGION") in str(refused.value)
+
+
+def test_the_secret_key_is_not_shown(tmp_path: Path) -> None:
+    assert "unguessable" not in repr(_read(tmp_path, CISTERNA_SECRET_KEY="unguessable"))
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_<>]+)` \| (.*) \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
+    settings = documented_settings()
+    assert list(rows) == [variable for variable, _, _ in settings]
+    for variable, default, description in settings:
+        if description:
+            documented_default, _, documented = rows[variable].partition("| ")
+            assert documented == description
+            assert documented_default.replace("`", "").strip() == default
