@@ -18,7 +18,7 @@ def contrast_window(array: npt.ArrayLike, *, low: float = 0.5, high: float = 99.
         values = values[np.isfinite(values)].astype(np.float64)
     if not values.size:
         return 0.0, 1.0
-    darkest, brightest = (float(value) for value in np.percentile(values, (low, high)))
+    darkest, brightest = (float(value) for value in np.percentile(values, (low, high), method="nearest"))
     if darkest < brightest:
         return darkest, brightest
     darkest, brightest = float(values.min()), float(values.max())
