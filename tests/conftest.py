@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def _own_home() -> None:
             del os.environ[variable]
     home = tempfile.mkdtemp(prefix="cisterna-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    Path(home, "static").mkdir()  # where `serve` collects the static files
     os.environ["CISTERNA_HOME"] = home
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
 
@@ -103,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class FilesWholeBrowsersTogether(LoadGroupScheduling):
-    """A file's tests stay on one worker, with their servers. So do all of the browser's: two would starve each other."""
+    """A file's tests stay on one worker, with their servers; so do the browser's, since two would starve each other."""
 
     def _split_scope(self, nodeid: str) -> str:
         return str(super()._split_scope(nodeid)).split("::")[0]
@@ -170,3 +171,28 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-quic",
         ],
     }
+
+
+@pytest.fixture
+def data_root(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is the root ``data``, beside an own root of its own."""
+    from datasets.storage.roots import OWN_ROOT, Root, all_roots, configure_roots
+
+    before = all_roots()
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (tmp_path / "own").mkdir()
+    configure_roots([Root(name="data", url=folder.as_uri()), Root(name=OWN_ROOT, url=(tmp_path / "own").as_uri())])
+    yield folder
+    configure_roots(before)
+
+
+@pytest.fixture
+def small_cell(db: None, data_root: Path) -> Any:
+    """The dataset ``small-cell`` of :mod:`tests.samples`, written and published: its version 1."""
+    from datasets.publishing.actions import publish
+    from datasets.publishing.specification import check_specification
+    from tests.samples import specification, write_container
+
+    write_container(data_root / "small.zarr")
+    return publish(specification=check_specification(specification("data:small.zarr")), base=Path(), by=None).version
