@@ -87,7 +87,7 @@ def _check_against_first(level: Level, facts: ArrayFacts, first: Level, first_fa
         scale, first_scale = level.scale[position], first.scale[position]
         # Halving and rounding, up or down, level after level, never loses or adds a whole voxel of the coarse level.
         difference = abs(size * scale - first_size * first_scale)
-        if difference >= scale * (1 - 1e-6) or (scale == first_scale and size != first_size):
+        if difference >= scale * (1 - 1e-6):
             message = (
                 f"{size} voxels of {scale:g} along {axis.name} span {size * scale:g}, "
                 f"level {first.path} spans {first_size * first_scale:g}"
