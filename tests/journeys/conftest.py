@@ -1,0 +1,75 @@
+"""A portal as its operator starts it: the demo, in a home of its own, served by the real server."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A running portal: its address without a trailing slash, its home, and the folder of the demo's data."""
+
+    url: str
+    home: Path
+
+    @property
+    def sample(self) -> Path:
+        return self.home / "demo" / "fib25-ts2.zarr"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The demo, started as ``make demo`` starts it once everything is installed."""
+    home, port = tmp_path_factory.mktemp("demo"), free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CISTERNA_", "DJANGO_"))}
+    log = (home / "server.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, str(CHECKOUT / "deploy" / "demo" / "run.py")],
+        cwd=CHECKOUT,
+        env=environment | {"PORT": str(port), "CISTERNA_HOME": str(home)},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        portal = Portal(url=f"http://127.0.0.1:{port}", home=home)
+        _wait_until_ready(portal, process)
+        yield portal
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=20)
+        log.close()
+
+
+def _wait_until_ready(portal: Portal, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urlopen(f"{portal.url}/health/ready") as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, ConnectionError):
+            time.sleep(0.3)
+    pytest.fail(f"The demo did not start:\n{(portal.home / 'server.log').read_text()[-4000:]}")
