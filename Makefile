@@ -54,7 +54,7 @@ check-lint:
 check-types:
 	@$(python) -m mypy
 check-imports:
-	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/lint-imports --no-cache --no-logo
 check-migrations:
 	@$(python) manage.py makemigrations --check --dry-run
 check-frontend:
