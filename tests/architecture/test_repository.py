@@ -11,8 +11,8 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROBLEMS = CHECKOUT / "docs" / "problems"
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|root|home|Users)/\w")
-DOWNLOAD_HOST = re.compile(r'^\s*"resolved"|--(?:extra-)?index-url|--find-links|@ https?:|^\s*registry *=', re.MULTILINE)
-    r'^\s*"resolved"|--(?:extra-)?index-url|--find-links|^\s*registry\s*=|https?://', re.MULTILINE
+DOWNLOAD_HOST = re.compile(
+    r'^\s*"resolved"|--(?:extra-)?index-url|--find-links|@ https?:|^\s*registry *=', re.MULTILINE
 )
 LONGEST_FILE_LINES = 400
 LARGEST_FILE_BYTES = 2_000_000
