@@ -1,0 +1,78 @@
+"""The snapshot, read from the catalogue. The only module of the data plane that knows Django."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from functools import wraps
+
+from django.db import close_old_connections
+
+from datasets.catalogue.models import Dataset as CatalogueDataset
+from datasets.catalogue.models import DatasetVersion, RevisionStamp, State
+from datasets.catalogue.models import Mount as CatalogueMount
+from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.storage.files import LocalFolder, local_folder
+from datasets.storage.roots import RootUnknown, get_root
+
+logger = logging.getLogger("cisterna.data")
+
+
+def catalogue_snapshots() -> Snapshots:
+    """The snapshots of this process, from the database that Django is configured for."""
+    return Snapshots(_in_thread(load_snapshot), _in_thread(read_stamp))
+
+
+def read_stamp() -> int:
+    """The revision stamp; 0 before anything has bumped it."""
+    return RevisionStamp.objects.values_list("value", flat=True).first() or 0
+
+
+def load_snapshot() -> Snapshot:
+    """Every dataset with its versions and mounts, in three queries."""
+    mounts: defaultdict[int, list[Mount]] = defaultdict(list)
+    for mount in CatalogueMount.objects.all():
+        folder, immutable = _reach(mount.root)
+        mounts[mount.version_id].append(Mount(mount.path, folder, mount.key, single=mount.single, immutable=immutable))
+    versions: defaultdict[int, list[Version]] = defaultdict(list)
+    for version in DatasetVersion.objects.defer("record").select_related("successor__dataset").order_by("number"):
+        versions[version.dataset_id].append(
+            Version(
+                version.number,
+                tuple(mounts[version.pk]),
+                retired=version.state == State.RETIRED,
+                successor=str(version.successor or ""),
+            )
+        )
+    return Snapshot.of(
+        Dataset(
+            dataset.name,
+            Visibility(dataset.visibility),
+            tuple(versions[dataset.pk]),
+            dataset.embargo_until.timestamp() if dataset.embargo_until else None,
+        )
+        for dataset in CatalogueDataset.objects.all()
+    )
+
+
+def _reach(root_name: str) -> tuple[LocalFolder | None, bool]:
+    """A root's folder if it is a local one, and whether it is the portal's own."""
+    try:
+        root = get_root(root_name)
+    except RootUnknown as error:
+        logger.error("mounts cannot be served: %s", error)
+        return None, False
+    return local_folder(root.path) if root.path else None, root.is_own
+
+
+def _in_thread[Result](ask: Callable[[], Result]) -> Callable[[], Result]:
+    """``ask`` with the care for connections that Django gives to requests, for a thread that serves none."""
+
+    @wraps(ask)
+    def asked() -> Result:
+        close_old_connections()
+        try:
+            return ask()
+        finally:
+            close_old_connections()
+
+    return asked

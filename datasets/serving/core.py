@@ -1,0 +1,347 @@
+"""The data plane: one function from a request to its answer. It knows no framework and no database.
+
+``GET|HEAD|OPTIONS /data/[~<token>/]<name>[@<version>|@draft]/<key>``
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from datasets.serving.answers import (
+    COMMON_HEADERS,
+    NO_STORE,
+    Answer,
+    FileSlice,
+    Header,
+    content_type,
+    object_headers,
+    problem_answer,
+)
+from datasets.serving.conditions import Verdict, http_date, judge, range_applies
+from datasets.serving.listing import (
+    after_of,
+    list_folder,
+    render_html,
+    render_json,
+    wants_json,
+)
+from datasets.serving.ranges import UNSATISFIABLE, parse_range
+from datasets.serving.snapshot import Address, Snapshot
+from datasets.storage.errors import ObjectAbsent
+from datasets.storage.files import OpenFile
+from datasets.storage.keys import InvalidKey, canonical_key
+from datasets.volumes.errors import CisternaError
+
+PREFIX = b"/data/"
+READS = frozenset({"GET", "HEAD"})
+WHOLE_BYTES = 1 << 20
+"""Bodies up to this size are read before the status is chosen: a read that fails is then a 503, not a broken 200."""
+
+_ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
+_HEADERS_READ = frozenset(
+    {
+        b"accept",
+        b"authorization",
+        b"cookie",
+        b"range",
+        b"if-range",
+        b"if-match",
+        b"if-none-match",
+        b"if-modified-since",
+        b"if-unmodified-since",
+        b"access-control-request-private-network",
+    }
+)
+
+
+class MethodRefused(CisternaError):
+    """Data are only read here."""
+
+    slug = "read-only"
+    status = 405
+    title = "Data can only be read"
+
+
+class VersionRetired(CisternaError):
+    """The version was withdrawn."""
+
+    slug = "version-retired"
+    status = 410
+    title = "This version was retired"
+
+    def __init__(self, what: str, *, successor: str = "", fix: str = "") -> None:
+        super().__init__(what, fix=fix)
+        self.successor = successor
+
+    def problem(self) -> dict[str, object]:
+        return {**super().problem(), "successor": self.successor or None}
+
+
+class PreconditionFailed(CisternaError):
+    """The object is another than the caller's condition demands."""
+
+    slug = "precondition-failed"
+    status = 412
+    title = "The object has changed"
+
+
+class RangeNotSatisfiable(CisternaError):
+    """No byte of the object lies in the range."""
+
+    slug = "range-not-satisfiable"
+    status = 416
+    title = "The range lies outside the object"
+
+
+class CredentialsRefused(CisternaError):
+    """Credentials were sent, and they are wrong or expired."""
+
+    slug = "credentials-refused"
+    status = 401
+    title = "The credentials are wrong or expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the data plane reads of a request: the path percent-encoded as sent, headers by lower-case name."""
+
+    method: str
+    raw_path: bytes
+    query: bytes = b""
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Asks who the caller is, because what was asked for is not public (or not there). Secret: never log one."""
+
+    authorization: bytes = field(default=b"", repr=False)
+    cookie: bytes = field(default=b"", repr=False)
+    share_token: bytes = field(default=b"", repr=False)
+
+
+NOBODY: frozenset[str] = frozenset()
+
+
+async def know_nobody(credentials: Credentials) -> frozenset[str]:
+    """Whom a portal without tokens knows: whoever shows one is refused, a cookie (of the pages) opens no data."""
+    if credentials.authorization or credentials.share_token:
+        raise CredentialsRefused("The token is unknown or expired", fix="Leave it out, or ask for a new one")
+    return NOBODY
+
+
+def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers that matter here, those sent several times joined into one list."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        if name in _HEADERS_READ:
+            headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+    return headers
+
+
+def answer(
+    request: Request, snapshot: Snapshot, now_s: float, *, grants: frozenset[str] | None = None, may_block: bool = True
+) -> Answer | Credentials:
+    """The answer to ``request``.
+
+    Args:
+        snapshot: what exists and who may see it.
+        now_s: seconds since the epoch, for the ends of embargoes.
+        grants: the datasets that the caller may see although they are not public. None: nobody has asked yet.
+        may_block: when false, nothing is done that could wait for a disk.
+
+    Returns:
+        The answer; or, when that depends on who is asking and ``grants`` is None, the caller's credentials: find out
+        what they grant and ask again. An answer whose body is a :class:`FileSlice` must be closed.
+
+    Raises:
+        BlockingIOError: only with ``may_block=False``: ask again in a thread.
+    """
+    if request.method not in READS:
+        return _preflight(request.headers) if request.method == "OPTIONS" else _refuse_method()
+    result = _read(request, snapshot, now_s, grants, may_block)
+    if request.method == "HEAD" and isinstance(result, Answer):
+        if isinstance(result.body, FileSlice):
+            result.body.close()
+        result.body = b""
+    return result
+
+
+def answer_error(error: CisternaError, *, head: bool = False, where: str = "") -> Answer:
+    """The answer to an error of the data plane or of those who feed it."""
+    if isinstance(error, ObjectAbsent):
+        result = Answer(404, _ABSENT.headers, _ABSENT.body)
+    elif isinstance(error, CredentialsRefused):
+        result = problem_answer(error, where=where, headers=[(b"www-authenticate", b"Bearer")])
+    else:
+        result = problem_answer(error, where=where)
+    if head:
+        result.body = b""
+    return result
+
+
+# One body for what is absent and for what one may not know of: nobody can tell the two apart.
+_ABSENT = problem_answer(
+    ObjectAbsent(
+        "There is no object at this address, or it is not open to you",
+        fix="Follow the dataset's listing (its address with a slash at the end); sign in if it is not public",
+    )
+)
+
+
+def _preflight(headers: Mapping[bytes, bytes]) -> Answer:
+    """Answered before anything is looked up: a browser sends no credentials with it."""
+    private_network = (
+        ((b"access-control-allow-private-network", b"true"),)
+        if b"access-control-request-private-network" in headers
+        else ()
+    )
+    return Answer(
+        204,
+        (
+            _ALLOW,
+            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
+            (
+                b"access-control-allow-headers",
+                b"Authorization, Range, If-Match, If-None-Match, If-Range, If-Modified-Since, If-Unmodified-Since, "
+                b"Accept, Cache-Control, Content-Type",
+            ),
+            (b"access-control-max-age", b"86400"),
+            *private_network,
+            *COMMON_HEADERS,
+        ),
+    )
+
+
+def _refuse_method() -> Answer:
+    return problem_answer(MethodRefused("Data can only be read here", fix="Use GET or HEAD"), headers=[_ALLOW])
+
+
+def _read(
+    request: Request, snapshot: Snapshot, now_s: float, grants: frozenset[str] | None, may_block: bool
+) -> Answer | Credentials:
+    path = request.raw_path[len(PREFIX) :]
+    share_token = b""
+    if path.startswith(b"~"):
+        share_token, _, path = path[1:].partition(b"/")
+    raw_address, slash, raw_key = path.partition(b"/")
+    where = ""
+    try:
+        address = snapshot.addresses.get(canonical_key(raw_address))
+        public = address is not None and address.is_public(now_s)
+        if not public or share_token:
+            if grants is None:
+                credentials = Credentials(
+                    request.headers.get(b"authorization", b""), request.headers.get(b"cookie", b""), share_token
+                )
+                if credentials != Credentials():
+                    return credentials
+                grants = NOBODY
+            if not public and (address is None or address.dataset.name not in grants):
+                raise ObjectAbsent("not there, or not to be known of")
+        if address is None or not slash:
+            raise ObjectAbsent("a dataset is a folder: its address ends in a slash")
+        if address.version.retired:
+            return _retired(address)
+        private = share_token or not public
+        if not raw_key or raw_key.endswith(b"/"):
+            where = canonical_key(raw_key[:-1]) if raw_key else ""
+            if not may_block:
+                raise BlockingIOError("a folder is listed in a thread")
+            return _list(request, address, where, NO_STORE if private else _caching(address, None))
+        where = canonical_key(raw_key)
+        return _serve(request, address, where, private=bool(private), may_block=may_block)
+    except ObjectAbsent as error:
+        return answer_error(error)
+    except InvalidKey as error:
+        return answer_error(error, where=where or error.where)
+    except CisternaError as error:
+        return answer_error(error, where=where)
+
+
+def _retired(address: Address) -> Answer:
+    successor = address.version.successor
+    error = VersionRetired(
+        "This version was withdrawn",
+        successor=f"/data/{successor}/" if successor else "",
+        fix=f"Use {successor} in its place" if successor else "See the dataset's page for the reason",
+    )
+    link = [(b"link", f'</data/{successor}/>; rel="successor-version"'.encode())] if successor else []
+    return problem_answer(error, headers=link)
+
+
+def _caching(address: Address, immutable: bool | None) -> bytes:
+    """``Cache-Control`` of public data; ``immutable`` is the mount's, None asks for that of all of them."""
+    if not address.pinned:
+        return b"no-cache"
+    if immutable is None:
+        immutable = all(mount.immutable for mount in address.version.mounts)
+    return b"public, max-age=31536000, immutable" if immutable else b"public, max-age=3600"
+
+
+def _list(request: Request, address: Address, folder: str, caching: bytes) -> Answer:
+    page = list_folder(address.version, folder, after=after_of(request.query))
+    if wants_json(request.headers):
+        body, media_type = render_json(page), b"application/json"
+    else:
+        title = f"{address.dataset.name}/{folder}/" if folder else f"{address.dataset.name}/"
+        body, media_type = render_html(page, title, has_parent=bool(folder)), b"text/html; charset=utf-8"
+    return Answer(
+        200,
+        (
+            (b"content-type", media_type),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", caching),
+            (b"vary", b"Accept"),
+            *COMMON_HEADERS,
+        ),
+        body,
+    )
+
+
+def _serve(request: Request, address: Address, key: str, *, private: bool, may_block: bool) -> Answer:
+    mount = address.version.find_mount(key)
+    if mount is None:
+        raise ObjectAbsent("no mount covers the key")
+    file = mount.reach().open_file(mount.storage_key(key), within=mount.key, may_block=may_block)
+    result = None
+    try:
+        caching = NO_STORE if private else _caching(address, mount.immutable)
+        result = _send(request, file, object_headers(content_type(key), caching), may_block)
+        return result
+    finally:
+        if result is None or not isinstance(result.body, FileSlice):
+            file.close()
+
+
+def _send(request: Request, file: OpenFile, shared_headers: tuple[Header, ...], may_block: bool) -> Answer:
+    size, etag, headers = file.size_bytes, file.etag, request.headers
+    validators = ((b"etag", etag), (b"last-modified", http_date(file.mtime_s)))
+    verdict = judge(headers, etag, file.mtime_s)
+    if verdict is Verdict.FAILED:
+        return problem_answer(
+            PreconditionFailed("The object is not the one that the condition names", fix="Read it again"),
+            headers=validators,
+        )
+    if verdict is Verdict.NOT_MODIFIED:
+        return Answer(304, (*shared_headers[1:], *validators))
+    start, stop, status = 0, size, 200
+    content_range: tuple[Header, ...] = ()
+    if (range_header := headers.get(b"range")) is not None and range_applies(headers, etag, file.mtime_s):
+        span = parse_range(range_header, size)
+        if span is UNSATISFIABLE:
+            return problem_answer(
+                RangeNotSatisfiable(f"The object has {size} bytes", fix="Ask for bytes within it"),
+                headers=((b"content-range", b"bytes */%d" % size), *validators),
+            )
+        if span is not None:
+            start, stop = span
+            status = 206
+            content_range = ((b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, size)),)
+    length = stop - start
+    all_headers = (*shared_headers, *validators, (b"content-length", b"%d" % length), *content_range)
+    if length > WHOLE_BYTES:
+        return Answer(status, all_headers, FileSlice(file, start, stop))
+    if not length or request.method == "HEAD":
+        return Answer(status, all_headers)
+    read = file.read if may_block else file.read_cached
+    return Answer(status, all_headers, read(start, length))

@@ -1,0 +1,285 @@
+"""Files beneath a local root: opened so that no link leads out, read without blocking where the system can.
+
+On Linux one ``openat2`` call does the whole walk in the kernel (``RESOLVE_BENEATH``), so nothing swapped for a link
+between a check and the opening can lead out. Elsewhere, and for links that are absolute but stay inside, the resolved
+path is walked again folder by folder without following any link.
+"""
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable
+from functools import cache
+from heapq import nsmallest
+from pathlib import Path
+
+from datasets.storage.errors import ObjectAbsent, StorageForbidden, StorageUnavailable
+from datasets.storage.keys import InvalidKey, is_segment
+from datasets.storage.openat2 import open_beneath, open_beneath_cached
+
+_READ = (
+    os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+)  # O_NONBLOCK: a FIFO in the data must not hang the server
+_FOLDER = _READ | os.O_DIRECTORY
+_LOCATE = (os.O_PATH if hasattr(os, "O_PATH") else os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
+_NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
+
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_LEADS_OUT = frozenset({errno.EXDEV, errno.ELOOP})
+
+
+def stat_etag(mtime_s: int, size_bytes: int) -> bytes:
+    """The strong ETag of a file: nginx's own form, so that every server of one folder answers the same.
+
+    It has whole seconds. Two contents of one size written within one second share it; revisions in the portal's own
+    root are written once, so this can only meet a foreign root whose files are replaced in place.
+    """
+    return b'"%x-%x"' % (mtime_s, size_bytes)
+
+
+class OpenFile:
+    """An object opened for reading: a descriptor and what was known of it at that moment. Close it."""
+
+    __slots__ = ("_fd", "mtime_s", "size_bytes")
+
+    def __init__(self, fd: int, size_bytes: int, mtime_s: int) -> None:
+        self._fd = fd
+        self.size_bytes = size_bytes
+        self.mtime_s = mtime_s
+
+    @property
+    def etag(self) -> bytes:
+        return stat_etag(self.mtime_s, self.size_bytes)
+
+    def read_cached(self, start: int, length: int) -> bytes:
+        """``length`` bytes from ``start`` when all of them are in memory already; never waits for a disk.
+
+        Raises:
+            BlockingIOError: they are not, or this system cannot tell: use :meth:`read` in a thread.
+        """
+        if _NOWAIT is None:
+            raise BlockingIOError(errno.EAGAIN, "this system cannot read without waiting")
+        buffer = bytearray(length)
+        try:
+            if os.preadv(self._fd, (buffer,), start, _NOWAIT) == length:
+                return bytes(buffer)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise StorageUnavailable("Reading failed") from error
+        raise BlockingIOError(errno.EAGAIN, "not in memory")
+
+    def read(self, start: int, length: int) -> bytes:
+        """``length`` bytes from ``start``; may wait for a disk.
+
+        Raises:
+            StorageUnavailable: reading failed, or the file has become shorter than it was when opened.
+        """
+        parts: list[bytes] = []
+        while length:
+            try:
+                part = os.pread(self._fd, length, start)
+            except OSError as error:
+                raise StorageUnavailable("Reading failed") from error
+            if not part:
+                raise StorageUnavailable("The file became shorter while it was read")
+            parts.append(part)
+            start += len(part)
+            length -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def __del__(self) -> None:
+        self.close()  # for the answer that a thread finished after its caller had gone
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
+
+class _Directory:
+    """A root's descriptor, closed when the last caller has let go of it (a thread may still be walking from it)."""
+
+    def __init__(self, path: Path) -> None:
+        self.fd = -1
+        self.fd = os.open(path, _FOLDER)
+        status = os.fstat(self.fd)
+        self.identity = (status.st_dev, status.st_ino)
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:  # bound: modules are empty at exit
+        if self.fd >= 0:
+            close(self.fd)
+
+
+class LocalFolder:
+    """A local root. Keys are canonical (:func:`datasets.storage.keys.canonical_key`), relative to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._directory: _Directory | None = None
+        self._opening = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"LocalFolder({str(self.path)!r})"
+
+    def open_file(self, key: str, *, within: str = "", may_block: bool = True) -> OpenFile:
+        """Open the object ``key``.
+
+        Args:
+            key: a canonical key.
+            within: a folder of this root that must exist for an answer "absent" to be believed (a mount's target).
+            may_block: when false, fail with ``BlockingIOError`` where a disk would have to be asked.
+
+        Raises:
+            ObjectAbsent: no regular file has this key, and ``within`` does exist.
+            InvalidKey: a link leads out of the root, or in a circle.
+            StorageForbidden: permissions stand in the way.
+            StorageUnavailable: the root or ``within`` is missing, or the system failed otherwise.
+            BlockingIOError: only with ``may_block=False``.
+        """
+        fd = self._open(key, _READ, within, may_block)
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(fd)
+            raise ObjectAbsent("There is no object at this key", where=key)
+        # Floor, not truncation towards zero: what nginx and every other reader of st_mtime shows.
+        return OpenFile(fd, status.st_size, status.st_mtime_ns // 1_000_000_000)
+
+    def list_names(self, key: str, *, after: str = "", limit: int, within: str = "") -> list[str]:
+        """The first ``limit`` names in the folder ``key`` that sort behind ``after``; those of folders end in ``/``.
+
+        Names sort by their UTF-8 bytes with that slash, as keys do. What cannot be asked for is left out: names that
+        are no segment of a key, links that dangle or lead out, devices. Reads this one folder, keeps ``limit`` names.
+
+        Raises:
+            ObjectAbsent, InvalidKey, StorageForbidden, StorageUnavailable: as :meth:`open_file`.
+        """
+        fd = self._open(key, _FOLDER, within, True)
+        try:
+            with os.scandir(fd) as entries:
+                names = (self._listed_name(key, entry) for entry in entries)
+                return nsmallest(limit, (name for name in names if name and name > after))
+        except OSError as error:
+            raise StorageUnavailable("The folder could not be listed", where=key) from error
+        finally:
+            os.close(fd)
+
+    def _listed_name(self, folder: str, entry: os.DirEntry[str]) -> str:
+        """The name as listed, or an empty one."""
+        if not is_segment(entry.name):
+            return ""
+        mode = stat.S_IFDIR if entry.is_dir(follow_symlinks=False) else 0
+        if entry.is_symlink():
+            mode = self._mode_beneath(f"{folder}/{entry.name}" if folder else entry.name)
+        elif not mode and entry.is_file(follow_symlinks=False):
+            mode = stat.S_IFREG
+        if stat.S_ISDIR(mode):
+            return entry.name + "/"
+        return entry.name if stat.S_ISREG(mode) else ""
+
+    def _mode_beneath(self, key: str) -> int:
+        try:
+            fd = self._open(key, _LOCATE, "", True)
+        except (ObjectAbsent, InvalidKey, StorageForbidden):
+            return 0
+        try:
+            return os.fstat(fd).st_mode
+        finally:
+            os.close(fd)
+
+    def _open(self, key: str, flags: int, within: str, may_block: bool) -> int:
+        directory = self._root()
+        try:
+            return self._open_below(directory, key, flags, may_block)
+        except OSError as error:
+            if not may_block and isinstance(error, BlockingIOError):
+                raise
+            failure = error
+        if failure.errno in _ABSENT:
+            if self._is_current(directory):
+                if within and within != key:
+                    self._require(directory, within, may_block)
+                elif within:
+                    raise StorageUnavailable("What the catalogue mounts here is missing", where=key) from failure
+                raise ObjectAbsent("There is no object at this key", where=key)
+            # The root was replaced (mounted, renamed) behind the descriptor: what it says no longer counts.
+            self._directory = None
+            return self._open(key, flags, within, may_block)
+        raise _as_storage_error(failure, key) from failure
+
+    def _open_below(self, directory: _Directory, key: str, flags: int, may_block: bool) -> int:
+        try:
+            if may_block:
+                return open_beneath(directory.fd, key.encode(), flags)
+            return open_beneath_cached(directory.fd, key.encode(), flags)
+        except NotImplementedError:
+            pass
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        # Another system, or a link that is absolute: it may still end inside.
+        if not may_block:
+            raise BlockingIOError(errno.EAGAIN, "the path has to be resolved step by step")
+        return _open_resolved(directory.fd, self.path, key, flags)
+
+    def _require(self, directory: _Directory, within: str, may_block: bool) -> None:
+        try:
+            os.close(self._open_below(directory, within, _LOCATE, may_block))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise StorageUnavailable("What the catalogue mounts here is missing", where=within) from error
+            raise _as_storage_error(error, within) from error
+
+    def _root(self) -> _Directory:
+        directory = self._directory
+        if directory is None:
+            with self._opening:
+                directory = self._directory
+                if directory is None:
+                    try:
+                        directory = self._directory = _Directory(self.path)
+                    except OSError as error:
+                        raise StorageUnavailable("The storage root cannot be opened") from error
+        return directory
+
+    def _is_current(self, directory: _Directory) -> bool:
+        try:
+            status = self.path.stat()
+        except OSError as error:
+            self._directory = None
+            raise StorageUnavailable("The storage root is missing") from error
+        return (status.st_dev, status.st_ino) == directory.identity
+
+
+@cache
+def local_folder(path: Path) -> LocalFolder:
+    """The one :class:`LocalFolder` of ``path`` in this process."""
+    return LocalFolder(path)
+
+
+def _open_resolved(root_fd: int, root: Path, key: str, flags: int) -> int:
+    """Open ``key`` by resolving its links first and then walking the result without following any."""
+    top = os.path.realpath(os.fsencode(root))
+    resolved = os.path.realpath(os.path.join(top, key.encode()), strict=True)  # noqa: PTH118 (bytes: names need not be UTF-8)
+    if resolved != top and not resolved.startswith(top.rstrip(b"/") + b"/"):
+        raise OSError(errno.EXDEV, "a link leads out of the root")
+    *folders, name = resolved[len(top) :].strip(b"/").split(b"/")
+    fd = os.dup(root_fd)
+    try:
+        for folder in folders:
+            fd, above = os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=fd), fd
+            os.close(above)
+        return os.open(name or b".", flags | os.O_NOFOLLOW, dir_fd=fd)
+    finally:
+        os.close(fd)
+
+
+def _as_storage_error(error: OSError, key: str) -> Exception:
+    if error.errno in _LEADS_OUT:
+        return InvalidKey("A link in this path leads out of the storage root or in a circle", where=key)
+    if error.errno in _FORBIDDEN:
+        return StorageForbidden("The portal may not read this object", where=key)
+    return StorageUnavailable("The storage failed", where=key)
