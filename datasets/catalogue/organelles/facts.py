@@ -37,8 +37,8 @@ class OrganelleFact:
 @cache
 def load_facts() -> tuple[OrganelleFact, ...]:
     """All organelle classes in the order of lists; a parent stands before its children."""
-    with files(__package__).joinpath("classes.csv").open(encoding="utf-8", newline="") as table:
-        return tuple(_fact(row) for row in csv.DictReader(table))
+    table = files("datasets.catalogue.organelles").joinpath("classes.csv").read_text(encoding="utf-8")
+    return tuple(_fact(row) for row in csv.DictReader(table.splitlines()))
 
 
 def _fact(row: dict[str, str]) -> OrganelleFact:
