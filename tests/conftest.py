@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import django
 import hypothesis
 import pytest
-from xdist.scheduler import LoadGroupScheduling
+from django.conf import settings
+from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "").lower() == "true"
@@ -65,20 +67,23 @@ DATA = Part(
 PARTS = (BROWSER, DATA)
 
 
-def _own_home() -> None:
-    """Keep the tests apart from the portal of whoever runs them, and each worker from the others.
+def _own_portal() -> None:
+    """Set Django up in a new, empty home: not the one of whoever runs the tests, and another for each worker.
 
-    Here, at import, because Django's settings read the environment once; for the same reason the settings module is
-    named here and not in pyproject.toml, where pytest-django would load it before this file.
+    The settings read the environment once, so this comes first. The settings module is not named in pyproject.toml nor
+    left in the environment: pytest-django would load it before this file, in the workers with the home of their parent.
     """
+    if settings.configured:
+        raise pytest.UsageError("DJANGO_SETTINGS_MODULE is set: unset it, the tests choose the settings themselves")
     for variable in [name for name in os.environ if name.startswith("CISTERNA_") or name == "PORT"]:
         if variable != "CISTERNA_SHARED_DATA":  # the tests' own; workers read it too
             del os.environ[variable]
     home = tempfile.mkdtemp(prefix="cisterna-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    Path(home, "static").mkdir()  # where `serve` collects the static files
     os.environ["CISTERNA_HOME"] = home
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    django.setup()
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
@@ -88,7 +93,7 @@ def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
             raise PermissionError(f"Tests use no network, and this one connects to {host}")
 
 
-_own_home()
+_own_portal()
 sys.addaudithook(_stay_on_loopback)
 # The machine may be busy: what is slow belongs into a benchmark, not into a random failure here.
 hypothesis.settings.register_profile("cisterna", deadline=None)
@@ -96,22 +101,19 @@ hypothesis.settings.load_profile("cisterna")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    import django
-
-    django.setup()
     for part in PARTS:
         config.addinivalue_line("markers", f"{part.name}: needs {part.title}; set by itself on users of the fixture")
 
 
-class FilesWholeBrowsersTogether(LoadGroupScheduling):
+class FilesWholeBrowsersTogether(LoadGroupScheduling):  # type: ignore[misc]
     """A file's tests stay on one worker, with their servers; so do the browser's, since two would starve each other."""
 
     def _split_scope(self, nodeid: str) -> str:
         return str(super()._split_scope(nodeid)).split("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowsersTogether:
-    return FilesWholeBrowsersTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowsersTogether | None:
+    return FilesWholeBrowsersTogether(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(tryfirst=True)
