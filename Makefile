@@ -1,7 +1,7 @@
 # The commands of the project. Each installs what it needs first: into .venv and frontend/node_modules, and only what changed.
 # PORT and CISTERNA_HOME are honoured: `make demo PORT=9000`.
 
-.PHONY: help demo serve dev test check bench lock install
+.PHONY: help demo serve dev test check bench lock install screenshots
 .DELETE_ON_ERROR:
 
 help:
@@ -39,6 +39,9 @@ test: $(development) $(frontend)
 
 bench: $(development) $(frontend)
 	@$(python) tests/benchmarks/run.py $(ARGS)
+
+screenshots: $(development)
+	@$(python) deploy/demo/screenshots.py
 
 # Each check is a test as well (tests/architecture/test_checks.py), so `make test` holds all of them.
 CHECKS := check-format check-lint check-types check-imports check-migrations check-frontend
@@ -80,10 +83,11 @@ $(runtime): requirements.txt | .venv/bin/python
 	@$(pip) --requirement requirements.txt
 	@touch $@
 
-$(development): requirements-dev.txt | .venv/bin/python
+$(development): requirements-dev.txt requirements-evidence.txt | .venv/bin/python
 	@deploy/toolchain/find-node >/dev/null
 	@echo 'Installing the Python packages of requirements-dev.txt'
 	@$(pip) --requirement requirements-dev.txt
+	@$(pip) --no-deps --requirement requirements-evidence.txt
 	@touch $(runtime) $@
 
 $(modules): frontend/package.json frontend/package-lock.json | .venv/bin/python
