@@ -1,0 +1,145 @@
+"""Two ways to ask a data plane: in process through ASGI, and over a real socket. A front server becomes a third."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Protocol
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Ask(Protocol):
+    """Sends a path exactly as written, percent-encoding and all."""
+
+    def __call__(self, path: str, method: str = "GET", **headers: str) -> Reply: ...
+
+
+def _names(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name.replace("_", "-").lower(), value) for name, value in headers.items()]
+
+
+def in_process(application: Any) -> Ask:
+    """Ask an ASGI application without a server."""
+
+    def ask(path: str, method: str = "GET", **headers: str) -> Reply:
+        raw_path, _, query = path.encode("latin-1").partition(b"?")
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in _names(headers)],
+        }
+        return asyncio.run(_exchange(application, scope))
+
+    return ask
+
+
+async def _exchange(application: Any, scope: Mapping[str, Any]) -> Reply:
+    sent: list[Mapping[str, Any]] = []
+    silence = asyncio.Event()
+
+    async def receive() -> Mapping[str, Any]:
+        await silence.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await application(scope, receive, send)
+    start, *parts = sent
+    assert not parts[-1].get("more_body", False), "the answer was not completed"
+    pairs: Iterable[tuple[bytes, bytes]] = start["headers"]
+    names = [name for name, _ in pairs]
+    assert len(names) == len(set(names)), f"a header stands twice: {names}"
+    return Reply(
+        start["status"],
+        {name.decode(): value.decode("latin-1") for name, value in pairs},
+        b"".join(part["body"] for part in parts),
+    )
+
+
+@contextmanager
+def over_socket(port: int) -> Iterator[Ask]:
+    """Ask a server on loopback, one connection for all."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+
+    def ask(path: str, method: str = "GET", **headers: str) -> Reply:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in _names(headers):
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+
+    with closing(connection):
+        yield ask
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+    worker_pid: int
+
+    def resident_bytes(self) -> int:
+        """The worker's memory."""
+        pages = int(Path(f"/proc/{self.worker_pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def open_descriptors(self) -> int:
+        return len(list(Path(f"/proc/{self.worker_pid}/fd").iterdir()))
+
+
+@contextmanager
+def granian_over(folder: Path, *, workers: int = 1) -> Iterator[Server]:
+    """A real granian serving ``tests/serving/plane.py`` over ``folder``."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "granian", *arguments, "--log-level", "error", "tests/serving/plane.py:application"],
+        cwd=CHECKOUT,
+        env={**os.environ, "CISTERNA_TEST_PLANE": str(folder), "PYTHONPATH": str(CHECKOUT)},
+    )
+    try:
+        _wait_until_it_answers(port, process)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        # The server's last child is its worker (the first is multiprocessing's resource tracker).
+        worker_pid = int(children.read_text().split()[-1]) if children.exists() else process.pid
+        yield Server(port, worker_pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def _wait_until_it_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline_s = time.monotonic() + 30
+    while True:
+        try:
+            with over_socket(port) as ask:
+                assert ask("/").status == 418
+                return
+        except OSError:
+            assert process.poll() is None, "the server ended"
+            assert time.monotonic() < deadline_s, "the server does not answer"
+            time.sleep(0.05)
