@@ -24,7 +24,7 @@ class NotFound(CisternaError):
 class VersionRetired(CisternaError):
     """The version was published once and has been withdrawn."""
 
-    slug = "retired"
+    slug = "version-retired"
     status = 410
     title = "This version was retired"
 
