@@ -30,7 +30,7 @@ serve: $(runtime) $(frontend)
 	@$(python) manage.py serve
 
 dev: $(development) $(frontend)
-	@($(with_node) exec node_modules/.bin/vite build --watch) & vite=$$!; trap 'kill $$vite' EXIT; \
+	@($(with_node) exec node_modules/.bin/vite build --watch) & vite=$$!; trap 'kill $$vite' EXIT INT TERM; \
 	$(python) manage.py serve --reload
 
 test: $(development) $(frontend)
