@@ -1,0 +1,107 @@
+"""The snapshot as it is read from the catalogue."""
+
+import asyncio
+import datetime as dt
+import time
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from datasets.catalogue.actions.revision import bump_revision
+from datasets.catalogue.models import Dataset, DatasetVersion, Mount, State, Visibility
+from datasets.serving.catalogue_snapshot import catalogue_snapshots, load_snapshot
+from datasets.serving.snapshot import Snapshot
+from datasets.storage.roots import Root, all_roots, configure_roots
+
+NOW_S = time.time()
+
+
+@pytest.fixture(autouse=True)
+def roots(tmp_path: Path):
+    before = all_roots()
+    configure_roots(
+        [
+            Root(name="own", url=(tmp_path / "own").as_uri()),
+            Root(name="lab", url=(tmp_path / "lab").as_uri()),
+            Root(name="bucket", url="s3://bucket"),
+        ]
+    )
+    yield
+    configure_roots(before)
+
+
+def add_version(dataset: Dataset, number: int | None, **fields) -> DatasetVersion:
+    frozen = {"frozen_at": timezone.now(), "record": "{}", "record_digest": "0" * 64, "state": State.PUBLISHED}
+    return DatasetVersion.objects.create(
+        dataset=dataset, number=number, title="t", licence="CC0-1.0", **({**frozen, **fields} if number else fields)
+    )
+
+
+def public(snapshot: Snapshot, now_s: float = NOW_S) -> set[str]:
+    return {name for name, address in snapshot.addresses.items() if address.is_public(now_s)}
+
+
+@pytest.mark.django_db
+class TestLoading:
+    def test_who_may_see_what(self) -> None:
+        end = dt.datetime.fromtimestamp(NOW_S + 100, dt.UTC)
+        for name, fields in {
+            "open": {"visibility": Visibility.PUBLIC},
+            "closed": {"visibility": Visibility.PRIVATE},
+            "later": {"visibility": Visibility.EMBARGOED, "embargo_until": end},
+            "some-day": {"visibility": Visibility.EMBARGOED},
+        }.items():
+            dataset = Dataset.objects.create(name=name, **fields)
+            add_version(dataset, 1)
+            add_version(dataset, None)
+        snapshot = load_snapshot()
+        assert public(snapshot) == {"open", "open@1"}
+        assert public(snapshot, NOW_S + 101) == {"open", "open@1", "later", "later@1"}
+        assert set(snapshot.addresses) >= {"open@draft", "closed@1", "some-day"}
+
+    def test_mounts_and_their_roots(self, tmp_path: Path) -> None:
+        version = add_version(Dataset.objects.create(name="cells", visibility=Visibility.PUBLIC), 1)
+        for path, single, root, key in [
+            ("em", False, "lab", "cells/em"),
+            ("em/zarr.json", True, "own", "overlay/zarr.json"),
+            ("far", False, "bucket", "prefix"),
+            ("lost", False, "renamed", "x"),
+        ]:
+            Mount.objects.create(version=version, path=path, single=single, root=root, key=key)
+        found = load_snapshot().addresses["cells@1"].version
+        em, overlay, far, lost = (found.find_mount(key) for key in ("em/s0/c/0", "em/zarr.json", "far/x", "lost/x"))
+        assert em and overlay and far and lost
+        assert em.folder and em.folder.path == tmp_path / "lab"
+        assert em.storage_key("em/s0/c/0") == "cells/em/s0/c/0"
+        assert overlay.storage_key("em/zarr.json") == "overlay/zarr.json"
+        assert (em.immutable, overlay.immutable) == (False, True)
+        assert far.folder is None
+        assert lost.folder is None
+
+    def test_a_retired_version_and_its_successor(self) -> None:
+        dataset = Dataset.objects.create(name="cells", visibility=Visibility.PUBLIC)
+        second = add_version(dataset, 2)
+        add_version(dataset, 1, state=State.RETIRED, retired_reason="wrong scale", successor=second)
+        first = load_snapshot().addresses["cells@1"].version
+        assert (first.retired, first.successor) == (True, "cells@2")
+
+    def test_takes_the_same_few_queries_for_many_datasets(self, django_assert_num_queries) -> None:
+        for number in range(5):
+            dataset = Dataset.objects.create(name=f"cells-{number}", visibility=Visibility.PUBLIC)
+            second = add_version(dataset, 2)
+            add_version(dataset, 1, state=State.RETIRED, retired_reason="wrong", successor=second)
+        with django_assert_num_queries(3):
+            load_snapshot()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_is_seen_after_the_stamp_was_bumped() -> None:
+    dataset = Dataset.objects.create(name="cells", visibility=Visibility.PUBLIC)
+    add_version(dataset, 1)
+    snapshots = catalogue_snapshots()
+    assert public(asyncio.run(snapshots.get())) == {"cells", "cells@1"}
+    Dataset.objects.update(visibility=Visibility.PRIVATE)
+    bump_revision()
+    time.sleep(1.1)
+    assert public(asyncio.run(snapshots.get())) == set()
