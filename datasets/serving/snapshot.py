@@ -157,6 +157,7 @@ class Snapshots:
     stamp is looked at no oftener than each ``interval_s``, and requests are answered meanwhile from what was confirmed
     at most ``confirmed_s`` ago; older knowledge waits for the database. While the database fails, the last good
     snapshot counts until it is ``tolerated_s`` old: its restart is no outage, yet nothing withdrawn stays open long.
+    A request waits for it at most ``patience_s``.
     """
 
     def __init__(
@@ -167,12 +168,14 @@ class Snapshots:
         interval_s: float = 0.5,
         confirmed_s: float = 1.0,
         tolerated_s: float = 10.0,
+        patience_s: float = 2.0,
     ) -> None:
         self._load = load
         self._read_stamp = read_stamp
         self._interval_s = interval_s
         self._confirmed_s = confirmed_s
         self._tolerated_s = tolerated_s
+        self._patience_s = patience_s
         self._known: tuple[Snapshot, int, float] | None = None  # snapshot, its stamp, when it was last confirmed
         self._attempted_s = -float("inf")
         self._failure: Exception | None = None
@@ -204,19 +207,19 @@ class Snapshots:
         if snapshot is not None:
             return snapshot
         now_s = time.monotonic()
-        if self._failure is None or now_s - self._attempted_s >= self._interval_s:
-            renewal = self._renew(now_s)
-            # Shielded: a client that goes away must not cancel what others wait for.
-            await asyncio.shield(asyncio.wrap_future(renewal))
+        if now_s - self._attempted_s >= self._interval_s:
+            self._renew(now_s)
+        if self._renewal is not None:
+            # Not awaited itself: a client that goes away would cancel what others wait for.
+            await asyncio.wait([asyncio.wrap_future(self._renewal)], timeout=self._patience_s)
         if self._known is not None and time.monotonic() - self._known[2] < self._tolerated_s:
             return self._known[0]
         raise CatalogueUnavailable("The catalogue cannot be read", fix="Try again in a moment") from self._failure
 
-    def _renew(self, now_s: float) -> "Future[None]":
+    def _renew(self, now_s: float) -> None:
         if self._renewal is None or self._renewal.done():
             self._attempted_s = now_s
             self._renewal = self._thread.submit(self._look)
-        return self._renewal
 
     def _look(self) -> None:
         looked_s = time.monotonic()

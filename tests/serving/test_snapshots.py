@@ -105,6 +105,23 @@ def test_a_failing_database_is_tolerated_for_a_bounded_time_and_then_said() -> N
     assert known(asyncio.run(snapshots.get())) == {"a"}
 
 
+def test_a_database_that_hangs_is_waited_for_a_bounded_time() -> None:
+    catalogue = Catalogue("a")
+    snapshots = Snapshots(catalogue.load, catalogue.read_stamp, confirmed_s=0.5, tolerated_s=1.0, patience_s=0.1)
+    asyncio.run(snapshots.get())
+    catalogue.answers.clear()
+    try:
+        time.sleep(0.6)
+        assert known(asyncio.run(snapshots.get())) == {"a"}
+        time.sleep(0.5)
+        with pytest.raises(CatalogueUnavailable):
+            asyncio.run(snapshots.get())
+    finally:
+        catalogue.answers.set()
+    time.sleep(0.1)
+    assert known(asyncio.run(snapshots.get())) == {"a"}
+
+
 def test_a_database_that_fails_from_the_start_is_said() -> None:
     catalogue = Catalogue("a")
     catalogue.fails = True

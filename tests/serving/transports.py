@@ -1,6 +1,7 @@
 """Two ways to ask a data plane: in process through ASGI, and over a real socket. A front server becomes a third."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -24,6 +25,17 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def problem(reply: Reply, slug: str) -> dict[str, object]:
+    """The problem document of an error, whose form and headers are the same for all."""
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert reply.headers["cache-control"] == "no-store"
+    document: dict[str, object] = json.loads(reply.body)
+    assert document["type"] == f"/problems/{slug}/"
+    assert document["status"] == reply.status
+    return document
 
 
 class Ask(Protocol):
