@@ -53,6 +53,7 @@ def render_pictures(version: DatasetVersion) -> None:
     for view in version.views.all():
         shown = [volumes[path] for path in view.layers if path in volumes and volumes[path].kind in LABEL_KINDS]
         wanted[f"view-{view.name}"] = (_view_frame(view, whole), shown)
+    objects.check_root(OWN_ROOT)
     existing = picture_names(version)
     for name, (frame, shown) in wanted.items():
         if name not in existing:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         command = [
             sys.executable, "-m", "granian", "portal.asgi:application",
-            "--interface", "asgi", "--no-ws",
+            "--interface", "asginl", "--no-ws",  # Django has no lifespan
             "--host", config.bind, "--port", str(config.port),
             "--workers", str(config.processes),
             "--workers-kill-timeout", "5",
