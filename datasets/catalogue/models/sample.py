@@ -23,12 +23,12 @@ class Specimen(models.Model):
 
 
 class Method(models.TextChoices):
-    FIB_SEM = "FIB-SEM"
-    SBF_SEM = "SBF-SEM"
-    SS_TEM = "ssTEM"
-    CRYO_ET = "cryo-ET"
-    LIGHT = "light"
-    OTHER = "other"
+    FIB_SEM = "FIB-SEM", "FIB-SEM"
+    SBF_SEM = "SBF-SEM", "SBF-SEM"
+    SS_TEM = "ssTEM", "ssTEM"
+    CRYO_ET = "cryo-ET", "cryo-ET"
+    LIGHT = "light", "light"
+    OTHER = "other", "other"
 
 
 class Acquisition(models.Model):

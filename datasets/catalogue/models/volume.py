@@ -68,13 +68,13 @@ class Segmentation(models.Model):
     """What the labels of a volume mean."""
 
     class Type(models.TextChoices):
-        INSTANCE = "instance"
-        SEMANTIC = "semantic"
+        INSTANCE = "instance", "instance"
+        SEMANTIC = "semantic", "semantic"
 
     class Method(models.TextChoices):
         MANUAL = "manual", "by hand"
-        MODEL = "model"
-        PROOFREAD = "proofread"
+        MODEL = "model", "model"
+        PROOFREAD = "proofread", "proofread"
 
     volume = models.OneToOneField(Volume, on_delete=models.CASCADE, related_name="segmentation")
     type = models.CharField(max_length=16, choices=Type)
