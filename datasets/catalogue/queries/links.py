@@ -1,0 +1,40 @@
+"""Short links, as one user may open them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datasets.catalogue.models import DatasetVersion, StateLink
+from datasets.catalogue.queries.datasets import NotFound, Viewer, find_version
+
+
+@dataclass(frozen=True)
+class OpenedLink:
+    """A short link and the versions it shows, all of them visible to who opens it."""
+
+    link: StateLink
+    versions: tuple[DatasetVersion, ...]
+
+
+def find_link(identifier: str, user: Viewer) -> OpenedLink:
+    """The short link ``identifier`` with what it shows.
+
+    Raises:
+        NotFound: there is none, or it shows something that ``user`` may not know of: the two look alike.
+        VersionRetired: a version it shows was withdrawn.
+    """
+    absent = NotFound(
+        "No view is kept at this address, or what it shows is not open to you",
+        where=f"/v/{identifier}/",
+        fix="Check the address, or sign in",
+    )
+    link = StateLink.objects.filter(pk=identifier).first()
+    if link is None:
+        raise absent
+    try:
+        versions = tuple(find_version(*source.split("@"), user) for source in link.sources)
+    except NotFound:
+        raise absent from None
+    if not versions:
+        raise absent
+    return OpenedLink(link=link, versions=versions)

@@ -1,0 +1,33 @@
+"""Addresses of the catalogue's pages."""
+
+from django.urls import path, register_converter
+
+from datasets.catalogue import pages
+from datasets.catalogue.addresses import ReferenceConverter
+from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
+
+
+class LinkIdentifierConverter:
+    """The identifier of a short link."""
+
+    regex = rf"[{ALPHABET}]{{{IDENTIFIER_LENGTH}}}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+app_name = "catalogue"
+register_converter(ReferenceConverter, "dataset")
+register_converter(LinkIdentifierConverter, "link")
+
+urlpatterns = [
+    path("", pages.gallery, name="gallery"),
+    path("datasets/", pages.datasets, name="datasets"),
+    path("datasets/<dataset:ref>/", pages.dataset, name="dataset"),
+    path("datasets/<dataset:ref>/view/", pages.viewer, name="viewer"),
+    path("datasets/<dataset:ref>/pictures/<slug:name>.webp", pages.picture, name="picture"),
+    path("v/<link:identifier>/", pages.short_link, name="short_link"),
+]
