@@ -28,7 +28,10 @@ VALUE_AT = """([name, position]) => {
 def console(page: Page) -> Iterator[list[str]]:
     """What the page complains of; at the end there must be nothing."""
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: complaints.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield complaints
     assert complaints == []
