@@ -34,7 +34,7 @@ def _read_bodies(path: Path) -> npt.NDArray[np.int64]:
     supervoxels, transforms = file["stack"][()], file["transforms"][()].astype(np.int64)
     body_of = np.full(max(transforms[:, 0].max(), supervoxels.max()) + 1, -1, np.int64)
     body_of[transforms[:, 0]] = transforms[:, 1]
-    bodies = body_of[supervoxels]
+    bodies: npt.NDArray[np.int64] = body_of[supervoxels]
     if bodies.min() < 0:
         raise ValueError(f"{path.name} has supervoxels without a body")
     return bodies
