@@ -69,7 +69,19 @@ class DataPlane:
             return
         request = Request(scope["method"], scope["raw_path"], scope["query_string"], read_headers(scope["headers"]))
         request_id = f"{self._process}{next(self._count):08x}"
-        result = await self._answer(request)
+        try:
+            snapshot = self._snapshots.current() if request.method in READS else _EMPTY
+            if snapshot is None:
+                snapshot = await self._snapshots.get()
+            try:
+                result: Answer | Credentials = answer(request, snapshot, time.time(), may_block=False)
+            except BlockingIOError:
+                result = await self._answer_in_thread(request, snapshot)
+            if isinstance(result, Credentials):
+                result = await self._answer_in_thread(request, snapshot, await self._identify(result))
+            assert isinstance(result, Answer), "with grants, the core answers"
+        except CisternaError as error:
+            result = answer_error(error, head=request.method == "HEAD")
         if result.status >= 500:
             # Not the path, which may hold a share token: the error names the key.
             logger.error("%d %s %s", result.status, request.method, request_id, exc_info=result.error)
@@ -86,26 +98,12 @@ class DataPlane:
             await send(start)
             await send({"type": "http.response.body", "body": result.body})
 
-    async def _answer(self, request: Request) -> Answer:
-        try:
-            snapshot = _EMPTY
-            if request.method in READS:
-                snapshot = self._snapshots.current() or await self._snapshots.get()
-            outcome = await self._ask(request, snapshot, None)
-            if isinstance(outcome, Credentials):
-                outcome = await self._ask(request, snapshot, await self._identify(outcome))
-            assert isinstance(outcome, Answer), "with grants, the core answers"
-            return outcome
-        except CisternaError as error:
-            return answer_error(error, head=request.method == "HEAD")
-
-    async def _ask(self, request: Request, snapshot: Snapshot, grants: frozenset[str] | None) -> Answer | Credentials:
-        try:
-            return answer(request, snapshot, time.time(), grants=grants, may_block=False)
-        except BlockingIOError:
-            # Not in memory: once more from the start, where waiting harms nobody.
-            ask = partial(answer, request, snapshot, time.time(), grants=grants)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+    async def _answer_in_thread(
+        self, request: Request, snapshot: Snapshot, grants: frozenset[str] | None = None
+    ) -> Answer | Credentials:
+        """From the start, where waiting for a disk harms nobody."""
+        ask = partial(answer, request, snapshot, time.time(), grants=grants)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     async def _stream(self, body: FileSlice, receive: Receive, send: Send) -> None:
         """Send a large body in blocks, each when the one before has gone. A read that fails cuts the connection: with

@@ -10,6 +10,10 @@ from functools import lru_cache
 _next_tag = re.compile(rb'[\s,]*(\*|(?:W/)?"[\x21\x23-\x7e\x80-\xff]*")').match
 
 
+CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"})
+"""The headers that :func:`judge` reads."""
+
+
 class Verdict(enum.Enum):
     PROCEED = enum.auto()
     NOT_MODIFIED = enum.auto()

@@ -66,7 +66,9 @@ class Mount:
 
     def storage_key(self, key: str) -> str:
         """The key in the root of ``key``, which this mount covers."""
-        return self.key if self.single else join_key(self.key, key[len(self.path) :].lstrip("/"))
+        if self.single:
+            return self.key
+        return join_key(self.key, key[len(self.path) + 1 :] if self.path else key)
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,14 @@ class Version:
 
     def find_mount(self, key: str) -> Mount | None:
         """The longest mount that covers ``key``."""
-        single = self._singles.get(key)
-        return single or self.find_prefix(key)
+        return self._singles.get(key) or self.find_prefix(key)
 
     def find_prefix(self, folder: str) -> Mount | None:
         """The longest prefix mount in which ``folder`` lies, or which it is."""
-        return next((mount for mount in self._prefixes if is_below(folder, mount.path)), None)
+        for mount in self._prefixes:
+            if not mount.path or is_below(folder, mount.path):
+                return mount
+        return None
 
     def mounts_below(self, folder: str) -> list[Mount]:
         """The mounts strictly below ``folder``."""

@@ -14,16 +14,15 @@ from functools import cache
 from heapq import nsmallest
 from pathlib import Path
 
+from datasets.storage import linux
 from datasets.storage.errors import ObjectAbsent, StorageForbidden, StorageUnavailable
 from datasets.storage.keys import InvalidKey, is_segment
-from datasets.storage.openat2 import open_beneath, open_beneath_cached
 
 _READ = (
     os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 )  # O_NONBLOCK: a FIFO in the data must not hang the server
 _FOLDER = _READ | os.O_DIRECTORY
 _LOCATE = (os.O_PATH if hasattr(os, "O_PATH") else os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
-_NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
@@ -59,16 +58,12 @@ class OpenFile:
         Raises:
             BlockingIOError: they are not, or this system cannot tell: use :meth:`read` in a thread.
         """
-        if _NOWAIT is None:
-            raise BlockingIOError(errno.EAGAIN, "this system cannot read without waiting")
-        buffer = bytearray(length)
         try:
-            if os.preadv(self._fd, (buffer,), start, _NOWAIT) == length:
-                return bytes(buffer)
+            return linux.read_cached(self._fd, start, length)
+        except BlockingIOError:
+            raise
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
-                raise StorageUnavailable("Reading failed") from error
-        raise BlockingIOError(errno.EAGAIN, "not in memory")
+            raise StorageUnavailable("Reading failed") from error
 
     def read(self, start: int, length: int) -> bytes:
         """``length`` bytes from ``start``; may wait for a disk.
@@ -95,7 +90,7 @@ class OpenFile:
     def close(self) -> None:
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
-            os.close(fd)
+            linux.close(fd)
 
 
 class _Directory:
@@ -139,12 +134,15 @@ class LocalFolder:
             BlockingIOError: only with ``may_block=False``.
         """
         fd = self._open(key, _READ, within, may_block)
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
+        if may_block:
+            status = os.fstat(fd)
+            mode, size_bytes, mtime_s = status.st_mode, status.st_size, status.st_mtime_ns // 1_000_000_000
+        else:
+            mode, size_bytes, mtime_s = linux.stat_cached(fd)
+        if not stat.S_ISREG(mode):
             os.close(fd)
             raise ObjectAbsent("There is no object at this key", where=key)
-        # Floor, not truncation towards zero: what nginx and every other reader of st_mtime shows.
-        return OpenFile(fd, status.st_size, status.st_mtime_ns // 1_000_000_000)
+        return OpenFile(fd, size_bytes, mtime_s)
 
     def list_names(self, key: str, *, after: str = "", limit: int, within: str = "") -> list[str]:
         """The first ``limit`` names in the folder ``key`` that sort behind ``after``; those of folders end in ``/``.
@@ -210,11 +208,10 @@ class LocalFolder:
 
     def _open_below(self, directory: _Directory, key: str, flags: int, may_block: bool) -> int:
         try:
-            if may_block:
-                return open_beneath(directory.fd, key.encode(), flags)
-            return open_beneath_cached(directory.fd, key.encode(), flags)
-        except NotImplementedError:
-            pass
+            if not may_block:
+                return linux.open_beneath_cached(directory.fd, key.encode(), flags)
+            if linux.HAS_BENEATH:
+                return linux.open_beneath(directory.fd, key.encode(), flags)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise

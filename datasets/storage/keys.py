@@ -16,6 +16,7 @@ _PLAIN_SEGMENT = rb"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~!$&'()*+,;=:@-]+"
 _plain_key = re.compile(_PLAIN_SEGMENT + rb"(?:/" + _PLAIN_SEGMENT + rb")*").fullmatch
 _percent_escape = re.compile(rb"%([0-9A-Fa-f]{2})?")
 _control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search
+_no_segment = re.compile("[/\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff]|\\A\\.{0,2}\\Z").search
 
 
 class InvalidKey(StorageError):
@@ -69,6 +70,11 @@ def canonical_key(raw: bytes) -> str:
 def join_key(*parts: str) -> str:
     """Canonical keys joined into one; an empty part is a root's or dataset's top folder and adds nothing."""
     return "/".join(part for part in parts if part)
+
+
+def is_segment(name: str) -> bool:
+    """Whether a file's name can stand in a key between two slashes."""
+    return _no_segment(name) is None
 
 
 def is_below(key: str, folder: str) -> bool:
