@@ -17,11 +17,13 @@ def main() -> None:
     try:
         from portal.config import Config
 
-        folder = Config.from_env().home / "demo"
-        os.environ["CISTERNA_ROOT_DEMO"] = folder.as_uri()
-        if not (folder / "fib25-ts2.zarr").exists():
+        own = next(root for root in Config.from_env().roots if root.is_own)
+        if own.path is None:
+            sys.exit(f"The demo cannot start: it writes its sample to a folder, and the own root is {own.url}.")
+        sample = own.path / "demo" / "fib25-ts2.zarr"
+        if not sample.exists():
             print("Writing the sample", flush=True)
-        write_sample(folder / "fib25-ts2.zarr")
+        write_sample(sample)
     except (CisternaError, SampleDamaged, OSError) as error:
         sys.exit(f"The demo cannot start: {error}")
 

@@ -150,7 +150,7 @@ def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None
                     assert answer.status == 200
                 chunk = "em/0/c/1/2/3"
                 with urllib.request.urlopen(f"{base}/data/fib25-ts2@1/{chunk}") as answer:
-                    assert answer.read() == (tmp_path / "demo" / "fib25-ts2.zarr" / chunk).read_bytes()
+                    assert answer.read() == (tmp_path / "own" / "demo" / "fib25-ts2.zarr" / chunk).read_bytes()
             finally:
                 demo.send_signal(signal.SIGINT)
                 rest = demo.stdout.read() if demo.stdout else ""

@@ -27,7 +27,7 @@ class Portal:
 
     @property
     def sample(self) -> Path:
-        return self.home / "demo" / "fib25-ts2.zarr"
+        return self.home / "own" / "demo" / "fib25-ts2.zarr"
 
 
 def free_port() -> int:
