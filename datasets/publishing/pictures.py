@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from datasets.storage.keys import join_key
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.contrast import contrast_window
 from datasets.volumes.pictures import apply_window, colour_labels, overlay
+from datasets.volumes.planes import Plane, sample_linear, sample_nearest, turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1200, 750
 """Pixels of every picture: 16:10, as the pages show them."""
 
-
-@dataclass(frozen=True)
-class Frame:
-    """A rectangle of the xy plane: centre (x, y, z) and width in nm; its height follows from the pictures' shape."""
-
-    centre_nm: tuple[float, float, float]
-    width_nm: float
+MAX_BLOCK_VOXELS = 64 * 1024**2
+"""A picture is made from at most so many voxels; a coarser level is taken where it would need more."""
 
 
 def render_pictures(version: DatasetVersion) -> None:
@@ -46,103 +42,96 @@ def render_pictures(version: DatasetVersion) -> None:
     if image is None or not {"x", "y", "z"} <= set(image.axes):
         return
     labels = [volume for volume in volumes.values() if volume.kind in LABEL_KINDS]
-    whole = _whole_frame(image)
-    wanted: dict[str, tuple[Frame, list[Volume]]] = {"em": (whole, [])}
+    whole = _middle(image)
+    wanted: dict[str, tuple[Plane, list[Volume]]] = {"em": (whole, [])}
     if labels:
         wanted["labels"] = (whole, labels[:1])
     for view in version.views.all():
         shown = [volumes[path] for path in view.layers if path in volumes and volumes[path].kind in LABEL_KINDS]
-        wanted[f"view-{view.name}"] = (_view_frame(view, whole), shown)
+        wanted[f"view-{view.name}"] = (_plane_of(view, image, whole), shown)
     objects.check_root(OWN_ROOT)
     existing = picture_names(version)
-    for name, (frame, shown) in wanted.items():
+    for name, (plane, shown) in wanted.items():
         if name not in existing:
-            content = _encode(_render(version, image, shown, frame))
+            content = _encode(_render(version, image, shown, plane))
             objects.write(get_root(OWN_ROOT), picture_key(version, name), content)
 
 
-def _whole_frame(image: Volume) -> Frame:
+def _middle(image: Volume) -> Plane:
     """The largest rectangle of the pictures' shape in the middle slice."""
     low, high = extent_nm(image)
-    size = {axis: high[axis] - low[axis] for axis in "xyz"}
-    centre = tuple((low[axis] + high[axis]) / 2 for axis in "xyz")
-    return Frame(centre_nm=(centre[0], centre[1], centre[2]), width_nm=min(size["x"], size["y"] * WIDTH / HEIGHT))
+    x, y, z = ((low[axis] + high[axis]) / 2 for axis in "xyz")
+    nm_per_pixel = min((high["x"] - low["x"]) / WIDTH, (high["y"] - low["y"]) / HEIGHT)
+    return Plane(centre_nm=(x, y, z), nm_per_pixel=nm_per_pixel, width=WIDTH, height=HEIGHT)
 
 
-def _view_frame(view: View, whole: Frame) -> Frame:
+def _plane_of(view: View, image: Volume, whole: Plane) -> Plane:
+    """The plane a view looks at; one that is not turned is kept inside the image."""
+    nm_per_pixel = min(whole.nm_per_pixel, (view.nm_per_pixel or math.inf) * 640 / WIDTH)
     x, y, z = view.position_nm
-    width_nm = min(whole.width_nm, view.nm_per_pixel * 640) if view.nm_per_pixel else whole.width_nm
-    return Frame(centre_nm=(x, y, z), width_nm=width_nm)
+    if view.orientation:
+        return Plane(
+            centre_nm=(x, y, z),
+            nm_per_pixel=nm_per_pixel * 0.75,
+            width=WIDTH,
+            height=HEIGHT,
+            right=turn((1, 0, 0), view.orientation),
+            down=turn((0, 1, 0), view.orientation),
+        )
+    low, high = extent_nm(image)
+    half = {"x": nm_per_pixel * WIDTH / 2, "y": nm_per_pixel * HEIGHT / 2}
+    x, y = (min(max(at, low[axis] + half[axis]), high[axis] - half[axis]) for axis, at in (("x", x), ("y", y)))
+    return Plane(centre_nm=(x, y, z), nm_per_pixel=nm_per_pixel, width=WIDTH, height=HEIGHT)
 
 
-def _render(version: DatasetVersion, image: Volume, labels: list[Volume], frame: Frame) -> Image:
+def _render(version: DatasetVersion, image: Volume, labels: list[Volume], plane: Plane) -> Image:
     from PIL import Image as Pictures
 
-    plane, box = _read_plane(version, image, frame)
+    grey = sample_linear(*_read(version, image, plane))
     if image.contrast_low is None or image.contrast_high is None:
-        window = contrast_window(plane)
+        window = contrast_window(grey)
     else:
         window = (image.contrast_low, image.contrast_high)
-    grey_plane = apply_window(plane, window)
-    grey = _resize(Pictures.fromarray(grey_plane), box, Pictures.Resampling.BICUBIC)
-    if not labels:
-        return grey
-    grey_pixels = np.asarray(grey)
-    picture = np.repeat(grey_pixels[:, :, None], 3, axis=2)
+    pixels = apply_window(grey, window)
+    picture = np.repeat(pixels[:, :, None], 3, axis=2)
     for volume in labels:
-        ids, ids_box = _read_plane(version, volume, frame)
-        values, inverse = np.unique(ids, return_inverse=True)
-        # Pillow resamples 32-bit integers at most; the plane's own numbering of its labels always fits.
-        index = Pictures.fromarray(inverse.reshape(ids.shape).astype(np.int32))
-        pixels = values[np.asarray(_resize(index, ids_box, Pictures.Resampling.NEAREST))]
+        ids = sample_nearest(*_read(version, volume, plane))
         colour = layer_colour(volume)
-        fixed = {int(value): colour for value in values if value} if colour else None
-        picture = overlay(grey_pixels, pixels, colour_labels(pixels, fixed), LABEL_OPACITY)
+        fixed = {int(value): colour for value in np.unique(ids) if value} if colour else None
+        picture = overlay(pixels, ids, colour_labels(ids, fixed), LABEL_OPACITY)
     return Pictures.fromarray(picture)
 
 
-def _read_plane(
-    version: DatasetVersion, volume: Volume, frame: Frame
-) -> tuple[NDArray[np.generic], tuple[float, float, float, float]]:
-    """The (y, x) plane of ``volume`` around ``frame`` and the frame's box in it: left, upper, right, lower, in pixels.
+def _read(version: DatasetVersion, volume: Volume, plane: Plane) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    """A block of ``volume`` around ``plane``, and the plane's pixels in the block's voxels, both in stored axis order.
 
-    The level is the coarsest that still has a voxel for each pixel, or the finest there is.
+    The level is the coarsest that still has a voxel for each pixel (or the finest there is) and whose block is small
+    enough. Of other axes than x, y and z the first element is taken.
     """
-    nm_per_pixel = frame.width_nm / WIDTH
-    fine_enough = [level for level in volume.levels if level["scale_nm"]["x"] <= nm_per_pixel]
-    level = fine_enough[-1] if fine_enough else volume.levels[0]
-    shape = dict(zip(volume.axes, level["shape"], strict=True))
-    centre = dict(zip("xyz", frame.centre_nm, strict=True))
-    size_nm = {"x": frame.width_nm, "y": frame.width_nm * HEIGHT / WIDTH}
-    box: dict[str, tuple[float, float]] = {}
-    selection: list[int | slice] = []
-    start = {}
-    for axis in volume.axes:
-        if axis not in "xyz":
-            selection.append(0)
-            continue
-        scale, translation = level["scale_nm"][axis], level["translation_nm"][axis]
-        if axis == "z":
-            selection.append(min(max(round((centre["z"] - translation) / scale), 0), shape["z"] - 1))
-            continue
-        # Voxel i covers [i - 1/2, i + 1/2]; shifted by half so that edges are whole numbers. Kept inside the volume.
-        width = min(size_nm[axis] / scale, shape[axis])
-        low = (centre[axis] - size_nm[axis] / 2 - translation) / scale + 0.5
-        low = min(max(low, 0), shape[axis] - width)
-        start[axis] = int(low)
-        stop = min(int(np.ceil(low + width)), shape[axis])
-        selection.append(slice(start[axis], stop))
-        box[axis] = (low - start[axis], low - start[axis] + width)
+    positions = plane.positions_nm()
+    fine = [index for index, level in enumerate(volume.levels) if min(level["scale_nm"].values()) <= plane.nm_per_pixel]
+    for level in volume.levels[fine[-1] if fine else 0 :]:
+        coordinates, block = _locate(volume, level, positions)
+        if math.prod(b.stop - b.start for b in block.values()) <= MAX_BLOCK_VOXELS:
+            break
     mount = next(mount for mount in version.mounts.all() if mount.path == volume.path)
     array = open_array(get_root(mount.root), join_key(mount.key, level["path"]), zarr_format=volume.zarr_format)
-    plane = np.asarray(array[tuple(selection)])
-    order = [axis for axis in volume.axes if axis in "xy"]
-    plane = plane if order == ["y", "x"] else plane.T
-    return plane, (box["x"][0], box["y"][0], box["x"][1], box["y"][1])
+    return np.asarray(array[tuple(block.get(axis, 0) for axis in volume.axes)]), coordinates
 
 
-def _resize(picture: Image, box: tuple[float, float, float, float], resampling: object) -> Image:
-    return picture.resize((WIDTH, HEIGHT), resampling, box=box)  # type: ignore[arg-type]
+def _locate(
+    volume: Volume, level: dict[str, Any], positions_nm: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], dict[str, slice]]:
+    shape = dict(zip(volume.axes, level["shape"], strict=True))
+    block: dict[str, slice] = {}
+    columns = []
+    for axis in (axis for axis in volume.axes if axis in "xyz"):
+        voxel = (positions_nm[..., "xyz".index(axis)] - level["translation_nm"][axis]) / level["scale_nm"][axis]
+        low = min(max(math.floor(voxel.min()), 0), shape[axis] - 1)
+        high = min(max(math.ceil(voxel.max()), low), shape[axis] - 1)
+        block[axis] = slice(low, high + 1)
+        columns.append(voxel - low)
+    return np.stack(columns, axis=-1), block
 
 
 def _encode(picture: Image) -> bytes:

@@ -14,9 +14,7 @@ def apply_window(plane: NDArray[np.generic], window: tuple[float, float]) -> NDA
     return grey
 
 
-def colour_labels(
-    labels: NDArray[np.unsignedinteger | np.signedinteger], colours: dict[int, str] | None = None
-) -> NDArray[np.uint8]:
+def colour_labels(labels: NDArray[np.generic], colours: dict[int, str] | None = None) -> NDArray[np.uint8]:
     """RGB (y, x, 3) of a plane of labels: each its own hue, spread by the golden ratio; label 0 is black.
 
     ``colours`` gives some labels a fixed ``#rrggbb``.
