@@ -63,6 +63,9 @@ class FileSlice:
     def close(self) -> None:
         self.file.close()
 
+    def __del__(self) -> None:
+        self.close()  # an answer that a thread finished after its caller had gone
+
 
 @dataclass(slots=True)
 class Answer:

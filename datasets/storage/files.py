@@ -84,13 +84,10 @@ class OpenFile:
             length -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def __del__(self) -> None:
-        self.close()  # for the answer that a thread finished after its caller had gone
-
     def close(self) -> None:
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
-            linux.close(fd)
+            os.close(fd)
 
 
 class _Directory:
@@ -134,15 +131,11 @@ class LocalFolder:
             BlockingIOError: only with ``may_block=False``.
         """
         fd = self._open(key, _READ, within, may_block)
-        if may_block:
-            status = os.fstat(fd)
-            mode, size_bytes, mtime_s = status.st_mode, status.st_size, status.st_mtime_ns // 1_000_000_000
-        else:
-            mode, size_bytes, mtime_s = linux.stat_cached(fd)
-        if not stat.S_ISREG(mode):
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
             os.close(fd)
             raise ObjectAbsent("There is no object at this key", where=key)
-        return OpenFile(fd, size_bytes, mtime_s)
+        return OpenFile(fd, status.st_size, status.st_mtime_ns // 1_000_000_000)
 
     def list_names(self, key: str, *, after: str = "", limit: int, within: str = "") -> list[str]:
         """The first ``limit`` names in the folder ``key`` that sort behind ``after``; those of folders end in ``/``.
@@ -187,7 +180,7 @@ class LocalFolder:
             os.close(fd)
 
     def _open(self, key: str, flags: int, within: str, may_block: bool) -> int:
-        directory = self._root()
+        directory = self._directory or self._root()
         try:
             return self._open_below(directory, key, flags, may_block)
         except OSError as error:

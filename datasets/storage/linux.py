@@ -1,8 +1,7 @@
 """Linux system calls that Python has no wrapper for: opening beneath a folder, and reading without ever waiting.
 
 What ends in ``_cached`` answers from memory alone: it raises ``BlockingIOError`` where a disk or network would have to
-be asked. As it never waits, it also keeps the interpreter's lock; giving that up and getting it back, in a server whose
-other threads want it too, costs several times the call.
+be asked. As it never waits, it keeps the interpreter's lock meanwhile.
 
 ``HAS_BENEATH`` and ``HAS_CACHED`` say whether this system has them: others have not, nor old kernels (before 5.12),
 C libraries without ``preadv2``, and some sandboxes.
@@ -17,27 +16,11 @@ from typing import Any
 
 _OPENAT2 = 437  # the same number on every architecture
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_BENEATH, _RESOLVE_CACHED = 0x02, 0x08, 0x20
-_AT_EMPTY_PATH, _AT_STATX_DONT_SYNC = 0x1000, 0x4000
-_STATX_TYPE_MTIME_SIZE = 0x1 | 0x40 | 0x200
 _RWF_NOWAIT = 8
 
 
 class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
-
-
-class _Statx(ctypes.Structure):
-    """``struct statx``, whose layout is the same on every architecture."""
-
-    _fields_ = (
-        ("_head", ctypes.c_byte * 28),
-        ("mode", ctypes.c_uint16),
-        ("_inode", ctypes.c_byte * 10),
-        ("size", ctypes.c_uint64),
-        ("_middle", ctypes.c_byte * 64),
-        ("mtime_s", ctypes.c_int64),
-        ("_rest", ctypes.c_byte * 136),
-    )
 
 
 class _IoVector(ctypes.Structure):
@@ -92,9 +75,7 @@ def _missing(*_: Any) -> Any:
 HAS_BENEATH = HAS_CACHED = False
 open_beneath: Callable[[int, bytes, int], int] = _missing
 open_beneath_cached: Callable[[int, bytes, int], int] = _missing
-_statx: Any = _missing
 _preadv2: Any = _missing
-_close: Any = os.close
 
 if sys.platform == "linux":
     _waiting = ctypes.CDLL(None, use_errno=True)
@@ -103,9 +84,6 @@ if sys.platform == "linux":
     HAS_BENEATH = _beneath.works()
     try:
         _cached = _OpenBeneath(_holding, _RESOLVE_CACHED)
-        _statx = _function(
-            _holding, "statx", ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p
-        )
         _arguments = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_int)
         _preadv2 = _function(_holding, "preadv64v2", ctypes.c_ssize_t, *_arguments)
         HAS_CACHED = HAS_BENEATH and _cached.works()
@@ -113,20 +91,11 @@ if sys.platform == "linux":
         pass
     if HAS_CACHED:
         open_beneath_cached = _cached
-        _close = _function(_holding, "close", ctypes.c_int, ctypes.c_int)
 
 _new_bytes = _function(
     ctypes.pythonapi, "PyBytes_FromStringAndSize", ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t
 )
 _address_of_bytes = _function(ctypes.pythonapi, "PyBytes_AsString", ctypes.c_void_p, ctypes.py_object)
-
-
-def stat_cached(fd: int) -> tuple[int, int, int]:
-    """Mode, size in bytes and time of modification in whole seconds of an open file, as memory has them."""
-    status = _Statx()
-    if _statx(fd, b"", _AT_EMPTY_PATH | _AT_STATX_DONT_SYNC, _STATX_TYPE_MTIME_SIZE, ctypes.addressof(status)):
-        raise _failure()
-    return status.mode, status.size, status.mtime_s
 
 
 def read_cached(fd: int, start: int, length: int) -> bytes:
@@ -149,8 +118,3 @@ def read_cached(fd: int, start: int, length: int) -> bytes:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
             raise error
     raise BlockingIOError(errno.EAGAIN, "not all of it is in memory")
-
-
-def close(fd: int) -> None:
-    """Close a file that was only read, which never waits."""
-    _close(fd)
