@@ -10,9 +10,25 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from datasets.catalogue.commands import OpeningCommand, opening_commands
-from datasets.catalogue.models import Contribution, DatasetVersion, Publication, Visibility, Volume
+from datasets.catalogue.layers import (
+    Dot,
+    LayerGroup,
+    layer_groups,
+    organelle_dots,
+    unpacked_bytes,
+    voxel_size,
+)
+from datasets.catalogue.models import (
+    Acquisition,
+    Contribution,
+    DatasetVersion,
+    Publication,
+    Specimen,
+    Visibility,
+    Volume,
+)
 from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS, extent_nm, layer_colour
+from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.presentation import (
     Licence,
     ScaleBar,
@@ -21,22 +37,14 @@ from datasets.catalogue.presentation import (
     format_citation,
     format_count,
     format_extent,
-    format_voxel,
     scale_bar,
 )
-from datasets.catalogue.queries.datasets import segmentation_of
 
 PICTURE_ASPECT = 16 / 10
 """Width by height of every still picture; a middle slice is cropped to it."""
 
-
-@dataclass(frozen=True)
-class Dot:
-    """The colour that stands for a layer; empty where each object has its own, ``is_image`` for grey images."""
-
-    colour: str
-    name: str
-    is_image: bool = False
+LAYERS_SHOWN_WHOLE = 24
+"""A longer table of layers scrolls in a frame, so that what follows stays within reach."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,9 @@ class GalleryCard:
 
     title: str
     url: str
+    organism: str
     sample: str
+    lead: str
     voxel: str
     layer_count: str
     organelles: tuple[Dot, ...]
@@ -86,33 +96,6 @@ class Fact:
     value: str
     url: str = ""
     is_species: bool = False
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """A volume in the table of layers."""
-
-    path: str
-    title: str
-    description: str
-    what: str
-    method: str
-    method_detail: str
-    dot: Dot
-    voxel: str
-    level_count: int
-    dtype: str
-    size: str
-    view_url: str
-    data_url: str
-
-
-@dataclass(frozen=True)
-class LayerGroup:
-    """The layers that show the same thing."""
-
-    name: str
-    layers: tuple[LayerRow, ...]
 
 
 @dataclass(frozen=True)
@@ -148,6 +131,7 @@ class DatasetPage:
     keywords: tuple[str, ...]
     groups: tuple[LayerGroup, ...]
     layer_count: str
+    is_long: bool
     contributions: tuple[Contribution, ...]
     publications: tuple[Publication, ...]
     commands: tuple[OpeningCommand, ...]
@@ -182,10 +166,12 @@ def _card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
     return GalleryCard(
         title=version.title,
         url=reverse("catalogue:dataset", kwargs={"ref": version.dataset.name}),
-        sample=", ".join(filter(None, (version.specimen.organism, version.specimen.sample))),
-        voxel=_voxel(image),
+        organism=_specimen(version).organism,
+        sample=_specimen(version).sample,
+        lead=_lead(version)[0],
+        voxel=voxel_size(image),
         layer_count=format_count(len(volumes), "layer"),
-        organelles=_organelles(volumes),
+        organelles=organelle_dots(volumes),
         stills=_stills(version, image, pictures),
         is_public=version.dataset.visibility == Visibility.PUBLIC,
     )
@@ -204,14 +190,14 @@ def dataset_page(version: DatasetVersion, *, pictures: set[str], site_url: str, 
     image = _image(volumes)
     contributions = tuple(version.contributions.all())
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
-    lead, _, rest = version.description.strip().partition("\n\n")
+    lead, rest = _lead(version)
     frozen_on = version.frozen_at.date() if version.frozen_at else None
     return DatasetPage(
         reference=str(version),
         name=version.dataset.name,
         title=version.title,
         lead=lead,
-        description=rest.strip(),
+        description=rest,
         is_draft=version.number is None,
         is_public=version.dataset.visibility == Visibility.PUBLIC,
         view_url=view_url,
@@ -232,8 +218,9 @@ def dataset_page(version: DatasetVersion, *, pictures: set[str], site_url: str, 
         licence=describe_licence(version.licence),
         credit=version.credit,
         keywords=tuple(version.keywords),
-        groups=_layer_groups(version, volumes, image, view_url, data_url),
+        groups=layer_groups(version, volumes, image, view_url, data_url),
         layer_count=format_count(len(volumes), "layer"),
+        is_long=len(volumes) > LAYERS_SHOWN_WHOLE,
         contributions=contributions,
         publications=tuple(version.publications.all()),
         commands=opening_commands(version, image, data_url=data_url) if image else (),
@@ -250,23 +237,10 @@ def dataset_page(version: DatasetVersion, *, pictures: set[str], site_url: str, 
     )
 
 
-def layer_group(volume: Volume) -> str:
-    """The heading a layer stands under: its organelle, what else it labels, or what kind of image it is."""
-    if volume.kind in {Kind.EM, Kind.LIGHT}:
-        return "Image"
-    segmentation = segmentation_of(volume)
-    if segmentation is None:
-        return str(Kind(volume.kind).label).capitalize()
-    organelles = [coverage.organelle.long_name for coverage in segmentation.coverage.all()]
-    if len(organelles) == 1:
-        return organelles[0][:1].upper() + organelles[0][1:]
-    return segmentation.subject or ("Several organelles" if organelles else "Segmentation")
-
-
 def _facts(
     version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, frozen_on: date | None
 ) -> Iterable[Fact]:
-    specimen, acquisition = version.specimen, version.acquisition
+    specimen = _specimen(version)
     when = f" · {frozen_on.day} {frozen_on:%b %Y}" if frozen_on else ""
     yield Fact("Version", f"{version.label}{when}")
     if specimen.organism:
@@ -276,22 +250,25 @@ def _facts(
     for name in ("sample", "tissue", "cell_line", "treatment"):
         if value := getattr(specimen, name):
             yield Fact(name.replace("_", " ").capitalize(), value)
-    yield Fact("Method", acquisition.get_method_display())
+    if acquisition := _acquisition(version):
+        yield Fact("Method", acquisition.get_method_display())
     if image is not None:
         low, high = extent_nm(image)
-        yield Fact("Voxel", _voxel(image))
+        yield Fact("Voxel", voxel_size(image))
         yield Fact("Extent", format_extent({axis: high[axis] - low[axis] for axis in low}))
     if volumes:
-        size = format_bytes(sum(_size_bytes(volume) for volume in volumes))
+        size = format_bytes(sum(unpacked_bytes(volume) for volume in volumes))
         yield Fact("Size", f"{size} unpacked · {format_count(len(volumes), 'layer')}")
     licence = describe_licence(version.licence)
     yield Fact("Licence", licence.name, licence.url)
 
 
 def _acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
-    specimen, acquisition = version.specimen, version.acquisition
-    if specimen.preparation:
-        yield Fact("Preparation", specimen.preparation)
+    if preparation := _specimen(version).preparation:
+        yield Fact("Preparation", preparation)
+    acquisition = _acquisition(version)
+    if acquisition is None:
+        return
     if acquisition.instrument:
         yield Fact("Instrument", acquisition.instrument)
     quantities = (
@@ -309,47 +286,25 @@ def _acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
         yield Fact("Notes", acquisition.description)
 
 
-def _layer_groups(
-    version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, view_url: str, data_url: str
-) -> tuple[LayerGroup, ...]:
-    rows: dict[str, list[LayerRow]] = {}
-    for volume in volumes:
-        segmentation = segmentation_of(volume)
-        # A segmentation is opened over the image it was made from.
-        shown = dict.fromkeys(v.path for v in (image, volume) if v is not None and v.viewable)
-        is_image = volume.kind not in LABEL_KINDS
-        row = LayerRow(
-            path=volume.path,
-            title=volume.title,
-            description=volume.description,
-            what=f"{segmentation.get_type_display()} segmentation" if segmentation else str(Kind(volume.kind).label),
-            method=segmentation.get_method_display() if segmentation else "",
-            method_detail=segmentation.method_detail if segmentation else "",
-            dot=Dot(layer_colour(volume), volume.title, is_image),
-            voxel=_voxel(volume),
-            level_count=len(volume.levels),
-            dtype=volume.dtype,
-            size=format_bytes(_size_bytes(volume)),
-            view_url=f"{view_url}?layers={','.join(shown)}" if volume.viewable else "",
-            data_url=f"{data_url}{version}/{volume.path}/",
-        )
-        rows.setdefault(layer_group(volume), []).append(row)
-    return tuple(LayerGroup(name, tuple(layers)) for name, layers in rows.items())
+def _specimen(version: DatasetVersion) -> Specimen:
+    """What is said of the specimen; nothing, in a draft that is not that far."""
+    return getattr(version, "specimen", None) or Specimen()
+
+
+def _acquisition(version: DatasetVersion) -> Acquisition | None:
+    return getattr(version, "acquisition", None)
+
+
+def _lead(version: DatasetVersion) -> tuple[str, str]:
+    """The first paragraph of the description, and the others."""
+    first, _, rest = version.description.replace("\r\n", "\n").strip().partition("\n\n")
+    return first, rest.strip()
 
 
 def _image(volumes: Sequence[Volume]) -> Volume | None:
     """The volume that stands for a version: its first electron micrograph, else its first volume."""
-    return next((volume for volume in volumes if volume.kind == Kind.EM), volumes[0] if volumes else None)
-
-
-def _organelles(volumes: Iterable[Volume]) -> tuple[Dot, ...]:
-    found = {}
-    for volume in volumes:
-        segmentation = segmentation_of(volume)
-        for coverage in segmentation.coverage.all() if segmentation else ():
-            if coverage.found == coverage.Found.PRESENT:
-                found[coverage.organelle.rank] = Dot(coverage.organelle.colour, coverage.organelle.long_name)
-    return tuple(found[rank] for rank in sorted(found))[:8]
+    measured = [volume for volume in volumes if volume.levels]
+    return next((volume for volume in measured if volume.kind == Kind.EM), measured[0] if measured else None)
 
 
 def _stills(version: DatasetVersion, image: Volume | None, pictures: set[str]) -> Stills:
@@ -367,11 +322,3 @@ def _picture_url(version: DatasetVersion, name: str, pictures: set[str]) -> str:
     if name not in pictures:
         return ""
     return reverse("catalogue:picture", kwargs={"ref": str(version), "name": name})
-
-
-def _voxel(volume: Volume | None) -> str:
-    return format_voxel(volume.levels[0]["scale_nm"]) if volume is not None and volume.levels else ""
-
-
-def _size_bytes(volume: Volume) -> int:
-    return sum(int(level["size_bytes"]) for level in volume.levels)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import Any
+from collections.abc import Collection
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -18,11 +19,11 @@ from django.views.decorators.http import require_safe
 
 from datasets.catalogue.addresses import Reference, data_url, site_url
 from datasets.catalogue.api.views import requested_state
-from datasets.catalogue.models import DatasetVersion, Visibility, Volume
-from datasets.catalogue.neuroglancer_links import layer_colour
-from datasets.catalogue.page_contexts import dataset_page, gallery_page, layer_group
+from datasets.catalogue.layers import viewer_layer
+from datasets.catalogue.models import DatasetVersion, Visibility
+from datasets.catalogue.page_contexts import dataset_page, gallery_page
 from datasets.catalogue.pictures import picture_names, read_picture
-from datasets.catalogue.queries.datasets import NotFound, VersionRetired, find_version, newest_versions, segmentation_of
+from datasets.catalogue.queries.datasets import NotFound, VersionRetired, find_version, newest_versions
 from datasets.catalogue.queries.links import find_link
 from datasets.volumes.errors import CisternaError
 
@@ -31,8 +32,8 @@ YEAR_S = 365 * 24 * 3600
 logger = logging.getLogger("cisterna.pages")
 
 # Neuroglancer decodes in WebAssembly and in workers, and draws from blobs (docs/decisions/0003-viewer.md).
-VIEWER_CSP = {
-    **settings.SECURE_CSP,
+VIEWER_CSP: dict[str, Collection[str]] = {
+    **cast(dict[str, Collection[str]], settings.SECURE_CSP),
     "script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL],
     "worker-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:", "blob:"],
@@ -118,25 +119,11 @@ def _viewer(request: HttpRequest, version: DatasetVersion, state: dict[str, Any]
             "version": version.label,
             "url": page_url,
         },
-        "layers": [_viewer_layer(volume, page_url) for volume in version.volumes.all() if volume.viewable],
+        "layers": [viewer_layer(volume, page_url) for volume in version.volumes.all() if volume.viewable],
         "views": [{"name": view.name, "title": view.title} for view in version.views.all()],
         "linksUrl": reverse("api:links"),
     }
     return render(request, "catalogue/viewer.html", {"config": config})
-
-
-def _viewer_layer(volume: Volume, page_url: str) -> dict[str, str | None]:
-    segmentation = segmentation_of(volume)
-    return {
-        "name": volume.path,
-        "title": volume.title,
-        "kind": volume.kind,
-        "group": layer_group(volume),
-        "colour": layer_colour(volume) or None,
-        "method": segmentation.get_method_display() if segmentation else None,
-        "description": volume.description,
-        "url": f"{page_url}#layer/{volume.path}",
-    }
 
 
 def _pictures(version: DatasetVersion) -> set[str]:

@@ -101,7 +101,10 @@ def describe_licence(spdx: str) -> Licence:
 def format_citation(
     *, names: Sequence[str], year: int | None, title: str, version: str, publisher: str, url: str
 ) -> str:
-    """A citation in DataCite's recommended form: Creator (Year): Title. Version. Publisher. Identifier."""
-    creators = "; ".join(names)
+    """A citation in DataCite's recommended form: Creator (Year): Title. Version. Publisher. Identifier.
+
+    Without creators the title takes their place.
+    """
     when = f" ({year})" if year else ""
-    return f"{creators}{when}: {title}. Version {version}. {publisher}. {url}".removeprefix(": ").strip()
+    said = f"{'; '.join(names)}{when}: {title}" if names else f"{title}{when}"
+    return f"{said}. Version {version}. {publisher}. {url}"

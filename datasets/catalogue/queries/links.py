@@ -32,9 +32,14 @@ def find_link(identifier: str, user: Viewer) -> OpenedLink:
     if link is None:
         raise absent
     try:
-        versions = tuple(find_version(*source.split("@"), user) for source in link.sources)
+        versions = tuple(_find_pinned(source, user) for source in link.sources)
     except NotFound:
         raise absent from None
     if not versions:
         raise absent
     return OpenedLink(link=link, versions=versions)
+
+
+def _find_pinned(source: str, user: Viewer) -> DatasetVersion:
+    name, _, label = source.partition("@")
+    return find_version(name, label, user)

@@ -1,0 +1,125 @@
+"""The layers of a version as pages and the viewer list them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from datasets.catalogue.models import DatasetVersion, Volume
+from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.neuroglancer_links import LABEL_KINDS, layer_colour
+from datasets.catalogue.presentation import format_bytes, format_voxel
+from datasets.catalogue.queries.datasets import segmentation_of
+
+
+@dataclass(frozen=True)
+class Dot:
+    """The colour that stands for a layer; empty where each object has its own, ``is_image`` for grey images."""
+
+    colour: str
+    name: str
+    is_image: bool = False
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A volume in the table of layers."""
+
+    path: str
+    title: str
+    description: str
+    what: str
+    method: str
+    method_detail: str
+    dot: Dot
+    voxel: str
+    level_count: int
+    dtype: str
+    size: str
+    view_url: str
+    data_url: str
+
+
+@dataclass(frozen=True)
+class LayerGroup:
+    """The layers that show the same thing."""
+
+    name: str
+    layers: tuple[LayerRow, ...]
+
+
+def layer_heading(volume: Volume) -> str:
+    """The heading a layer stands under: its organelle, what else it labels, or what kind of image it is."""
+    if volume.kind in {Kind.EM, Kind.LIGHT}:
+        return "Image"
+    segmentation = segmentation_of(volume)
+    if segmentation is None:
+        return str(Kind(volume.kind).label).capitalize()
+    organelles = [coverage.organelle.long_name for coverage in segmentation.coverage.all()]
+    if len(organelles) == 1:
+        return organelles[0][:1].upper() + organelles[0][1:]
+    return segmentation.subject or ("Several organelles" if organelles else "Segmentation")
+
+
+def layer_groups(
+    version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, view_url: str, data_url: str
+) -> tuple[LayerGroup, ...]:
+    rows: dict[str, list[LayerRow]] = {}
+    for volume in volumes:
+        segmentation = segmentation_of(volume)
+        # A segmentation is opened over the image it was made from.
+        shown = dict.fromkeys(v.path for v in (image, volume) if v is not None and v.viewable)
+        is_image = volume.kind not in LABEL_KINDS
+        row = LayerRow(
+            path=volume.path,
+            title=volume.title,
+            description=volume.description,
+            what=f"{segmentation.get_type_display()} segmentation" if segmentation else str(Kind(volume.kind).label),
+            method=segmentation.get_method_display() if segmentation else "",
+            method_detail=segmentation.method_detail if segmentation else "",
+            dot=Dot(layer_colour(volume), volume.title, is_image),
+            voxel=voxel_size(volume),
+            level_count=len(volume.levels),
+            dtype=volume.dtype,
+            size=format_bytes(unpacked_bytes(volume)),
+            view_url=f"{view_url}?layers={','.join(shown)}" if volume.viewable else "",
+            data_url=f"{data_url}{version}/{volume.path}/",
+        )
+        rows.setdefault(layer_heading(volume), []).append(row)
+    return tuple(LayerGroup(name, tuple(layers)) for name, layers in rows.items())
+
+
+def viewer_layer(volume: Volume, page_url: str) -> dict[str, str | None]:
+    """What the viewer's list says of a layer; ``page_url`` is the page of its dataset."""
+    segmentation = segmentation_of(volume)
+    return {
+        "name": volume.path,
+        "title": volume.title,
+        "kind": volume.kind,
+        "group": layer_heading(volume),
+        "colour": layer_colour(volume) or None,
+        "method": segmentation.get_method_display() if segmentation else None,
+        "description": volume.description,
+        "url": f"{page_url}#layer/{volume.path}",
+    }
+
+
+def organelle_dots(volumes: Iterable[Volume]) -> tuple[Dot, ...]:
+    """The organelle classes that the segmentations found, in the table's order; at most eight."""
+    found = {}
+    for volume in volumes:
+        segmentation = segmentation_of(volume)
+        for coverage in segmentation.coverage.all() if segmentation else ():
+            if coverage.found == coverage.Found.PRESENT:
+                found[coverage.organelle.rank] = Dot(coverage.organelle.colour, coverage.organelle.long_name)
+    return tuple(found[rank] for rank in sorted(found))[:8]
+
+
+def voxel_size(volume: Volume | None) -> str:
+    """The finest voxel in words; empty where there is none."""
+    return format_voxel(volume.levels[0]["scale_nm"]) if volume is not None and volume.levels else ""
+
+
+def unpacked_bytes(volume: Volume) -> int:
+    """The size of all levels, not compressed."""
+    return sum(int(level["size_bytes"]) for level in volume.levels)

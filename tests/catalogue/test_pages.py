@@ -1,0 +1,316 @@
+"""The catalogue's pages, as a stranger and as the operator sees them."""
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from datasets.catalogue.models import (
+    Acquisition,
+    Dataset,
+    DatasetVersion,
+    Specimen,
+    StateLink,
+    Volume,
+)
+from datasets.catalogue.pictures import picture_key
+from datasets.storage.roots import OWN_ROOT, get_root
+
+pytestmark = pytest.mark.django_db
+HTML = {"Accept": "text/html"}
+
+
+def text_of(client: Client, path: str, status: int = 200) -> str:
+    response = client.get(path, headers=HTML)
+    assert response.status_code == status, response.content[:500]
+    return response.content.decode()
+
+
+def config_of(page: str) -> Any:
+    found = re.search(r'<script id="viewer-config" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def make_dataset(name: str, *, title: str = "A cell", volumes: int = 0, **changes: Any) -> DatasetVersion:
+    """A public dataset frozen as version 1, its volumes without data."""
+    dataset = Dataset.objects.create(name=name, visibility="public")
+    version = DatasetVersion.objects.create(dataset=dataset, title=title, licence="CC0-1.0", **changes)
+    Specimen.objects.create(version=version, organism="Mus musculus")
+    Acquisition.objects.create(version=version, method="FIB-SEM")
+    level = {
+        "path": "0",
+        "shape": [10, 20, 30],
+        "chunk_shape": [10, 10, 10],
+        "shard_shape": None,
+        "scale_nm": {"z": 5.24, "y": 4.0, "x": 4.0},
+        "translation_nm": {"z": 0.0, "y": 0.0, "x": 0.0},
+        "codecs": [],
+        "size_bytes": 6000,
+    }
+    for index in range(volumes):
+        Volume.objects.create(
+            version=version,
+            path=f"volume-{index}",
+            rank=index,
+            kind="em",
+            title=f"Volume {index}",
+            ngff_version="0.5",
+            zarr_format=3,
+            axes=["z", "y", "x"],
+            dtype="uint8",
+            levels=[level],
+            metadata_digest="0" * 64,
+        )
+    DatasetVersion.objects.filter(pk=version.pk).update(
+        number=1, state="published", frozen_at=timezone.now(), record="{}", record_digest="1" * 64
+    )
+    return version
+
+
+@pytest.mark.parametrize("path", ["/", "/datasets/"])
+def test_the_gallery_shows_each_dataset(client: Client, small_cell: DatasetVersion, path: str) -> None:
+    page = text_of(client, path)
+    assert '<a href="/datasets/small-cell/">A small cell</a>' in page
+    assert "Drosophila melanogaster" in page
+    assert "2\u00a0layers" in page
+    assert "1\u00a0dataset<" in page
+    assert "/datasets/small-cell@1/pictures/em.webp" in page
+    assert "/datasets/small-cell@1/pictures/labels.webp" in page
+
+
+def test_an_empty_gallery_says_how_to_fill_it(client: Client) -> None:
+    page = text_of(client, "/")
+    assert "No datasets yet" in page
+    assert "manage.py publish" in page
+
+
+def test_a_long_gallery_has_pages(client: Client) -> None:
+    for index in range(50):
+        make_dataset(f"cell-{index:02}", title=f"Cell {index:02}")
+    first, second = text_of(client, "/datasets/"), text_of(client, "/datasets/?page=2")
+    assert len(re.findall(r'class="card"', first)) == 48
+    assert len(re.findall(r'class="card"', second)) == 2
+    assert 'href="?page=2"' in first
+    assert 'href="?page=1"' in second
+    assert len(re.findall(r'class="card"', text_of(client, "/datasets/?page=nonsense"))) == 48
+
+
+def test_the_gallery_asks_the_database_no_more_for_more_datasets(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    for index in range(12):
+        make_dataset(f"cell-{index:02}", volumes=3)
+    with django_assert_max_num_queries(12):
+        text_of(client, "/")
+
+
+@pytest.mark.parametrize("reference", ["small-cell", "small-cell@1"])
+def test_a_dataset_page_says_what_the_dataset_is(client: Client, small_cell: DatasetVersion, reference: str) -> None:
+    page = unescape(text_of(client, f"/datasets/{reference}/")).replace("\u00a0", " ")
+    for words in (
+        "<h1>A small cell</h1>",
+        "<i>Drosophila melanogaster</i>",
+        "FIB-SEM",
+        "10 nm",
+        "560 × 480 × 400 nm",
+        "https://creativecommons.org/licenses/by/4.0/",
+        "https://orcid.org/0000-0002-1825-0097",
+        "labels/cells",
+        "by hand",
+        "uint16",
+        f"Ada Example ({small_cell.frozen_at.year}): A small cell. Version 1. Cisterna. "
+        "http://testserver/datasets/small-cell@1/",
+        'zarr.open("http://testserver/data/small-cell@1/em/0", mode="r")',
+        "http://testserver/data/small-cell@1/em/|zarr3:",
+        'href="/datasets/small-cell@1/view/?view=corner"',
+        "/datasets/small-cell@1/pictures/view-corner.webp",
+        'href="/datasets/small-cell@1/view/?layers=em,labels/cells"',
+    ):
+        assert words in page, words
+
+
+def test_what_a_curator_writes_is_shown_and_never_run(client: Client) -> None:
+    title = ("<script>alert(1)</script> & " + "pseudo" * 30)[:180]
+    make_dataset("ugly", title=title, volumes=1, description="<b>bold</b>", credit="<i>me</i>")
+    for path in ("/", "/datasets/ugly/", "/datasets/ugly/view/"):
+        page = text_of(client, path)
+        assert "<script>alert" not in page
+        assert "<b>bold" not in page
+        assert "<i>me" not in page
+    assert title in unescape(text_of(client, "/datasets/ugly/"))
+
+
+def test_a_dataset_without_pictures_or_layers_has_a_page(client: Client) -> None:
+    make_dataset("bare")
+    page = text_of(client, "/datasets/bare/")
+    assert "No picture yet" in page
+    assert "This version has no layers" in page
+    assert "No picture yet" in text_of(client, "/")
+
+
+def test_a_draft_with_nothing_said_yet_has_a_page(client: Client, admin_client: Client) -> None:
+    dataset = Dataset.objects.create(name="begun")
+    DatasetVersion.objects.create(dataset=dataset, title="Begun", licence="CC0-1.0")
+    page = text_of(admin_client, "/datasets/begun@draft/")
+    assert ">draft</span>" in page
+    assert "noindex" in page
+    text_of(client, "/datasets/begun@draft/", status=404)
+
+
+def test_pictures_that_cannot_be_listed_do_not_take_the_page_down(client: Client, small_cell: DatasetVersion) -> None:
+    folder = get_root(OWN_ROOT).path
+    assert folder
+    pictures = folder / "pictures" / small_cell.record_digest
+    for picture in pictures.iterdir():
+        picture.unlink()
+    pictures.rmdir()
+    pictures.write_text("a file where a folder should be")
+    assert "No picture yet" in text_of(client, "/")
+    assert "No picture yet" in text_of(client, "/datasets/small-cell/")
+
+
+def test_many_layers_stand_in_a_frame_of_their_own(client: Client) -> None:
+    make_dataset("many", volumes=200)
+    make_dataset("few", volumes=2)
+    page = text_of(client, "/datasets/many/")
+    assert page.count('<tr id="layer/volume-') == 200
+    assert 'class="layers-frame" role="region"' in page
+    assert 'role="region"' not in text_of(client, "/datasets/few/")
+
+
+def test_the_viewer_page_hands_over_what_to_show(client: Client, small_cell: DatasetVersion) -> None:
+    config = config_of(text_of(client, "/datasets/small-cell/view/?layers=labels/cells&position=100,110,120"))
+    assert config["dataset"] == {
+        "name": "small-cell",
+        "title": "A small cell",
+        "version": "1",
+        "url": "/datasets/small-cell@1/",
+    }
+    assert config["linksUrl"] == "/api/v1/links"
+    assert [(layer["name"], layer["title"], layer["group"], layer["method"]) for layer in config["layers"]] == [
+        ("em", "EM", "Image", None),
+        ("labels/cells", "Cells", "Cells", "by hand"),
+    ]
+    assert [(layer["name"], layer.get("visible", True)) for layer in config["state"]["layers"]] == [
+        ("em", False),
+        ("labels/cells", True),
+    ]
+    assert config["views"] == [{"name": "corner", "title": "A corner"}]
+
+
+@pytest.mark.parametrize("query", ["layers=nothing", "view=nothing", "position=here"])
+def test_a_viewer_asked_for_what_is_not_there_says_so(client: Client, small_cell: DatasetVersion, query: str) -> None:
+    response = client.get(f"/datasets/small-cell/view/?{query}", headers=HTML)
+    assert response.status_code in (400, 404)
+    assert b"What this means" in response.content
+
+
+def test_the_viewers_policy_lets_it_decode_and_reach_nobody_else(client: Client, small_cell: DatasetVersion) -> None:
+    policy = client.get("/datasets/small-cell/view/")["Content-Security-Policy"]
+    assert "script-src 'self' 'wasm-unsafe-eval'" in policy
+    assert "worker-src 'self'" in policy
+    assert "img-src 'self' data: blob:" in policy
+    assert "connect-src 'self';" in policy + ";"
+    assert "'unsafe-eval'" not in policy
+    assert "script-src 'self';" in client.get("/")["Content-Security-Policy"]
+
+
+def make_link(*sources: str) -> StateLink:
+    return StateLink.objects.create(state={"layers": [], "showSlices": False}, digest="2" * 64, sources=list(sources))
+
+
+def test_a_short_link_opens_what_was_seen(client: Client, small_cell: DatasetVersion) -> None:
+    config = config_of(text_of(client, f"/v/{make_link('small-cell@1').id}/"))
+    assert config["state"] == {"layers": [], "showSlices": False}
+    assert config["dataset"]["url"] == "/datasets/small-cell@1/"
+    assert [layer["name"] for layer in config["layers"]] == ["em", "labels/cells"]
+
+
+def test_a_short_link_to_something_withdrawn_explains_itself(client: Client, small_cell: DatasetVersion) -> None:
+    link = make_link("small-cell@1")
+    successor = make_dataset("better-cell")
+    DatasetVersion.objects.filter(pk=small_cell.pk).update(
+        state="retired", retired_reason="The voxel size was wrong", successor=successor
+    )
+    page = unescape(text_of(client, f"/v/{link.id}/", status=410))
+    assert "has been withdrawn" in page
+    assert "The voxel size was wrong" in page
+    assert '<a class="link" href="/datasets/better-cell@1/">' in page
+
+
+def test_a_link_to_something_private_looks_like_no_link(client: Client, small_cell: DatasetVersion) -> None:
+    link = make_link("small-cell@1")
+    Dataset.objects.update(visibility="private")
+    private = text_of(client, f"/v/{link.id}/", status=404)
+    absent = text_of(client, "/v/2345678923/", status=404)
+    assert private.replace(link.id, "…") == absent.replace("2345678923", "…")
+    assert "Sign in" in private
+    assert "small" not in private
+
+
+def test_a_private_dataset_is_absent_for_strangers(
+    client: Client, admin_client: Client, small_cell: DatasetVersion
+) -> None:
+    Dataset.objects.update(visibility="private")
+    for path in (
+        "/datasets/small-cell/",
+        "/datasets/small-cell@1/",
+        "/datasets/small-cell@draft/",
+        "/datasets/small-cell/view/",
+        "/datasets/small-cell@1/pictures/em.webp",
+    ):
+        private = client.get(path, headers=HTML)
+        absent = client.get(path.replace("small", "other"), headers=HTML)
+        assert private.status_code == absent.status_code == 404
+        hide = re.compile(r"(small|other)-cell|Request <code>\w+</code>")
+        assert hide.sub("…", private.content.decode()) == hide.sub("…", absent.content.decode())
+    assert "small" not in text_of(client, "/")
+    page = text_of(admin_client, "/datasets/small-cell/")
+    assert "not public" in page
+    assert "noindex" in page
+
+
+def test_pictures_are_served_and_cached_by_what_they_are(
+    client: Client, admin_client: Client, small_cell: DatasetVersion
+) -> None:
+    pinned = client.get("/datasets/small-cell@1/pictures/em.webp")
+    root = get_root(OWN_ROOT)
+    assert root.path
+    assert pinned.content == (root.path / picture_key(small_cell, "em")).read_bytes()
+    assert pinned["Content-Type"] == "image/webp"
+    assert pinned["Cache-Control"] == "public, max-age=31536000, immutable"
+    again = client.get("/datasets/small-cell@1/pictures/em.webp", headers={"If-None-Match": pinned["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/datasets/small-cell/pictures/em.webp")["Cache-Control"] == "no-cache"
+    Dataset.objects.update(visibility="private")
+    private = admin_client.get("/datasets/small-cell@1/pictures/em.webp")
+    assert private["Cache-Control"] == "private, no-store"
+
+
+def test_a_picture_that_is_not_there_is_not_found(client: Client, small_cell: DatasetVersion) -> None:
+    assert client.get("/datasets/small-cell@1/pictures/nothing.webp").status_code == 404
+    assert client.get("/datasets/small-cell@1/pictures/../em.webp").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/datasets/", "/datasets/small-cell/", "/datasets/small-cell/view/"])
+def test_pages_can_only_be_read(client: Client, small_cell: DatasetVersion, path: str) -> None:
+    assert client.post(path).status_code == 405
+    assert client.head(path).status_code == 200
+
+
+def test_pages_stand_without_the_frontend_and_the_viewer_says_what_is_missing(
+    client: Client, small_cell: DatasetVersion, tmp_path: Any
+) -> None:
+    with override_settings(FRONTEND_DIST=tmp_path):
+        assert "A small cell" in text_of(client, "/datasets/small-cell/")
+        assert "make install" in text_of(client, "/datasets/small-cell/view/", status=503)
+
+
+def test_names_that_no_dataset_can_have_are_no_addresses(client: Client) -> None:
+    for name in ("Upper", "a", "with.dot", "cell@0", "cell@01", "cell@newest", "x" * 58):
+        assert client.get(f"/datasets/{name}/", headers=HTML).status_code == 404

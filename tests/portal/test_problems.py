@@ -1,0 +1,120 @@
+"""Errors as pages and as documents, and the pages that explain them."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.test import Client, override_settings
+
+from datasets.volumes.errors import CisternaError
+from portal.problems import PROBLEM_PAGES
+from portal.templatetags.frontend import FrontendNotBuilt, frontend_script, frontend_styles
+from portal.templatetags.problem_text import sentence
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.mark.django_db
+def test_a_browser_gets_a_page_and_a_program_a_document(client: Client) -> None:
+    page = client.get("/datasets/no-such-cell/", headers=HTML)
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+    text = unescape(page.content.decode())
+    assert "No dataset is called 'no-such-cell' here." in text
+    assert "Sign in" in text
+    assert page["X-Request-Id"] in text
+    document = client.get("/datasets/no-such-cell/", headers={"Accept": "application/json"})
+    assert (document.status_code, document["Content-Type"]) == (404, "application/problem+json")
+    assert document.json() == {
+        "type": "http://testserver/problems/not-found/",
+        "title": "Not found",
+        "status": 404,
+        "detail": "No dataset is called 'no-such-cell' here",
+        "where": "no-such-cell",
+        "fix": "Check the name, or sign in",
+        "request_id": document["X-Request-Id"],
+    }
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_none_has_a_page_that_leads_on(client: Client) -> None:
+    text = client.get("/nothing/here/", headers=HTML).content.decode()
+    assert 'href="/datasets/"' in text
+    assert 'href="http://testserver/problems/not-found/"' in text
+
+
+@pytest.mark.django_db
+def test_the_list_leads_to_every_page_and_each_renders(client: Client) -> None:
+    text = client.get("/problems/").content.decode()
+    for path in PROBLEM_PAGES.glob("*.md"):
+        assert f'href="/problems/{path.stem}/"' in text
+        page = client.get(f"/problems/{path.stem}/")
+        assert page.status_code == 200
+        assert re.search(r"<h2>Cause</h2>.*<h2>Fix</h2>", page.content.decode(), re.DOTALL), path.name
+
+
+@pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Not-Found"])
+@pytest.mark.django_db
+def test_a_problem_without_a_page_is_not_found(client: Client, slug: str) -> None:
+    assert client.get(f"/problems/{slug}/", headers=HTML).status_code == 404
+
+
+def _errors(base: type[CisternaError]) -> set[type[CisternaError]]:
+    return {base}.union(*(_errors(error) for error in base.__subclasses__()))
+
+
+def test_every_error_has_its_page() -> None:
+    assert {error.slug for error in _errors(CisternaError)} <= {path.stem for path in PROBLEM_PAGES.glob("*.md")}
+
+
+def test_words_of_an_error_end_like_a_sentence_and_lead_where_they_point() -> None:
+    assert sentence("") == ""
+    assert sentence("Try again") == "Try again."
+    assert sentence("Really?") == "Really?"
+    assert sentence("See /datasets/cell@2/") == 'See <a class="link" href="/datasets/cell@2/">/datasets/cell@2/</a>.'
+    assert sentence("<b> /datasets/<i>/ x/datasets/cell/") == (
+        '&lt;b&gt; <a class="link" href="/datasets/">/datasets/</a>&lt;i&gt;/ x/datasets/cell/.'
+    )
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    (tmp_path / ".vite").mkdir()
+    (tmp_path / ".vite" / "manifest.json").write_text(
+        """{
+          "_shared.js": {"file": "assets/shared-1.js", "css": ["assets/shared-1.css"], "imports": ["_deep.js"]},
+          "_deep.js": {"file": "assets/deep-1.js", "imports": ["_shared.js"]},
+          "src/viewer.ts": {"file": "assets/viewer-1.js", "css": ["assets/viewer-1.css"], "imports": ["_shared.js"]}
+        }"""
+    )
+    return tmp_path
+
+
+def test_tags_name_everything_an_entry_needs_once(built: Path) -> None:
+    with override_settings(FRONTEND_DIST=built):
+        styles, script = frontend_styles("src/viewer.ts"), frontend_script("src/viewer.ts")
+    assert re.findall(r'href="([^"]+)"', styles) == [
+        "/static/frontend/assets/viewer-1.css",
+        "/static/frontend/assets/shared-1.css",
+    ]
+    assert re.findall(r'modulepreload" href="([^"]+)"', script) == [
+        "/static/frontend/assets/shared-1.js",
+        "/static/frontend/assets/deep-1.js",
+    ]
+    assert '<script type="module" src="/static/frontend/assets/viewer-1.js"></script>' in script
+
+
+def test_tags_see_a_new_build(built: Path) -> None:
+    manifest = built / ".vite" / "manifest.json"
+    with override_settings(FRONTEND_DIST=built):
+        assert "viewer-1.js" in frontend_script("src/viewer.ts")
+        manifest.write_text('{"src/viewer.ts": {"file": "assets/viewer-2.js"}}')
+        assert "viewer-2.js" in frontend_script("src/viewer.ts")
+
+
+def test_what_was_not_built_is_an_error_unless_a_page_can_do_without(tmp_path: Path) -> None:
+    with override_settings(FRONTEND_DIST=tmp_path):
+        assert frontend_script("src/site.ts", required=False) == ""
+        assert frontend_styles("src/site.ts", required=False) == ""
+        with pytest.raises(FrontendNotBuilt, match="make install"):
+            frontend_script("src/viewer.ts")
