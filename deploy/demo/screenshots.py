@@ -1,10 +1,10 @@
-"""Take the README's pictures from a running demo: ``make demo`` in one terminal, ``make screenshots`` in another."""
+"""Take the README's picture from a running demo: ``make demo`` in one terminal, ``make screenshots`` in another."""
 
 import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IMAGES = CHECKOUT / "docs" / "images"
@@ -26,17 +26,8 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
         page.goto(f"{PORTAL}/datasets/fib25-ts2/view/")
         page.evaluate(SETTLED)
-        _take(page, "viewer")
-        page.goto(PORTAL)
-        _take(page, "gallery")
-        page.goto(f"{PORTAL}/datasets/fib25-ts2/")
-        _take(page, "dataset")
+        page.screenshot(path=IMAGES / "viewer.png")
         browser.close()
-
-
-def _take(page: Page, name: str) -> None:
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=IMAGES / f"{name}.png")
 
 
 if __name__ == "__main__":
