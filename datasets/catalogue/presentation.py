@@ -75,7 +75,7 @@ def scale_bar(picture_width_nm: float) -> ScaleBar | None:
     )
 
 
-_CREATIVE_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-SA|-ND)?)-(\d\.\d)")
+_CREATIVE_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-SA|-ND)?)-(\d\.\d)(?:-([A-Z]{2}))?")
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,10 @@ class Licence:
 def describe_licence(spdx: str) -> Licence:
     """A licence from its SPDX identifier or expression."""
     if found := _CREATIVE_COMMONS.fullmatch(spdx):
-        kind, number = found.groups()
+        kind, number, country = found.groups(default="")
         url = f"https://creativecommons.org/licenses/{kind.lower()}/{number}/"
-        return Licence(f"CC{_NO_BREAK}{kind}{_NO_BREAK}{number}".replace("-", "\u2011"), url)
+        name = _NO_BREAK.join(filter(None, ("CC", kind.replace("-", "\u2011"), number, country)))
+        return Licence(name, f"{url}{country.lower()}/" if country else url)
     if spdx == "CC0-1.0":
         return Licence("CC0 1.0 (public domain)", "https://creativecommons.org/publicdomain/zero/1.0/")
     is_listed = re.fullmatch(r"[A-Za-z0-9.+-]+", spdx) and not spdx.startswith(("LicenseRef-", "DocumentRef-"))

@@ -99,6 +99,7 @@ def test_nothing_has_no_scale_bar() -> None:
     [
         ("CC-BY-4.0", "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),
         ("CC-BY-NC-SA-3.0", "CC BY‑NC‑SA 3.0", "https://creativecommons.org/licenses/by-nc-sa/3.0/"),
+        ("CC-BY-3.0-US", "CC BY 3.0 US", "https://creativecommons.org/licenses/by/3.0/us/"),
         ("CC0-1.0", "CC0 1.0 (public domain)", "https://creativecommons.org/publicdomain/zero/1.0/"),
         ("ODbL-1.0", "ODbL-1.0", "https://spdx.org/licenses/ODbL-1.0.html"),
         ("LicenseRef-Ask-us", "LicenseRef-Ask-us", ""),

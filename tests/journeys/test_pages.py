@@ -1,0 +1,144 @@
+"""Gallery and dataset page in the real browser: for every screen, without a mouse, without JavaScript."""
+
+import html
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.conftest import Portal
+
+PAGES = ("/", "/datasets/", "/datasets/fib25-ts2/", "/problems/", "/problems/not-found/", "/nothing/", "/v/2345678923/")
+WIDTHS = (390, 1024, 1680)
+
+
+@pytest.fixture(params=["light", "dark"])
+def schemed_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(color_scheme=request.param, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def test_pages_keep_the_rules_of_accessibility_and_fit_the_screen(schemed_page: Page, demo: Portal) -> None:
+    for width in WIDTHS:
+        schemed_page.set_viewport_size({"width": width, "height": 900})
+        for path in PAGES:
+            schemed_page.goto(demo.url + path)
+            found = Axe().run(schemed_page)
+            assert found.violations_count == 0, f"{path} at {width}: {found.generate_report()}"
+            wider_by = schemed_page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wider_by <= 0, f"{path} at {width} is {wider_by} px too wide"
+
+
+def test_pages_ask_nobody_else_and_complain_of_nothing(page: Page, demo: Portal) -> None:
+    elsewhere: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda it: elsewhere.append(it.url) if not it.url.startswith(demo.url) else None)
+    page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for path in ("/", "/datasets/fib25-ts2/"):
+        page.goto(demo.url + path)
+        page.wait_for_load_state("networkidle")
+    assert (elsewhere, complaints) == ([], [])
+
+
+def test_pictures_are_there_and_hovering_shows_the_labels(page: Page, demo: Portal) -> None:
+    page.set_viewport_size({"width": 1024, "height": 900})
+    page.goto(demo.url)
+    card = page.locator(".card").first
+    for picture in card.locator("img").all():
+        expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("it => it.naturalWidth") == 1200
+    labels = card.locator(".over")
+    expect(labels).to_have_css("opacity", "0")
+    card.hover()
+    expect(labels).to_have_css("opacity", "1")
+
+
+def test_the_way_from_the_gallery_into_the_volume_needs_no_mouse(page: Page, demo: Portal) -> None:
+    page.goto(demo.url)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".card a").first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/datasets/fib25-ts2/")
+    explore = page.get_by_role("link", name="Explore in 3D")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if explore.evaluate("it => it === document.activeElement"):
+            break
+    expect(explore).to_be_focused()
+    assert explore.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/datasets/fib25-ts2@1/view/")
+
+
+def test_everything_but_the_viewer_works_without_javascript(browser: Browser, demo: Portal) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(demo.url)
+    page.get_by_role("link", name="Fly medulla").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("row", name="labels/groundtruth")).to_be_visible()
+    expect(page.locator("[data-copy]").first).to_be_hidden()
+    expect(page.locator("[data-theme-choice]")).to_be_hidden()
+    page.get_by_role("link", name="Explore in 3D").click()
+    expect(page.get_by_role("heading", name="The 3D view needs JavaScript")).to_be_visible()
+    context.close()
+
+
+def test_the_theme_can_be_chosen_and_stays(page: Page, demo: Portal) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(demo.url)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+    assert page.evaluate(ground) == dark
+    page.get_by_role("button", name="As the system").click()
+    assert page.evaluate(ground) == light
+
+
+def test_a_button_copies_the_command_beside_it(browser: Browser, demo: Portal) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+    page.get_by_role("button", name="Copy: Python: zarr").click()
+    expect(page.locator(".copy.said")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#open-zarr").inner_text().strip()
+    context.close()
+
+
+def test_a_layer_opens_over_its_image(page: Page, demo: Portal) -> None:
+    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+    link = page.get_by_role("link", name=re.compile("^Open Flood-filling network")).get_attribute("href")
+    assert link == "/datasets/fib25-ts2@1/view/?layers=em,labels/ffn"
+
+
+def commands(page: Page, demo: Portal) -> dict[str, str]:
+    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+    return {str(it.get_attribute("id")): html.unescape(it.inner_text()) for it in page.locator(".commands pre").all()}
+
+
+def test_the_commands_of_the_page_run_as_they_stand(page: Page, demo: Portal, tmp_path: Path) -> None:
+    found = commands(page, demo)
+    for name in ("open-zarr", "open-tensorstore"):
+        code = found.pop(name) + "\nprint(middle.shape, middle.mean() > 0)\n"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.endswith("(250, 250) True\n"), name
+    curl = found.pop("open-curl")
+    subprocess.run(["sh", "-ec", curl], cwd=tmp_path, capture_output=True, check=True)
+    assert (tmp_path / "zarr.json").read_bytes() == (demo.sample / "em" / "zarr.json").read_bytes()
+    assert (tmp_path / "first-chunk").read_bytes() == (demo.sample / "em" / "0" / "c" / "0" / "0" / "0").read_bytes()
+    assert found == {"open-neuroglancer": f"{demo.url}/data/fib25-ts2@1/em/|zarr3:"}
