@@ -60,7 +60,7 @@ class DataPlane:
         self._identify = identify
         self._threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane")
         # Unique among processes and cheap: a random beginning and a count.
-        self._process = os.urandom(8).hex()
+        self._process = os.urandom(8).hex().encode()
         self._count = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class DataPlane:
             await self._application(scope, receive, send)
             return
         request = Request(scope["method"], scope["raw_path"], scope["query_string"], read_headers(scope["headers"]))
-        request_id = f"{self._process}{next(self._count):08x}"
+        request_id = b"%b%08x" % (self._process, next(self._count))
         try:
             snapshot = self._snapshots.current() if request.method in READS else _EMPTY
             if snapshot is None:
@@ -84,11 +84,11 @@ class DataPlane:
             result = answer_error(error, head=request.method == "HEAD")
         if result.status >= 500:
             # Not the path, which may hold a share token: the error names the key.
-            logger.error("%d %s %s", result.status, request.method, request_id, exc_info=result.error)
+            logger.error("%d %s %s", result.status, request.method, request_id.decode(), exc_info=result.error)
         start = {
             "type": "http.response.start",
             "status": result.status,
-            "headers": [*result.headers, (b"x-request-id", request_id.encode())],
+            "headers": [*result.headers, (b"x-request-id", request_id)],
         }
         if isinstance(result.body, FileSlice):
             with contextlib.closing(result.body):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from datasets.storage.files import LocalFolder
-from datasets.storage.keys import is_below, join_key
+from datasets.storage.keys import is_below
 from datasets.volumes.errors import CisternaError
 
 
@@ -68,7 +68,8 @@ class Mount:
         """The key in the root of ``key``, which this mount covers."""
         if self.single:
             return self.key
-        return join_key(self.key, key[len(self.path) + 1 :] if self.path else key)
+        rest = key[len(self.path) + 1 :] if self.path else key
+        return f"{self.key}/{rest}" if self.key and rest else self.key or rest
 
 
 @dataclass(frozen=True)

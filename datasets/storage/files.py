@@ -25,6 +25,7 @@ _FOLDER = _READ | os.O_DIRECTORY
 _LOCATE = (os.O_PATH if hasattr(os, "O_PATH") else os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO})
+_NOT_OFFERED = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _LEADS_OUT = frozenset({errno.EXDEV, errno.ELOOP})
 
@@ -63,6 +64,8 @@ class OpenFile:
         except BlockingIOError:
             raise
         except OSError as error:
+            if error.errno in _NOT_OFFERED:
+                raise BlockingIOError(errno.EAGAIN, "this file system cannot read without waiting") from error
             raise StorageUnavailable("Reading failed") from error
 
     def read(self, start: int, length: int) -> bytes:
