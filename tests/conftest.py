@@ -80,6 +80,7 @@ def _own_portal() -> None:
             del os.environ[variable]
     home = tempfile.mkdtemp(prefix="cisterna-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    Path(home, "static").mkdir()  # where `serve` collects the static files; WhiteNoise looks for it
     os.environ["CISTERNA_HOME"] = home
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     django.setup()

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.request
 from itertools import takewhile
@@ -130,6 +131,17 @@ def test_the_views_show_what_they_say() -> None:
     assert np.linalg.norm(views["oblique"]["orientation"]) == pytest.approx(1, abs=1e-3)
 
 
+def _wait_for(port: int) -> None:
+    """Until the server accepts connections: it says that its worker started a moment before."""
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+
+
 def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -146,6 +158,7 @@ def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None
                 assert f"fib25-ts2@1: {expected}" in printed
                 assert f"http://127.0.0.1:{port}/" in printed
                 base = f"http://127.0.0.1:{port}"
+                _wait_for(port)
                 with urllib.request.urlopen(f"{base}/api/v1/datasets/fib25-ts2/") as answer:
                     assert answer.status == 200
                 chunk = "em/0/c/1/2/3"
