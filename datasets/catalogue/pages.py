@@ -18,13 +18,13 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from datasets.catalogue.addresses import Reference, data_url, site_url
-from datasets.catalogue.api.views import requested_state
 from datasets.catalogue.layers import viewer_layer
 from datasets.catalogue.models import DatasetVersion, Visibility
 from datasets.catalogue.page_contexts import dataset_page, gallery_page
 from datasets.catalogue.pictures import picture_names, read_picture
 from datasets.catalogue.queries.datasets import NotFound, VersionRetired, find_version, newest_versions
 from datasets.catalogue.queries.links import find_link
+from datasets.catalogue.state_requests import requested_state
 from datasets.volumes.errors import CisternaError
 
 CARDS_PER_PAGE = 48

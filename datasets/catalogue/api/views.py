@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -17,17 +16,8 @@ from datasets.catalogue.addresses import Reference, data_url
 from datasets.catalogue.api.serializers import VersionSerializer, VersionSummarySerializer, VolumeSerializer
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.neuroglancer_links import build_state
-from datasets.catalogue.queries.datasets import find_version, find_view, find_volume, newest_versions
-from datasets.volumes.errors import CisternaError
-
-
-class QueryInvalid(CisternaError):
-    """A query parameter has a value it cannot have, or is not known here."""
-
-    slug = "query-invalid"
-    status = 400
-    title = "A query parameter is wrong"
+from datasets.catalogue.queries.datasets import find_version, find_volume, newest_versions
+from datasets.catalogue.state_requests import QueryInvalid, requested_state
 
 
 class NewestFirst(CursorPagination):
@@ -125,36 +115,6 @@ class LinkList(APIView):
             raise QueryInvalid("The body must be an object with one field, state", fix='Send {"state": {…}}')
         link = store_link(state=body["state"], data_url=data_url(request._request), by=request.user)
         return Response({"id": link.id, "url": request.build_absolute_uri(f"/v/{link.id}/")}, status=201)
-
-
-def requested_state(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
-    """The state that the query parameters ``view``, ``layers`` and ``position`` ask for.
-
-    Raises:
-        QueryInvalid, NotFound.
-    """
-    view = find_view(version, request.GET["view"]) if request.GET.get("view") else None
-    layers = [path for path in request.GET["layers"].split(",") if path] if "layers" in request.GET else None
-    position = request.GET.get("position")
-    return build_state(
-        version,
-        data_url=data_url(request),
-        layers=layers,
-        position_nm=_position(position) if position else None,
-        view=view,
-    )
-
-
-def _position(text: str) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != 3 or not all(abs(number) < 1e15 for number in numbers):
-        raise QueryInvalid(
-            f"{text!r} is not a position", where="position", fix="Give x,y,z in nm, such as 1250,1250,1250"
-        )
-    return numbers
 
 
 def _known(request: Request, *names: str) -> None:
