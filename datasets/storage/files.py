@@ -259,7 +259,12 @@ def _open_resolved(root_fd: int, root: Path, key: str, flags: int) -> int:
     resolved = os.path.realpath(os.path.join(top, key.encode()), strict=True)  # noqa: PTH118 (bytes: names need not be UTF-8)
     if resolved != top and not resolved.startswith(top.rstrip(b"/") + b"/"):
         raise OSError(errno.EXDEV, "a link leads out of the root")
-    *folders, name = resolved[len(top) :].strip(b"/").split(b"/")
+    return _walk(root_fd, resolved[len(top) :].strip(b"/"), flags)
+
+
+def _walk(root_fd: int, path: bytes, flags: int) -> int:
+    """Open ``path`` folder by folder, following no link."""
+    *folders, name = path.split(b"/")
     fd = os.dup(root_fd)
     try:
         for folder in folders:

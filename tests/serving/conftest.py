@@ -36,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "foreign/cells/em/s0/c/0": b"given",
         "foreign/cells/em/s1/c/0": b"hidden by the mount",
         "foreign/cells/em/s1.old": b"a dot sorts before a slash",
+        "foreign/cells/bucket": b"an object where a folder is mounted",
         "foreign/cells/notes.txt": b"notes",
         "outside/secret": b"outside",
     }

@@ -134,6 +134,17 @@ def test_a_root_may_be_replaced_while_it_is_open(tmp_path: Path) -> None:
     assert content(folder.open_file("object")) == b"new"
 
 
+@pytest.mark.parametrize("key", ["out", "out-sibling/object", "inside", "inside-folder/object"])
+def test_walking_a_resolved_path_follows_no_link(tree: Path, key: str) -> None:
+    """As if a folder had been swapped for a link after its path was resolved."""
+    root_fd = os.open(tree, os.O_RDONLY)
+    try:
+        with pytest.raises(OSError, match="symbolic link|Not a directory"):
+            files._walk(root_fd, os.fsencode(key), os.O_RDONLY)
+    finally:
+        os.close(root_fd)
+
+
 def test_what_may_not_be_read_is_forbidden_and_not_absent(tmp_path: Path) -> None:
     """In a process without root's rights, for which permissions count."""
     (tmp_path / "closed").mkdir()
