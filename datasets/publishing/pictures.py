@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 WIDTH, HEIGHT = 1200, 750
-"""Pixels of every picture: 16:10, as the pages show them."""
+"""Pixels of a picture: 16:10, as the pages show them."""
+
+PIXELS_PER_VOXEL = 8
+"""A picture of few voxels is smaller: beyond this, more pixels show nothing more."""
 
 MAX_BLOCK_VOXELS = 64 * 1024**2
 """A picture is made from at most so many voxels; a coarser level is taken where it would need more."""
@@ -61,27 +64,29 @@ def _middle(image: Volume) -> Plane:
     """The largest rectangle of the pictures' shape in the middle slice."""
     low, high = extent_nm(image)
     x, y, z = ((low[axis] + high[axis]) / 2 for axis in "xyz")
-    nm_per_pixel = min((high["x"] - low["x"]) / WIDTH, (high["y"] - low["y"]) / HEIGHT)
-    return Plane(centre_nm=(x, y, z), nm_per_pixel=nm_per_pixel, width=WIDTH, height=HEIGHT)
+    width_nm = min(high["x"] - low["x"], (high["y"] - low["y"]) * WIDTH / HEIGHT)
+    voxels = width_nm / image.levels[0]["scale_nm"]["x"]
+    width = min(WIDTH, max(16, round(voxels * PIXELS_PER_VOXEL)))
+    return Plane((x, y, z), width_nm / width, width, round(width * HEIGHT / WIDTH))
 
 
 def _plane_of(view: View, image: Volume, whole: Plane) -> Plane:
     """The plane a view looks at; one that is not turned is kept inside the image."""
-    nm_per_pixel = min(whole.nm_per_pixel, (view.nm_per_pixel or math.inf) * 640 / WIDTH)
+    nm_per_pixel = min(whole.nm_per_pixel, (view.nm_per_pixel or math.inf) * 640 / whole.width)
     x, y, z = view.position_nm
     if view.orientation:
         return Plane(
             centre_nm=(x, y, z),
             nm_per_pixel=nm_per_pixel * 0.75,
-            width=WIDTH,
-            height=HEIGHT,
+            width=whole.width,
+            height=whole.height,
             right=turn((1, 0, 0), view.orientation),
             down=turn((0, 1, 0), view.orientation),
         )
     low, high = extent_nm(image)
-    half = {"x": nm_per_pixel * WIDTH / 2, "y": nm_per_pixel * HEIGHT / 2}
+    half = {"x": nm_per_pixel * whole.width / 2, "y": nm_per_pixel * whole.height / 2}
     x, y = (min(max(at, low[axis] + half[axis]), high[axis] - half[axis]) for axis, at in (("x", x), ("y", y)))
-    return Plane(centre_nm=(x, y, z), nm_per_pixel=nm_per_pixel, width=WIDTH, height=HEIGHT)
+    return Plane((x, y, z), nm_per_pixel, whole.width, whole.height)
 
 
 def _render(version: DatasetVersion, image: Volume, labels: list[Volume], plane: Plane) -> Image:
