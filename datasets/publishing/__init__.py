@@ -1,1 +1,1 @@
-"""From data somewhere to a frozen version: inspect → register → freeze (validate, derive and review come between)."""
+"""From data somewhere to a frozen version: inspect → register → freeze (validate, derive, review come between)."""
