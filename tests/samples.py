@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,12 @@ def write_image(
     chunk: int = 16,
     shard: int | None = None,
     axes: str = "zyx",
+    units: Mapping[str, str] = MappingProxyType(dict.fromkeys("zyx", UNIT)),
+    omero: Mapping[str, Any] | None = None,
 ) -> Path:
     """An image group of NGFF 0.5 (Zarr v3) or 0.4 (Zarr v2); each level half the one before, in its space axes.
 
-    ``voxel_nm`` and ``translation_nm`` are those of level 0 in stored axis order.
+    ``voxel_nm`` and ``translation_nm`` are those of level 0 in stored axis order (in ``units``, where these differ).
     """
     zarr_format = 3 if version == "0.5" else 2
     datasets = []
@@ -56,18 +59,18 @@ def write_image(
     multiscale = {
         "name": folder.name,
         "axes": [
-            {"name": axis, "type": "space", "unit": UNIT}
-            if axis in "zyx"
-            else {"name": axis, "type": "channel" if axis == "c" else "time"}
+            {"name": axis, "type": {"c": "channel", "t": "time"}.get(axis, "space")}
+            | ({"unit": units[axis]} if axis in units else {})
             for axis in axes
         ],
         "datasets": datasets,
     }
+    beside = {} if omero is None else {"omero": omero}
     attributes: Mapping[str, Any]
     if zarr_format == 3:
-        attributes = {"ome": {"version": version, "multiscales": [multiscale]}}
+        attributes = {"ome": {"version": version, "multiscales": [multiscale], **beside}}
     else:
-        attributes = {"multiscales": [{**multiscale, "version": version}]}
+        attributes = {"multiscales": [{**multiscale, "version": version}], **beside}
     zarr.create_group(folder, zarr_format=zarr_format, attributes=dict(attributes), overwrite=False)
     return folder
 

@@ -58,6 +58,7 @@ def _volume(volume: Volume) -> dict[str, Any]:
     data = _fields(
         volume,
         *("path", "kind", "title", "description", "ngff_version", "zarr_format", "axes", "dtype", "levels"),
+        *("axis_types", "axis_units", "channels"),
         *("metadata_digest", "contrast_low", "contrast_high", "colour", "viewable"),
     )
     segmentation = getattr(volume, "segmentation", None)

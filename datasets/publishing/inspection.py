@@ -15,6 +15,7 @@ from datasets.storage.errors import ObjectAbsent, StorageError
 from datasets.storage.keys import InvalidKey, canonical_key, join_key
 from datasets.storage.roots import Root, locate
 from datasets.volumes.arrays import ArrayFacts
+from datasets.volumes.channels import Channel, parse_channels
 from datasets.volumes.conformance import check_image, check_levels, check_viewable
 from datasets.volumes.errors import CisternaError
 from datasets.volumes.multiscales import Level, Multiscale, parse_multiscales
@@ -34,6 +35,8 @@ class InspectedLevel:
             "shape": list(self.facts.shape),
             "chunk_shape": list(self.facts.chunk_shape),
             "shard_shape": list(self.facts.shard_shape) if self.facts.shard_shape else None,
+            "scale": list(self.level.scale),
+            "translation": list(self.level.translation),
             "scale_nm": self.level.scale_nm,
             "translation_nm": self.level.translation_nm,
             "codecs": list(self.facts.codecs),
@@ -56,6 +59,7 @@ class Inspection:
     zarr_format: int | None = None
     multiscale: Multiscale | None = None
     levels: tuple[InspectedLevel, ...] = ()
+    channels: tuple[Channel, ...] = ()
     metadata_digest: str = ""
 
     @property
@@ -79,7 +83,13 @@ class Inspection:
             "problems": [problem.to_json() for problem in (*self.problems, *self.viewer_problems)],
         }
         if self.multiscale is not None:
-            data |= {"ngff_version": self.multiscale.version, "axes": list(self.multiscale.axes.names)}
+            data |= {
+                "ngff_version": self.multiscale.version,
+                "axes": list(self.multiscale.axes.names),
+                "axis_types": [axis.type for axis in self.multiscale.axes],
+                "axis_units": [axis.unit for axis in self.multiscale.axes],
+                "channels": [channel.to_json() for channel in self.channels],
+            }
         if self.levels:
             data |= {
                 "zarr_format": self.zarr_format,
@@ -139,6 +149,7 @@ def inspect_key(root: Root, key: str, *, address: str = "") -> Inspection:
         zarr_format=group.zarr_format,
         multiscale=multiscale,
         levels=levels,
+        channels=parse_channels(group.attributes),
         metadata_digest=_digest(group, arrays),
     )
 

@@ -168,8 +168,13 @@ def omero_window(window: object, where: str) -> Found:
         yield problem("omero-window-order", where, message, "Write the darker value as start.")
 
 
+def is_colour(color: object) -> bool:
+    """Six hexadecimal digits, as many write them with a number sign before."""
+    return isinstance(color, str) and re.fullmatch(r"#?[0-9a-fA-F]{6}", color) is not None
+
+
 def omero_color(color: object, where: str) -> Found:
-    if not isinstance(color, str) or not re.fullmatch(r"#?[0-9a-fA-F]{6}", color):
+    if not is_colour(color):
         yield problem("omero-color", where, f"the color is {shown(color)}", 'Write six hexadecimal digits: "00FF00".')
 
 

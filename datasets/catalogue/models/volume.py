@@ -21,9 +21,11 @@ class Kind(models.TextChoices):
 class Volume(models.Model):
     """One OME-Zarr image of a version, as inspection found it.
 
-    ``levels`` lists the resolution levels, finest first:
-    ``{"path", "shape", "chunk_shape", "shard_shape", "scale_nm", "translation_nm", "codecs", "size_bytes"}``,
-    shapes in stored axis order, ``scale_nm`` and ``translation_nm`` by axis name.
+    ``levels`` lists the resolution levels, finest first: ``{"path", "shape", "chunk_shape", "shard_shape", "scale",
+    "translation", "scale_nm", "translation_nm", "codecs", "size_bytes"}``. Shapes, ``scale`` and ``translation`` are in
+    stored axis order, the latter two in each axis's own unit; ``scale_nm`` and ``translation_nm`` are by the names of
+    the space axes. ``channels`` lists ``{"label", "colour", "low", "high", "active"}`` along the channel axis, with
+    ``""`` and null for what is not known; it is empty where nothing is said of them.
     """
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="volumes")
@@ -35,6 +37,13 @@ class Volume(models.Model):
     ngff_version = models.CharField(max_length=8)
     zarr_format = models.PositiveSmallIntegerField()
     axes = models.JSONField(help_text="Axis names in stored order")
+    axis_types = models.JSONField(
+        default=list, blank=True, help_text="Types of the axes in stored order; null where none is stated"
+    )
+    axis_units = models.JSONField(
+        default=list, blank=True, help_text="Units of the axes in stored order; null where none is stated"
+    )
+    channels = models.JSONField(default=list, blank=True, help_text="How each channel is shown")
     dtype = models.CharField(max_length=16)
     levels = models.JSONField()
     metadata_digest = models.CharField(max_length=64, help_text="SHA-256 over the Zarr metadata that was read")
