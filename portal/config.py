@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from datasets.storage.roots import OWN_ROOT, Root
 from datasets.volumes.errors import CisternaError
@@ -35,6 +36,18 @@ def setting(variable: str, default: object, description: str, *, shown: bool = T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """The catalogue's database: a SQLite file, or a PostgreSQL server."""
+
+    vendor: Literal["sqlite", "postgresql"]
+    name: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    host: str = ""
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration of one process."""
 
@@ -42,6 +55,12 @@ class Config:
         "CISTERNA_HOME",
         ".cisterna beside manage.py",
         "Folder for everything the portal writes when nothing else is configured: database, secret key, own root.",
+    )
+    database: Database = setting(
+        "CISTERNA_DATABASE",
+        "sqlite:///cisterna.sqlite3 in CISTERNA_HOME",
+        "Where the catalogue is kept: sqlite:////file or postgresql://user:password@host:port/name.",
+        shown=False,
     )
     hosts: tuple[str, ...] = setting(
         "CISTERNA_HOSTS",
@@ -90,6 +109,7 @@ class Config:
         home = Path(env.get("CISTERNA_HOME") or CHECKOUT / ".cisterna").expanduser().resolve()
         return cls(
             home=home,
+            database=_database(env, home),
             hosts=_words(env, "CISTERNA_HOSTS", "localhost,127.0.0.1,[::1]"),
             public_url=_origin(env, "CISTERNA_PUBLIC_URL"),
             bind=env.get("CISTERNA_BIND") or "127.0.0.1",
@@ -141,6 +161,34 @@ def _origin(env: Mapping[str, str], variable: str) -> str:
     if value and not re.fullmatch(r"https?://[^/?#\s]+", value):
         raise ConfigurationInvalid(f"{value!r} is not an origin", where=variable, fix="Use https://host without a path")
     return value
+
+
+def _database(env: Mapping[str, str], home: Path) -> Database:
+    value = env.get("CISTERNA_DATABASE", "").strip()
+    if not value:
+        return Database(vendor="sqlite", name=str(home / "cisterna.sqlite3"))
+    try:
+        url = urlsplit(value)
+        port = url.port
+    except ValueError:
+        url, port = urlsplit(""), None
+    name = unquote(url.path[1:])
+    if url.scheme == "sqlite" and not url.netloc and name.startswith("/"):
+        return Database(vendor="sqlite", name=name)
+    if url.scheme in ("postgresql", "postgres") and name and "/" not in name and not url.query:
+        return Database(
+            vendor="postgresql",
+            name=name,
+            user=unquote(url.username or ""),
+            password=unquote(url.password or ""),
+            host=unquote(url.hostname or ""),
+            port=port,
+        )
+    raise ConfigurationInvalid(  # without the value: it may hold a password
+        "This is not the address of a database",
+        where="CISTERNA_DATABASE",
+        fix="Use postgresql://user:password@host:port/name, or sqlite:////path/of/the/file",
+    )
 
 
 def _kept_secret(home: Path) -> str:

@@ -56,16 +56,29 @@ TEMPLATES = [
     }
 ]
 
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "OPTIONS": {
+        # Writers queue up instead of failing halfway; readers never wait for a writer.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    },
+}
+_POSTGRESQL = {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {"connect_timeout": 5},
+}
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": CONFIG.home / "cisterna.sqlite3",
-        "OPTIONS": {
-            # Writers queue up instead of failing halfway; readers never wait for a writer.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
+        **(_SQLITE if CONFIG.database.vendor == "sqlite" else _POSTGRESQL),
+        "NAME": CONFIG.database.name,
+        "USER": CONFIG.database.user,
+        "PASSWORD": CONFIG.database.password,
+        "HOST": CONFIG.database.host,
+        "PORT": CONFIG.database.port or "",
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -64,7 +64,13 @@ DATA = Part(
     lambda: SHARED_DATA if SHARED_DATA.is_dir() else None,
     "put it at ../shared/data, or say where it is in CISTERNA_SHARED_DATA",
 )
-PARTS = (BROWSER, DATA)
+POSTGRESQL = Part(
+    "postgresql",
+    "PostgreSQL",
+    lambda: max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=None) or _program("postgres")(),
+    "deploy/toolchain/system-parts installs it",
+)
+PARTS = (BROWSER, DATA, POSTGRESQL)
 
 
 def _own_portal() -> None:
@@ -75,9 +81,12 @@ def _own_portal() -> None:
     """
     if settings.configured:
         raise pytest.UsageError("DJANGO_SETTINGS_MODULE is set: unset it, the tests choose the settings themselves")
+    database = os.environ.get("CISTERNA_TEST_DATABASE")
     for variable in [name for name in os.environ if name.startswith("CISTERNA_") or name == "PORT"]:
-        if variable != "CISTERNA_SHARED_DATA":  # the tests' own; workers read it too
+        if variable not in ("CISTERNA_SHARED_DATA", "CISTERNA_TEST_DATABASE"):  # the tests' own; workers read it too
             del os.environ[variable]
+    if database:
+        os.environ["CISTERNA_DATABASE"] = database
     home = tempfile.mkdtemp(prefix="cisterna-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     Path(home, "static").mkdir()  # where `serve` collects the static files; WhiteNoise looks for it

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class CatalogueConfig(AppConfig):
@@ -9,6 +9,10 @@ class CatalogueConfig(AppConfig):
     label = "catalogue"
 
     def ready(self) -> None:
+        from datasets.catalogue.frozen_rows import hold_frozen_rows, release_frozen_rows
+
+        pre_migrate.connect(release_frozen_rows, sender=self)
+        post_migrate.connect(hold_frozen_rows, sender=self)
         post_migrate.connect(_load_organelle_classes, sender=self)
 
 

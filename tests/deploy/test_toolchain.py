@@ -227,7 +227,7 @@ def test_system_parts_installs_what_is_missing(debian: Machine, tmp_path: Path) 
     assert "Missing: nginx (" in answer.stdout
     update, install = (tmp_path / "asked").read_text().splitlines()
     assert update.startswith("update")
-    assert install.endswith("--yes --no-install-recommends curl fonts-dejavu-core nginx wrk")
+    assert install.endswith("--yes --no-install-recommends curl fonts-dejavu-core nginx postgresql wrk")
 
 
 def test_system_parts_does_nothing_when_all_is_there(debian: Machine, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_system_parts_tells_a_user_the_command_for_root(debian: Machine, tmp_pat
     debian.put("id", "echo 1000")
     answer = debian.run("deploy/toolchain/system-parts")
     assert answer.returncode == 1
-    assert "apt-get install --no-install-recommends curl fonts-dejavu-core nginx wrk" in answer.stderr
+    assert "apt-get install --no-install-recommends curl fonts-dejavu-core nginx postgresql wrk" in answer.stderr
     assert not (tmp_path / "asked").exists()
 
 

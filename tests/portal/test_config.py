@@ -27,6 +27,33 @@ def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
     assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", ("sqlite", "HOME/cisterna.sqlite3", "", "", "", None)),
+        ("sqlite:////srv/cells.db", ("sqlite", "/srv/cells.db", "", "", "", None)),
+        ("postgresql://ada:p%40ss@db.example:5433/cells", ("postgresql", "cells", "ada", "p@ss", "db.example", 5433)),
+        ("postgres:///cells", ("postgresql", "cells", "", "", "", None)),
+        ("postgresql://ada@%2Frun%2Fpostgresql/cells", ("postgresql", "cells", "ada", "", "/run/postgresql", None)),
+    ],
+)  # fmt: skip
+def test_the_database_is_one_address(tmp_path: Path, url: str, expected: tuple[object, ...]) -> None:
+    database = _read(tmp_path, CISTERNA_DATABASE=url).database
+    name = database.name.replace(str(tmp_path), "HOME")
+    assert (database.vendor, name, database.user, database.password, database.host, database.port) == expected
+
+
+@pytest.mark.parametrize("url", ["mysql://ada:secret@db/cells", "postgresql://ada:secret@db:port/cells", "cells.db"])
+def test_an_address_of_no_database_is_refused_without_repeating_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match="CISTERNA_DATABASE") as refused:
+        _read(tmp_path, CISTERNA_DATABASE=url)
+    assert "secret" not in str(refused.value)
+
+
+def test_no_password_is_shown(tmp_path: Path) -> None:
+    assert "secret" not in repr(_read(tmp_path, CISTERNA_DATABASE="postgresql://ada:secret@db/cells"))
+
+
 def test_a_root_has_its_options(tmp_path: Path) -> None:
     config = _read(
         tmp_path,
