@@ -1,29 +1,11 @@
-"""What a right viewer state of an image with time or channels needs: types and units of axes, and channels.
-
-SQLite makes the table anew for a column, and the triggers that freeze its rows go with the old one: they are set again.
-"""
-
-from importlib import import_module
+"""What a right viewer state of an image with time or channels needs: types and units of axes, and channels."""
 
 from django.db import migrations, models
 
-frozen_rows = import_module("datasets.catalogue.migrations.0002_frozen_rows")
-
-
-def lift_triggers(apps, schema_editor):
-    if schema_editor.connection.vendor == "sqlite":
-        frozen_rows.drop_triggers(apps, schema_editor)
-
-
-def set_triggers(apps, schema_editor):
-    if schema_editor.connection.vendor == "sqlite":
-        frozen_rows.create_triggers(apps, schema_editor)
-
 
 class Migration(migrations.Migration):
-    dependencies = [("catalogue", "0002_frozen_rows")]
+    dependencies = [("catalogue", "0001_initial")]
     operations = [
-        migrations.RunPython(lift_triggers, set_triggers),
         migrations.AddField(
             "volume",
             "axis_types",
@@ -51,5 +33,4 @@ class Migration(migrations.Migration):
                 help_text="How each channel is shown",
             ),
         ),
-        migrations.RunPython(set_triggers, lift_triggers),
     ]
