@@ -39,6 +39,7 @@ from datasets.catalogue.presentation import (
     format_extent,
     scale_bar,
 )
+from datasets.catalogue.slices import Slices, slices_of
 
 PICTURE_ASPECT = 16 / 10
 """Width by height of every still picture; a middle slice is cropped to it."""
@@ -138,6 +139,30 @@ class DatasetPage:
     citation: str
     contact_name: str
     contact_email: str
+
+
+@dataclass(frozen=True)
+class SlicesPage:
+    """The middle slices of a version as pictures."""
+
+    reference: str
+    title: str
+    url: str
+    view_url: str
+    may_be_indexed: bool
+    slices: Slices
+
+
+def slices_page(version: DatasetVersion, pictures: set[str]) -> SlicesPage:
+    """The slices of ``version``, with the names of its pictures."""
+    return SlicesPage(
+        reference=str(version),
+        title=version.title,
+        url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
+        view_url=reverse("catalogue:viewer", kwargs={"ref": str(version)}),
+        may_be_indexed=version.dataset.visibility == Visibility.PUBLIC and version.number is not None,
+        slices=slices_of(version, pictures),
+    )
 
 
 def gallery_page(

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from datasets.catalogue.addresses import Reference, data_url, site_url
 from datasets.catalogue.layers import viewer_layer
 from datasets.catalogue.models import DatasetVersion, Visibility
-from datasets.catalogue.page_contexts import dataset_page, gallery_page
+from datasets.catalogue.page_contexts import dataset_page, gallery_page, slices_page
 from datasets.catalogue.pictures import picture_names, read_picture
 from datasets.catalogue.queries.datasets import NotFound, VersionRetired, find_version, newest_versions
 from datasets.catalogue.queries.links import find_link
@@ -72,6 +72,13 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     version = find_version(ref.name, ref.label, request.user)
     context = dataset_page(version, pictures=_pictures(version), site_url=site_url(request), data_url=data_url(request))
     return render(request, "catalogue/dataset.html", {"page": context})
+
+
+@require_safe
+def slices(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/slices/``: the middle slices as pictures, for a browser that cannot show the viewer."""
+    version = find_version(ref.name, ref.label, request.user)
+    return render(request, "catalogue/slices_page.html", {"page": slices_page(version, _pictures(version))})
 
 
 @require_safe

@@ -3,6 +3,7 @@
 They lie in the portal's own root under the record's digest, so a picture can never belong to other content.
 """
 
+import hashlib
 import re
 
 from datasets.catalogue.models import DatasetVersion
@@ -11,10 +12,21 @@ from datasets.storage import objects
 from datasets.storage.errors import ObjectAbsent
 from datasets.storage.roots import OWN_ROOT, get_root
 
+MOST_PICTURES = 10_000
+
 
 def picture_key(version: DatasetVersion, name: str) -> str:
-    """The key in the portal's own root of the picture ``name`` ("em", "labels", "view-<view name>")."""
+    """The key in the portal's own root of the picture ``name``.
+
+    "em" and "labels" are the whole, cropped; "slice-xy" and "slice-xy-labels" (xz, yz) whole slices;
+    "view-<view name>" a curated view; :func:`layer_picture` a layer by itself.
+    """
     return f"pictures/{version.record_digest}/{name}.webp"
+
+
+def layer_picture(path: str) -> str:
+    """The name of the picture of the layer at ``path``, which may be longer than a name can be."""
+    return f"layer-{hashlib.sha256(path.encode()).hexdigest()[:16]}"
 
 
 def picture_names(version: DatasetVersion) -> set[str]:
@@ -22,7 +34,7 @@ def picture_names(version: DatasetVersion) -> set[str]:
     if not version.record_digest:
         return set()
     try:
-        names = objects.list_folder(get_root(OWN_ROOT), f"pictures/{version.record_digest}")
+        names = objects.list_folder(get_root(OWN_ROOT), f"pictures/{version.record_digest}", limit=MOST_PICTURES)
     except ObjectAbsent:
         return set()
     return {name.removesuffix(".webp") for name in names if name.endswith(".webp")}

@@ -28,6 +28,7 @@ urlpatterns = [
     path("datasets/", pages.datasets, name="datasets"),
     path("datasets/<dataset:ref>/", pages.dataset, name="dataset"),
     path("datasets/<dataset:ref>/view/", pages.viewer, name="viewer"),
+    path("datasets/<dataset:ref>/slices/", pages.slices, name="slices"),
     path("datasets/<dataset:ref>/pictures/<slug:name>.webp", pages.picture, name="picture"),
     path("v/<link:identifier>/", pages.short_link, name="short_link"),
 ]

@@ -1,25 +1,38 @@
-"""Rendering a version's still pictures: the middle slice, the same with labels, and one for each curated view."""
+"""Rendering a version's still pictures: the whole, its middle slices, each curated view, each layer by itself."""
 
 from __future__ import annotations
 
 import io
+import logging
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.db.models import prefetch_related_objects
 from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
-from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.neuroglancer_links import LABEL_KINDS, LABEL_OPACITY, extent_nm, layer_colour
-from datasets.catalogue.pictures import picture_key, picture_names
+from datasets.catalogue.pictures import layer_picture, picture_key, picture_names
+from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.slices import (
+    PIXELS_PER_VOXEL,
+    base_image,
+    framing_volume,
+    is_pictured,
+    pictured_labels,
+    single_class_colour,
+    slice_picture,
+    slice_planes,
+)
 from datasets.storage import objects
 from datasets.storage.arrays import open_array
 from datasets.storage.keys import join_key
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.contrast import contrast_window
 from datasets.volumes.pictures import apply_window, colour_labels, overlay
-from datasets.volumes.planes import Plane, sample_linear, sample_nearest, turn
+from datasets.volumes.planes import Plane, middle_of, sample_linear, sample_nearest, turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,11 +40,19 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1200, 750
 """Pixels of a picture: 16:10, as the pages show them."""
 
-PIXELS_PER_VOXEL = 8
-"""A picture of few voxels is smaller: beyond this, more pixels show nothing more."""
+LAYER_WIDTH = 960
+"""Pixels across the picture of one layer, of the same shape."""
 
 MAX_BLOCK_VOXELS = 64 * 1024**2
 """A picture is made from at most so many voxels; a coarser level is taken where it would need more."""
+
+EMPTY_MIDDLE = 1 / 3
+"""A layer is shown in its middle, unless that has less than this part of the labels of its fullest plane."""
+
+MARGIN = 1.4
+"""A layer's picture is that much wider than its labels, where they are but a small part of the image."""
+
+logger = logging.getLogger("cisterna.publishing")
 
 
 def render_pictures(version: DatasetVersion) -> None:
@@ -40,37 +61,74 @@ def render_pictures(version: DatasetVersion) -> None:
     Raises:
         StorageError: data cannot be read, or the picture not written.
     """
-    volumes = {volume.path: volume for volume in version.volumes.select_related("segmentation") if volume.viewable}
-    image = next((volume for volume in volumes.values() if volume.kind == Kind.EM), None)
-    if image is None or not {"x", "y", "z"} <= set(image.axes):
-        return
-    labels = [volume for volume in volumes.values() if volume.kind in LABEL_KINDS]
-    whole = _middle(image)
-    wanted: dict[str, tuple[Plane, list[Volume]]] = {"em": (whole, [])}
-    if labels:
-        wanted["labels"] = (whole, labels[:1])
-    for view in version.views.all():
-        shown = [volumes[path] for path in view.layers if path in volumes and volumes[path].kind in LABEL_KINDS]
-        wanted[f"view-{view.name}"] = (_plane_of(view, image, whole), shown)
+    prefetch_related_objects([version], "volumes__segmentation__coverage__organelle", "mounts", "views")
     objects.check_root(OWN_ROOT)
     existing = picture_names(version)
-    for name, (plane, shown) in wanted.items():
-        if name not in existing:
-            content = _encode(_render(version, image, shown, plane))
-            objects.write(get_root(OWN_ROOT), picture_key(version, name), content)
+    renderer = _Renderer(version)
+    for name, scene in _scenes(version).items():
+        if name in existing:
+            continue
+        picture = renderer.render(scene)
+        if picture is not None:
+            objects.write(get_root(OWN_ROOT), picture_key(version, name), _encode(picture))
 
 
-def _middle(image: Volume) -> Plane:
-    """The largest rectangle of the pictures' shape in the middle slice."""
-    low, high = extent_nm(image)
-    x, y, z = ((low[axis] + high[axis]) / 2 for axis in "xyz")
+@dataclass(frozen=True)
+class _Scene:
+    """What a picture shows: labels over an image (or over black), in a plane or, without one, where the labels are."""
+
+    image: Volume | None
+    labels: tuple[Volume, ...]
+    plane: Plane | None
+
+
+def _scenes(version: DatasetVersion) -> dict[str, _Scene]:
+    """All pictures of a version, by name."""
+    volumes = list(version.volumes.all())
+    frame = framing_volume(volumes)
+    if frame is None:
+        return {}
+    image = base_image(volumes)
+    labels = tuple(pictured_labels(volumes))
+    whole = _crop(frame, WIDTH)
+    scenes: dict[str, _Scene] = {}
+    if image:
+        scenes["em"] = _Scene(image, (), whole)
+    if labels:
+        scenes["labels"] = _Scene(image, labels, whole)
+    for name, plane in slice_planes(frame).items():
+        if image:
+            scenes[slice_picture(name, labels=False)] = _Scene(image, (), plane)
+        if labels:
+            scenes[slice_picture(name, labels=True)] = _Scene(image, labels, plane)
+    by_path = {volume.path: volume for volume in volumes if volume.viewable}
+    for view in version.views.all():
+        shown = tuple(by_path[path] for path in view.layers if path in by_path and by_path[path].kind in LABEL_KINDS)
+        scenes[f"view-{view.name}"] = _Scene(image, shown, _plane_of(view, frame, whole))
+    for volume in volumes:
+        if not is_pictured(volume) or volume == image:
+            continue
+        if volume.kind in LABEL_KINDS:
+            scenes[layer_picture(volume.path)] = _Scene(image, (volume,), None)
+        else:
+            scenes[layer_picture(volume.path)] = _Scene(volume, (), _crop(volume, LAYER_WIDTH))
+    return scenes
+
+
+def _crop(volume: Volume, most_pixels: int) -> Plane:
+    """The largest rectangle of the pictures' shape in the middle xy slice of ``volume``."""
+    low, high = extent_nm(volume)
     width_nm = min(high["x"] - low["x"], (high["y"] - low["y"]) * WIDTH / HEIGHT)
-    voxels = width_nm / image.levels[0]["scale_nm"]["x"]
-    width = min(WIDTH, max(16, round(voxels * PIXELS_PER_VOXEL)))
-    return Plane((x, y, z), width_nm / width, width, round(width * HEIGHT / WIDTH))
+    return _rectangle(volume, middle_of(low, high), width_nm, most_pixels)
 
 
-def _plane_of(view: View, image: Volume, whole: Plane) -> Plane:
+def _rectangle(volume: Volume, centre_nm: tuple[float, float, float], width_nm: float, most_pixels: int) -> Plane:
+    voxels = width_nm / volume.levels[0]["scale_nm"]["x"]
+    width = min(most_pixels, max(16, round(voxels * PIXELS_PER_VOXEL)))
+    return Plane(centre_nm, width_nm / width, width, round(width * HEIGHT / WIDTH))
+
+
+def _plane_of(view: View, frame: Volume, whole: Plane) -> Plane:
     """The plane a view looks at; one that is not turned is kept inside the image."""
     nm_per_pixel = min(whole.nm_per_pixel, (view.nm_per_pixel or math.inf) * 640 / whole.width)
     x, y, z = view.position_nm
@@ -83,45 +141,137 @@ def _plane_of(view: View, image: Volume, whole: Plane) -> Plane:
             right=turn((1, 0, 0), view.orientation),
             down=turn((0, 1, 0), view.orientation),
         )
-    low, high = extent_nm(image)
-    half = {"x": nm_per_pixel * whole.width / 2, "y": nm_per_pixel * whole.height / 2}
+    return _kept_inside(Plane((x, y, z), nm_per_pixel, whole.width, whole.height), frame)
+
+
+def _kept_inside(plane: Plane, volume: Volume) -> Plane:
+    """The plane, not larger than the volume's xy slice, moved so that it does not look beyond its edges."""
+    low, high = extent_nm(volume)
+    x, y, z = plane.centre_nm
+    half = {"x": plane.nm_per_pixel * plane.width / 2, "y": plane.nm_per_pixel * plane.height / 2}
     x, y = (min(max(at, low[axis] + half[axis]), high[axis] - half[axis]) for axis, at in (("x", x), ("y", y)))
-    return Plane((x, y, z), nm_per_pixel, whole.width, whole.height)
+    return replace(plane, centre_nm=(x, y, z))
 
 
-def _render(version: DatasetVersion, image: Volume, labels: list[Volume], plane: Plane) -> Image:
-    from PIL import Image as Pictures
+class _Renderer:
+    """Draws the scenes of one version. An image in a plane is read once, however many layers are shown over it."""
 
-    grey = sample_linear(*_read(version, image, plane))
-    if image.contrast_low is None or image.contrast_high is None:
-        window = contrast_window(grey)
-    else:
-        window = (image.contrast_low, image.contrast_high)
-    pixels = apply_window(grey, window)
-    picture = np.repeat(pixels[:, :, None], 3, axis=2)
-    for volume in labels:
-        ids = sample_nearest(*_read(version, volume, plane))
-        colour = layer_colour(volume)
-        fixed = {int(value): colour for value in np.unique(ids) if value} if colour else None
-        picture = overlay(pixels, ids, colour_labels(ids, fixed), LABEL_OPACITY)
-    return Pictures.fromarray(picture)
+    def __init__(self, version: DatasetVersion) -> None:
+        self._mounts = {mount.path: mount for mount in version.mounts.all()}
+        self._greys: dict[tuple[str, Plane], NDArray[np.uint8]] = {}
+
+    def render(self, scene: _Scene) -> Image | None:
+        """The picture; None where something to be shown has no level that is small enough to be read for it."""
+        from PIL import Image as Pictures
+
+        plane = scene.plane or self._labelled_plane(scene.labels[0], scene.image or scene.labels[0])
+        try:
+            picture = self._grey(scene.image, plane) if scene.image else np.zeros((plane.height, plane.width), np.uint8)
+            picture = np.repeat(picture[:, :, None], 3, axis=2)
+            for volume in scene.labels:
+                ids = sample_nearest(*self._read(volume, plane))
+                colours = _colours(volume, together=len(scene.labels) > 1)
+                picture = overlay(picture, ids, colour_labels(ids, colours), LABEL_OPACITY if scene.image else 1)
+        except _TooLarge as error:
+            logger.warning("no picture: %s has no level coarse enough for one", error)
+            return None
+        return Pictures.fromarray(picture)
+
+    def _grey(self, image: Volume, plane: Plane) -> NDArray[np.uint8]:
+        key = (image.path, plane)
+        if key not in self._greys:
+            values = sample_linear(*self._read(image, plane))
+            if image.contrast_low is None or image.contrast_high is None:
+                window = contrast_window(values)
+            else:
+                window = (image.contrast_low, image.contrast_high)
+            self._greys[key] = apply_window(values, window)
+        return self._greys[key]
+
+    def _labelled_plane(self, volume: Volume, frame: Volume) -> Plane:
+        """A plane that shows labels of ``volume``: the middle if it has its share, else the fullest one.
+
+        Where the labels are a small part of that plane, the picture comes closer.
+        """
+        whole = _crop(frame, LAYER_WIDTH)
+        level = volume.levels[-1]
+        if math.prod(level["shape"]) > MAX_BLOCK_VOXELS:
+            return whole
+        labelled = self._array(volume, level)[_selection(volume, {})] != 0
+        axes = [axis for axis in volume.axes if axis in "xyz"]
+        labelled = np.transpose(labelled, [axes.index(axis) for axis in "zyx" if axis in axes])
+        if labelled.ndim == 2:
+            labelled = labelled[None]
+        per_plane = np.count_nonzero(labelled, axis=(1, 2))
+        if not per_plane.any():
+            return whole
+
+        def place_nm(axis: str, index: float) -> float:
+            return float(level["translation_nm"].get(axis, 0) + index * level["scale_nm"].get(axis, 1))
+
+        x, y, z = whole.centre_nm
+        at = len(per_plane) // 2
+        if per_plane[at] < per_plane.max() * EMPTY_MIDDLE:
+            at = int(per_plane.argmax())
+            z = place_nm("z", at)
+        low_y, high_y = _ends(labelled[at].any(axis=1))
+        low_x, high_x = _ends(labelled[at].any(axis=0))
+        width_nm = max(
+            (high_x - low_x + 1) * level["scale_nm"]["x"],
+            (high_y - low_y + 1) * level["scale_nm"]["y"] * WIDTH / HEIGHT,
+        )
+        whole_nm = whole.nm_per_pixel * whole.width
+        if width_nm * MARGIN > whole_nm / 2:
+            return replace(whole, centre_nm=(x, y, z))
+        centre = (place_nm("x", (low_x + high_x) / 2), place_nm("y", (low_y + high_y) / 2), z)
+        return _kept_inside(_rectangle(frame, centre, max(width_nm * MARGIN, whole_nm / 8), LAYER_WIDTH), frame)
+
+    def _read(self, volume: Volume, plane: Plane) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+        """A block of ``volume`` around ``plane``, and the plane's pixels in the block's voxels, in stored axis order.
+
+        The level is the coarsest that still has a voxel for each pixel (or the finest there is) and whose block is
+        small enough. Of other axes than x, y and z the first element is taken.
+
+        Raises:
+            _TooLarge: even the coarsest level's block is too large.
+        """
+        positions = plane.positions_nm()
+        sizes = [min(size for axis, size in level["scale_nm"].items() if axis in "xyz") for level in volume.levels]
+        fine = [index for index, size in enumerate(sizes) if size <= plane.nm_per_pixel]
+        for level in volume.levels[fine[-1] if fine else 0 :]:
+            coordinates, block = _locate(volume, level, positions)
+            if math.prod(b.stop - b.start for b in block.values()) <= MAX_BLOCK_VOXELS:
+                return np.asarray(self._array(volume, level)[_selection(volume, block)]), coordinates
+        raise _TooLarge(volume.path)
+
+    def _array(self, volume: Volume, level: dict[str, Any]) -> Any:
+        mount = self._mounts[volume.path]
+        return open_array(get_root(mount.root), join_key(mount.key, level["path"]), zarr_format=volume.zarr_format)
 
 
-def _read(version: DatasetVersion, volume: Volume, plane: Plane) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
-    """A block of ``volume`` around ``plane``, and the plane's pixels in the block's voxels, both in stored axis order.
+class _TooLarge(Exception):
+    """A volume has no level that is coarse enough for a picture."""
 
-    The level is the coarsest that still has a voxel for each pixel (or the finest there is) and whose block is small
-    enough. Of other axes than x, y and z the first element is taken.
-    """
-    positions = plane.positions_nm()
-    fine = [index for index, level in enumerate(volume.levels) if min(level["scale_nm"].values()) <= plane.nm_per_pixel]
-    for level in volume.levels[fine[-1] if fine else 0 :]:
-        coordinates, block = _locate(volume, level, positions)
-        if math.prod(b.stop - b.start for b in block.values()) <= MAX_BLOCK_VOXELS:
-            break
-    mount = next(mount for mount in version.mounts.all() if mount.path == volume.path)
-    array = open_array(get_root(mount.root), join_key(mount.key, level["path"]), zarr_format=volume.zarr_format)
-    return np.asarray(array[tuple(block.get(axis, 0) for axis in volume.axes)]), coordinates
+
+def _selection(volume: Volume, block: dict[str, slice]) -> tuple[slice | int, ...]:
+    """The index of ``block`` by axis, whole where not given; the first element of axes other than x, y and z."""
+    return tuple(block.get(axis, slice(None)) if axis in "xyz" else 0 for axis in volume.axes)
+
+
+def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:
+    places = np.flatnonzero(marked)
+    return int(places[0]), int(places[-1])
+
+
+def _colours(volume: Volume, *, together: bool) -> dict[int, str] | str:
+    """One colour for a class; the classes' own where labels name them; else nothing, and each object has its own."""
+    if colour := layer_colour(volume):
+        return colour
+    if together:
+        return single_class_colour(volume)
+    segmentation = segmentation_of(volume)
+    coverage = segmentation.coverage.all() if segmentation else ()
+    return {it.label_value: it.organelle.colour for it in coverage if it.label_value is not None}
 
 
 def _locate(

@@ -1,13 +1,16 @@
 """Planes through a volume, at any angle: where their pixels lie, and the values there. Positions are nm, (x, y, z)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 type Vector = tuple[float, float, float]
+
+SLICE_AXES = {"xy": ("x", "y"), "xz": ("x", "z"), "yz": ("z", "y")}
+"""The slices across the space axes, as the viewer's panels show them: the axes that run to the right and down."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,37 @@ class Plane:
         steps_across: NDArray[np.float64] = across[None, :, None] * np.array(self.right)
         steps_down: NDArray[np.float64] = downwards[:, None, None] * np.array(self.down)
         return np.array(self.centre_nm) + steps_across + steps_down
+
+
+def middle_slice(
+    name: str, low_nm: Mapping[str, float], high_nm: Mapping[str, float], *, nm_per_pixel: float
+) -> Plane | None:
+    """The whole slice ``name`` ("xy", "xz", "yz") through the middle of a box; None where it lacks one of the axes.
+
+    The longer side has as many pixels as fit, the shorter one at least one. Axes the box lacks are 0.
+    """
+    right, down = SLICE_AXES[name]
+    if not {right, down} <= low_nm.keys():
+        return None
+    size = {axis: high_nm[axis] - low_nm[axis] for axis in (right, down)}
+    return Plane(
+        centre_nm=middle_of(low_nm, high_nm),
+        nm_per_pixel=nm_per_pixel,
+        width=max(1, round(size[right] / nm_per_pixel)),
+        height=max(1, round(size[down] / nm_per_pixel)),
+        right=_unit(right),
+        down=_unit(down),
+    )
+
+
+def middle_of(low_nm: Mapping[str, float], high_nm: Mapping[str, float]) -> Vector:
+    """The middle of a box, (x, y, z); 0 along axes it lacks."""
+    x, y, z = ((low_nm.get(axis, 0.0) + high_nm.get(axis, 0.0)) / 2 for axis in "xyz")
+    return (x, y, z)
+
+
+def _unit(axis: str) -> Vector:
+    return (float(axis == "x"), float(axis == "y"), float(axis == "z"))
 
 
 def turn(vector: Sequence[float], quaternion: Sequence[float]) -> Vector:

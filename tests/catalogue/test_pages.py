@@ -183,6 +183,21 @@ def test_many_layers_stand_in_a_frame_of_their_own(client: Client) -> None:
     assert 'class="layers-frame">' in text_of(client, "/datasets/few/")
 
 
+def test_the_slices_stand_as_pictures_that_say_what_they_are(client: Client, small_cell: DatasetVersion) -> None:
+    page = unescape(text_of(client, "/datasets/small-cell/slices/")).replace("\u00a0", " ")
+    for words in (
+        "<h1>A small cell</h1>",
+        '<img src="/datasets/small-cell@1/pictures/slice-xy.webp" alt="Middle slice in x and y of EM, Cells in colour"',
+        'src="/datasets/small-cell@1/pictures/slice-yz-labels.webp" alt="" width="',
+        "z = 195 nm · 560 × 480 nm",
+        "z → y ↓",
+        "100 nm",
+    ):
+        assert words in page, words
+    make_dataset("bare")
+    assert "no pictures of this dataset yet" in text_of(client, "/datasets/bare/slices/")
+
+
 def test_the_viewer_page_hands_over_what_to_show(client: Client, small_cell: DatasetVersion) -> None:
     config = config_of(text_of(client, "/datasets/small-cell/view/?layers=labels/cells&position=100,110,120"))
     assert config["dataset"] == {
@@ -262,6 +277,7 @@ def test_a_private_dataset_is_absent_for_strangers(
         "/datasets/small-cell@1/",
         "/datasets/small-cell@draft/",
         "/datasets/small-cell/view/",
+        "/datasets/small-cell/slices/",
         "/datasets/small-cell@1/pictures/em.webp",
     ):
         private = client.get(path, headers=HTML)

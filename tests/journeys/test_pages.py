@@ -13,7 +13,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Portal
 
-PAGES = ("/", "/datasets/", "/datasets/fib25-ts2/", "/problems/", "/problems/not-found/", "/nothing/", "/v/2345678923/")
+PAGES = (
+    "/",
+    "/datasets/",
+    "/datasets/fib25-ts2/",
+    "/datasets/fib25-ts2/slices/",
+    "/problems/",
+    "/problems/not-found/",
+    "/nothing/",
+    "/v/2345678923/",
+)
 WIDTHS = (390, 1024, 1680)
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, RevisionStamp, Volume
-from datasets.catalogue.pictures import picture_names, read_picture
+from datasets.catalogue.pictures import layer_picture, picture_names, read_picture
 from datasets.catalogue.queries.datasets import find_version
 from datasets.publishing.actions import DataNotPublishable, DatasetExists, publish
 from datasets.publishing.actions.registration import OrganelleUnknown
@@ -84,7 +84,8 @@ def test_changed_data_under_the_same_name_are_refused(container: Path) -> None:
 
 def test_publishing_makes_the_pictures(container: Path) -> None:
     version = _publish().version
-    assert picture_names(version) == {"em", "labels", "view-corner"}
+    slices = {f"slice-{plane}{labels}" for plane in ("xy", "xz", "yz") for labels in ("", "-labels")}
+    assert picture_names(version) == {"em", "labels", "view-corner", layer_picture("labels/cells"), *slices}
     assert read_picture(version, "em")[8:12] == b"WEBP"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.volumes.planes import Plane, sample_linear, sample_nearest, turn
+from datasets.volumes.planes import Plane, middle_slice, sample_linear, sample_nearest, turn
 
 BLOCK = np.random.default_rng(3).integers(0, 255, size=(5, 6, 7), dtype=np.uint8)
 
@@ -58,3 +58,40 @@ def test_turning_keeps_lengths_and_right_angles(quaternion: list[float]) -> None
     right, down = turn((1, 0, 0), quaternion), turn((0, 1, 0), quaternion)
     assert np.linalg.norm(right) == pytest.approx(1)
     assert np.dot(right, down) == pytest.approx(0, abs=1e-9)
+
+
+BOX_LOW = {"z": -2.62, "y": 100.0, "x": -2.0}
+BOX_HIGH = {"z": 521.38, "y": 300.0, "x": 398.0}
+
+
+@pytest.mark.parametrize(("name", "right", "down"), [("xy", "x", "y"), ("xz", "x", "z"), ("yz", "z", "y")])
+def test_a_middle_slice_reaches_from_edge_to_edge(name: str, right: str, down: str) -> None:
+    plane = middle_slice(name, BOX_LOW, BOX_HIGH, nm_per_pixel=0.5)
+    assert plane is not None
+    positions = plane.positions_nm()
+    assert positions.shape == (plane.height, plane.width, 3)
+    for axis, along in (("x", positions[..., 0]), ("y", positions[..., 1]), ("z", positions[..., 2])):
+        low, high = BOX_LOW[axis], BOX_HIGH[axis]
+        if axis in (right, down):
+            assert along.min() == pytest.approx(low + 0.25, abs=0.26)
+            assert along.max() == pytest.approx(high - 0.25, abs=0.26)
+        else:
+            assert np.ptp(along) == 0
+            assert along.flat[0] == pytest.approx((low + high) / 2)
+    assert np.ptp(positions[0, :, "xyz".index(right)]) > 0
+    assert np.ptp(positions[:, 0, "xyz".index(down)]) > 0
+
+
+def test_a_flat_box_has_one_slice() -> None:
+    flat = {"y": 0.0, "x": 0.0}, {"y": 10.0, "x": 20.0}
+    assert middle_slice("xz", *flat, nm_per_pixel=1) is None
+    assert middle_slice("yz", *flat, nm_per_pixel=1) is None
+    plane = middle_slice("xy", *flat, nm_per_pixel=1)
+    assert plane is not None
+    assert (plane.width, plane.height, plane.centre_nm) == (20, 10, (10, 5, 0))
+
+
+def test_a_slice_of_a_sheet_is_one_pixel_high() -> None:
+    plane = middle_slice("xz", {"x": 0.0, "z": 0.0}, {"x": 50_000.0, "z": 10.0}, nm_per_pixel=50)
+    assert plane is not None
+    assert (plane.width, plane.height) == (1000, 1)
