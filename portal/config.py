@@ -8,11 +8,12 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from datasets.catalogue.viewers import FORMATS, KINDS, VIZARR, WebViewer, template_fault
 from datasets.storage.roots import OWN_ROOT, Root
 from datasets.volumes.errors import CisternaError
 
@@ -20,6 +21,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 _ROOT_PREFIX = "CISTERNA_ROOT_"
 _ROOT_OPTIONS = ("ENDPOINT", "REGION", "KEY", "SECRET", "ANONYMOUS", "REDIRECT", "FORBIDDEN_MEANS_ABSENT")
+_OPEN_WITH_PREFIX = "CISTERNA_OPEN_WITH_"
+_OPEN_WITH_OPTIONS = ("TITLE", "FORMATS", "KINDS")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -92,6 +95,11 @@ class Config:
         "",
         'Address of a public Neuroglancer that "open elsewhere" links lead to. Empty: no such links.',
     )
+    viewers: tuple[WebViewer, ...] = setting(
+        "CISTERNA_OPEN_WITH_<NAME>",
+        f"CISTERNA_OPEN_WITH_VIZARR={VIZARR.template}",
+        "Viewers on the web to offer volumes to, such as https://viewer.example/?src={url}. Empty: not offered.",
+    )
     roots: tuple[Root, ...] = setting(
         "CISTERNA_ROOT_<NAME>",
         "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
@@ -118,7 +126,8 @@ class Config:
             debug=_switch(env, "CISTERNA_DEBUG"),
             secret_key=env.get("CISTERNA_SECRET_KEY") or _kept_secret(home),
             external_origins=_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),
-            neuroglancer_url=env.get("CISTERNA_NEUROGLANCER_URL", ""),
+            neuroglancer_url=_address(env, "CISTERNA_NEUROGLANCER_URL"),
+            viewers=_viewers(env),
             roots=_roots(env, home),
         )
 
@@ -129,6 +138,7 @@ def documented_settings() -> list[tuple[str, str, str]]:
         (str(f.metadata["variable"]), str(f.metadata["default"]), str(f.metadata["description"]))
         for f in fields(Config)
     ]
+    rows += [(f"{_OPEN_WITH_PREFIX}<NAME>_{option}", "", "") for option in _OPEN_WITH_OPTIONS]
     return rows + [(f"CISTERNA_ROOT_<NAME>_{option}", "", "") for option in _ROOT_OPTIONS]
 
 
@@ -189,6 +199,60 @@ def _database(env: Mapping[str, str], home: Path) -> Database:
         where="CISTERNA_DATABASE",
         fix="Use postgresql://user:password@host:port/name, or sqlite:////path/of/the/file",
     )
+
+
+def _address(env: Mapping[str, str], variable: str) -> str:
+    value = env.get(variable, "").strip()
+    if value and not re.fullmatch(r"https?://[^#\s]+", value):
+        raise ConfigurationInvalid(
+            f"{value!r} is no web address without a fragment",
+            where=variable,
+            fix="For example https://neuroglancer.example/",
+        )
+    return value
+
+
+def _viewers(env: Mapping[str, str]) -> tuple[WebViewer, ...]:
+    """The built-in viewer and those of the operator, by name; an empty address takes one away."""
+    built_in = {"VIZARR": VIZARR}
+    pattern = re.compile(rf"{_OPEN_WITH_PREFIX}([A-Z][A-Z0-9_]*?)(?:_(?:{'|'.join(_OPEN_WITH_OPTIONS)}))?")
+    named = {match[1]: variable for variable in sorted(env) if (match := pattern.fullmatch(variable))}
+    viewers = []
+    for name in sorted(named.keys() | built_in.keys()):
+        variable = _OPEN_WITH_PREFIX + name
+        known = built_in.get(name)
+        template = env.get(variable, known.template if known else None)
+        if template is None:
+            raise ConfigurationInvalid(
+                "An option is given for a viewer that has no address", where=named[name], fix=f"Set {variable}"
+            )
+        if not template.strip():
+            continue
+        if fault := template_fault(template.strip()):
+            raise ConfigurationInvalid(
+                f"{template!r} {fault}", where=variable, fix="For example https://viewer.example/?src={url}"
+            )
+        # What is known of the public one need not hold for another address.
+        base = known if known and variable not in env else WebViewer(known.name if known else name.title(), template)
+        viewers.append(
+            replace(
+                base,
+                name=env.get(f"{variable}_TITLE", "").strip() or base.name.replace("_", " "),
+                template=template.strip(),
+                formats=_chosen(env, f"{variable}_FORMATS", FORMATS, base.formats),
+                kinds=_chosen(env, f"{variable}_KINDS", KINDS, base.kinds),
+            )
+        )
+    return tuple(viewers)
+
+
+def _chosen(env: Mapping[str, str], variable: str, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+    words = _words(env, variable, ",".join(default))
+    if not words or set(words) - set(known):
+        raise ConfigurationInvalid(
+            f"{', '.join(words) or 'Nothing'} cannot be chosen here", where=variable, fix=f"Any of {','.join(known)}"
+        )
+    return words
 
 
 def _kept_secret(home: Path) -> str:

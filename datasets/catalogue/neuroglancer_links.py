@@ -5,6 +5,7 @@ Space is nanometres (x, y, z); sources are pinned to their version. The only imp
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -80,6 +81,11 @@ def build_state(
     state.show_axis_lines = True
     state.show_scale_bar = True
     return dict(state.to_json())
+
+
+def neuroglancer_address(base_url: str, state: dict[str, Any]) -> str:
+    """The address that opens ``state`` in the Neuroglancer at ``base_url``: the state is its fragment, as JSON."""
+    return f"{base_url}#!{quote(json.dumps(state, separators=(',', ':')), safe='')}"
 
 
 def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from datasets.catalogue.commands import OpeningCommand, opening_commands
 from datasets.catalogue.layers import (
     Dot,
     LayerGroup,
@@ -29,6 +28,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.opening import OpeningLink, opening_links
 from datasets.catalogue.presentation import (
     Licence,
     ScaleBar,
@@ -135,7 +135,7 @@ class DatasetPage:
     is_long: bool
     contributions: tuple[Contribution, ...]
     publications: tuple[Publication, ...]
-    commands: tuple[OpeningCommand, ...]
+    opening: tuple[OpeningLink, ...]
     citation: str
     contact_name: str
     contact_email: str
@@ -248,7 +248,7 @@ def dataset_page(version: DatasetVersion, *, pictures: set[str], site_url: str, 
         is_long=len(volumes) > LAYERS_SHOWN_WHOLE,
         contributions=contributions,
         publications=tuple(version.publications.all()),
-        commands=opening_commands(version, image, data_url=data_url) if image else (),
+        opening=opening_links(version, image, data_url=data_url, site_url=site_url) if image else (),
         citation=format_citation(
             names=[contribution.person.name for contribution in contributions],
             year=frozen_on.year if frozen_on else None,

@@ -72,9 +72,35 @@ def test_a_root_has_its_options(tmp_path: Path) -> None:
     assert "hidden" not in repr(config)
 
 
+def test_viewers_are_added_changed_and_taken_away(tmp_path: Path) -> None:
+    built_in = _read(tmp_path).viewers
+    assert [viewer.name for viewer in built_in] == ["vizarr"]
+    assert _read(tmp_path, CISTERNA_OPEN_WITH_VIZARR="").viewers == ()
+    mine, changed = _read(
+        tmp_path,
+        CISTERNA_OPEN_WITH_VIZARR="https://viz.example/?source={url}",
+        CISTERNA_OPEN_WITH_LAB_VIEWER="https://lab.example/#{url}",
+        CISTERNA_OPEN_WITH_LAB_VIEWER_KINDS="labels",
+        CISTERNA_OPEN_WITH_LAB_VIEWER_FORMATS="zarr3",
+    ).viewers
+    assert (changed.name, changed.template, changed.formats) == (
+        "vizarr",
+        "https://viz.example/?source={url}",
+        ("zarr2", "zarr3"),
+    )
+    assert (mine.name, mine.kinds, mine.formats) == ("Lab Viewer", ("labels",), ("zarr3",))
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
+        ("CISTERNA_OPEN_WITH_MINE", "https://viewer.example/"),
+        ("CISTERNA_OPEN_WITH_MINE", "{url}"),
+        ("CISTERNA_OPEN_WITH_VIZARR_FORMATS", "n5"),
+        ("CISTERNA_OPEN_WITH_VIZARR_KINDS", "meshes"),
+        ("CISTERNA_OPEN_WITH_OTHER_TITLE", "No address"),
+        ("CISTERNA_NEUROGLANCER_URL", "neuroglancer.example"),
+        ("CISTERNA_NEUROGLANCER_URL", "https://neuroglancer.example/#!{}"),
         ("PORT", "eighty"),
         ("PORT", "70000"),
         ("CISTERNA_PROCESSES", "0"),

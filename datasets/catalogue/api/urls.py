@@ -15,5 +15,6 @@ urlpatterns = [
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/", views.VolumeDetail.as_view(), name="volume"),
     path("datasets/<dataset_ref:ref>/segmentations/", views.SegmentationList.as_view(), name="segmentations"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),
+    path("datasets/<dataset_ref:ref>/neuroglancer", views.NeuroglancerRedirect.as_view(), name="neuroglancer"),
     path("links", views.LinkList.as_view(), name="links"),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpResponseRedirect
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -16,7 +18,8 @@ from datasets.catalogue.addresses import Reference, data_url
 from datasets.catalogue.api.serializers import VersionSerializer, VersionSummarySerializer, VolumeSerializer
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.queries.datasets import find_version, find_volume, newest_versions
+from datasets.catalogue.neuroglancer_links import neuroglancer_address
+from datasets.catalogue.queries.datasets import NotFound, find_version, find_volume, newest_versions
 from datasets.catalogue.state_requests import QueryInvalid, requested_state
 
 
@@ -92,6 +95,24 @@ class StateDetail(VersionView):
         _known(request, "view", "layers", "position")
         version = self.version(request, ref)
         return Response(requested_state(request._request, version))
+
+
+class NeuroglancerRedirect(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/neuroglancer?view=&layers=&position=`` → 302 to the configured Neuroglancer.
+
+    The layers that are switched off stay behind: the whole state is in the address, and addresses have an end.
+    """
+
+    def get(self, request: Request, ref: Reference) -> HttpResponseRedirect:
+        _known(request, "view", "layers", "position")
+        version = self.version(request, ref)
+        if not settings.CONFIG.neuroglancer_url:
+            raise NotFound(
+                "This portal names no Neuroglancer elsewhere", fix="The operator sets CISTERNA_NEUROGLANCER_URL"
+            )
+        state = requested_state(request._request, version)
+        state["layers"] = [layer for layer in state.get("layers", []) if layer.get("visible", True)]
+        return HttpResponseRedirect(neuroglancer_address(settings.CONFIG.neuroglancer_url, state))
 
 
 class SitePages(SessionAuthentication):
