@@ -5,21 +5,36 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
-from datasets.storage.arrays import GroupFacts, StoredArray, read_array, read_group
+from datasets.publishing.contents import images_below
+from datasets.storage import objects
+from datasets.storage.arrays import StoredArray, read_array
 from datasets.storage.errors import ObjectAbsent, StorageError
+from datasets.storage.hierarchies import METADATA_DOCUMENTS, ZarrGroup, read_group
 from datasets.storage.keys import InvalidKey, canonical_key, join_key
 from datasets.storage.roots import Root, locate
 from datasets.volumes.arrays import ArrayFacts
 from datasets.volumes.channels import Channel, parse_channels
-from datasets.volumes.conformance import check_image, check_levels, check_viewable
+from datasets.volumes.conformance import (
+    check_axes_viewable,
+    check_channels,
+    check_group,
+    check_image,
+    check_levels,
+    check_viewable,
+)
 from datasets.volumes.errors import CisternaError
-from datasets.volumes.multiscales import Level, Multiscale, parse_multiscales
-from datasets.volumes.problems import Problem, errors_of
+from datasets.volumes.groups import GroupKind, describe_group
+from datasets.volumes.lengths import LengthUnitUnknown
+from datasets.volumes.multiscales import Level, Multiscale, NgffVersionUnsupported, parse_multiscales
+from datasets.volumes.problems import Problem, Scope, errors_of
+
+MAX_LEVELS: Final = 64
+"""An image of more levels is refused: inspection takes a bounded number of requests, whatever the metadata say."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,7 @@ class InspectedLevel:
     facts: ArrayFacts
 
     def to_json(self) -> dict[str, Any]:
+        """Raises LengthUnitUnknown where sizes in nm cannot be told."""
         return {
             "path": self.level.path,
             "shape": list(self.facts.shape),
@@ -48,27 +64,38 @@ class InspectedLevel:
 class Inspection:
     """What was found at an address.
 
-    ``conformant`` says that the data follow their NGFF version; ``publishable`` that the portal could show them, too.
+    ``kind`` says what it is, ``version`` the OME-Zarr version as written; ``images`` are the keys of images below it.
+    ``conformant`` says that an image follows its version, ``None`` that this was not judged: there is no image, or one
+    of another version than 0.4 and 0.5. ``publishable`` says that the portal could publish and show it,
+    ``downloadable`` that it could publish it for download.
     """
 
     address: str
     problems: tuple[Problem, ...]
-    viewer_problems: tuple[Problem, ...] = ()
     root: Root | None = None
     key: str = ""
+    kind: GroupKind | None = None
+    version: object = None
     zarr_format: int | None = None
     multiscale: Multiscale | None = None
     levels: tuple[InspectedLevel, ...] = ()
     channels: tuple[Channel, ...] = ()
     metadata_digest: str = ""
+    images: tuple[str, ...] = ()
 
     @property
-    def conformant(self) -> bool:
-        return self.multiscale is not None and not errors_of(list(self.problems))
+    def conformant(self) -> bool | None:
+        if self.kind != GroupKind.IMAGE or any(problem.id == NgffVersionUnsupported.slug for problem in self.problems):
+            return None
+        return not errors_of(self.problems, "conformance")
+
+    @property
+    def downloadable(self) -> bool:
+        return self.kind == GroupKind.IMAGE and not errors_of(self.problems, "conformance", "publishing")
 
     @property
     def publishable(self) -> bool:
-        return self.conformant and not errors_of(list(self.viewer_problems))
+        return self.downloadable and not errors_of(self.problems)
 
     @property
     def dtype(self) -> str:
@@ -78,19 +105,24 @@ class Inspection:
         """The inspection as plain data: shapes in stored axis order, lengths in nm by axis name, sizes in bytes."""
         data: dict[str, Any] = {
             "address": self.address,
+            "kind": self.kind,
             "publishable": self.publishable,
+            "downloadable": self.downloadable,
             "conformant": self.conformant,
-            "problems": [problem.to_json() for problem in (*self.problems, *self.viewer_problems)],
+            "problems": [problem.to_json() for problem in self.problems],
         }
+        if self.root is not None:
+            data["images"] = [f"{self.root.name}:{key}" for key in self.images]
+        if self.version is not None:
+            data["ngff_version"] = self.version
         if self.multiscale is not None:
             data |= {
-                "ngff_version": self.multiscale.version,
                 "axes": list(self.multiscale.axes.names),
                 "axis_types": [axis.type for axis in self.multiscale.axes],
                 "axis_units": [axis.unit for axis in self.multiscale.axes],
                 "channels": [channel.to_json() for channel in self.channels],
             }
-        if self.levels:
+        if self.levels and not any(problem.id == LengthUnitUnknown.slug for problem in self.problems):
             data |= {
                 "zarr_format": self.zarr_format,
                 "dtype": self.dtype,
@@ -103,59 +135,87 @@ class Inspection:
 
 
 def inspect(address: str, *, base: Path | None = None) -> Inspection:
-    """Inspect the image at ``address``. Whatever is wrong becomes a problem of the result; nothing is raised."""
+    """Inspect what is at ``address``, and name the images below it.
+
+    Whatever is wrong becomes a problem of the result; nothing is raised.
+    """
     try:
         root, key = locate(address, base=base)
-        return inspect_key(root, key, address=address)
-    except CisternaError as error:
-        return Inspection(address=address, problems=(_as_problem(error),))
-
-
-def inspect_key(root: Root, key: str, *, address: str = "") -> Inspection:
-    """Inspect the image at ``key`` of ``root``; see :func:`inspect`."""
-    address = address or root.url_of(key)
-    try:
         group = read_group(root, key)
+        return replace(_inspect_group(root, key, group, address), images=tuple(images_below(root, key, group)))
     except CisternaError as error:
-        return Inspection(address=address, problems=(_as_problem(error),), root=root, key=key)
-    problems = check_image(group.attributes)
+        return Inspection(address=address, problems=(_as_problem(error, "publishing"),))
+
+
+def inspect_key(root: Root, key: str) -> Inspection:
+    """Inspect the image at ``key`` of ``root`` alone; see :func:`inspect`."""
+    address = root.url_of(key)
     try:
-        multiscale, *others = parse_multiscales(group.attributes)
+        return _inspect_group(root, key, read_group(root, key), address)
     except CisternaError as error:
-        problems = problems if errors_of(problems) else [*problems, _as_problem(error)]
-        return Inspection(address=address, problems=tuple(problems), root=root, key=key, zarr_format=group.zarr_format)
-    if others:
-        problems.append(
-            Problem(
-                "several-multiscales",
-                "warning",
-                "/multiscales",
-                f"There are {len(others) + 1} images in one group; the first is used",
-                "Write each image as a group of its own",
-            )
-        )
+        return Inspection(address=address, problems=(_as_problem(error, "publishing"),), root=root, key=key)
+
+
+def _inspect_group(root: Root, key: str, group: ZarrGroup, address: str) -> Inspection:
+    description = describe_group(group.attributes)
+    seen = Inspection(
+        address=address,
+        problems=(),
+        root=root,
+        key=key,
+        kind=description.kind,
+        version=description.version,
+        zarr_format=group.zarr_format,
+    )
+    if description.kind != GroupKind.IMAGE:
+        return replace(seen, problems=tuple(check_group(description, group.attributes)))
+    problems = check_image(group.attributes)
+    if errors_of(problems):
+        return replace(seen, problems=tuple(problems))
+    multiscale, *others = parse_multiscales(group.attributes)
+    problems += _check_document(group, others)
+    if len(multiscale.levels) > MAX_LEVELS:
+        problems.append(_too_many(multiscale))
+        return replace(seen, problems=tuple(problems), multiscale=multiscale)
     arrays, trouble = _read_arrays(root, key, multiscale, group)
     problems += trouble
-    problems += check_levels(multiscale, {path: array.facts for path, array in arrays.items()})
+    problems += _check_arrays(root, key, multiscale, group, arrays)
+    channels = parse_channels(group.attributes)
     levels = tuple(
         InspectedLevel(level, arrays[level.path].facts) for level in multiscale.levels if level.path in arrays
     )
-    return Inspection(
-        address=address,
+    if levels:
+        problems += check_channels(multiscale, channels, levels[0].facts)
+    problems += _check_units(multiscale)
+    problems += check_axes_viewable(multiscale.axes)
+    problems += [problem for level in levels for problem in check_viewable(level.facts, level.level.path)]
+    return replace(
+        seen,
         problems=tuple(problems),
-        viewer_problems=tuple(problem for level in levels for problem in check_viewable(level.facts, level.level.path)),
-        root=root,
-        key=key,
-        zarr_format=group.zarr_format,
         multiscale=multiscale,
         levels=levels,
-        channels=parse_channels(group.attributes),
+        channels=channels,
         metadata_digest=_digest(group, arrays),
     )
 
 
+def _check_document(group: ZarrGroup, others: list[Multiscale]) -> Iterator[Problem]:
+    if others:
+        message = f"There are {len(others) + 1} images in one group; the first is used"
+        fix = "Write each image as a group of its own"
+        yield Problem("several-multiscales", "warning", "/multiscales", message, fix, "publishing")
+    if not group.has_document:
+        message = "There is a .zattrs but no .zgroup, without which most readers do not open the group"
+        yield Problem("zgroup-missing", "error", "/", message, 'Write .zgroup: {"zarr_format": 2}', "publishing")
+
+
+def _too_many(multiscale: Multiscale) -> Problem:
+    message = f"The image has {len(multiscale.levels)} levels; more than {MAX_LEVELS} are not read"
+    return Problem("levels-too-many", "error", "/multiscales/0/datasets", message, "List fewer levels", "publishing")
+
+
 def _read_arrays(
-    root: Root, key: str, multiscale: Multiscale, group: GroupFacts
+    root: Root, key: str, multiscale: Multiscale, group: ZarrGroup
 ) -> tuple[dict[str, StoredArray], list[Problem]]:
     arrays, problems = {}, []
     for level in multiscale.levels:
@@ -165,11 +225,54 @@ def _read_arrays(
         except ObjectAbsent:
             continue  # check_levels names it
         except (StorageError, InvalidKey) as error:
-            problems.append(_as_problem(error))
+            problems.append(_as_problem(error, "conformance"))
     return arrays, problems
 
 
-def _digest(group: GroupFacts, arrays: dict[str, StoredArray]) -> str:
+def _check_arrays(
+    root: Root, key: str, multiscale: Multiscale, group: ZarrGroup, arrays: dict[str, StoredArray]
+) -> Iterator[Problem]:
+    found = check_levels(multiscale, {path: array.facts for path, array in arrays.items()})
+    if all(problem.id == "level-missing" for problem in found) and not arrays and _stands_alone(root, key):
+        # A recorded or planned document: it can be judged as one, but there is nothing to publish.
+        message = "The metadata stand alone: there is no array of any level"
+        yield Problem("arrays-absent", "error", "/", message, "Write the arrays beside them", "publishing")
+    else:
+        yield from found
+    for path, array in arrays.items():
+        node = (group.consolidated or {}).get(path)
+        if group.consolidated is not None and (node is None or not _same_array(node.array, array)):
+            message = "The consolidated metadata of the group say otherwise; zarr-python reads those first"
+            fix = "Consolidate the metadata again, or remove them (.zmetadata; consolidated_metadata in zarr.json)"
+            yield Problem("consolidated-metadata-differ", "warning", path, message, fix, "publishing")
+
+
+def _stands_alone(root: Root, key: str) -> bool:
+    """Whether nothing but metadata documents lies in the folder."""
+    try:
+        return not set(objects.list_folder(root, key, limit=len(METADATA_DOCUMENTS) + 1)) - METADATA_DOCUMENTS
+    except StorageError:
+        return False
+
+
+def _same_array(consolidated: Any, array: StoredArray) -> bool:
+    """Whether two array documents agree in all that says where its values are; attributes may differ."""
+    keys = (
+        ("shape", "data_type", "chunk_grid", "chunk_key_encoding", "codecs", "fill_value")
+        if array.facts.zarr_format == 3
+        else ("shape", "dtype", "chunks", "compressor", "filters", "fill_value", "order", "dimension_separator")
+    )
+    return isinstance(consolidated, dict) and all(consolidated.get(key) == array.document.get(key) for key in keys)
+
+
+def _check_units(multiscale: Multiscale) -> Iterator[Problem]:
+    try:
+        _ = multiscale.axes.nm_per_unit
+    except LengthUnitUnknown as error:
+        yield _as_problem(error, "publishing")
+
+
+def _digest(group: ZarrGroup, arrays: dict[str, StoredArray]) -> str:
     """SHA-256 over the digests of every metadata document that was read, each with its place."""
     lines = [f"{group.digest}  .", *(f"{array.digest}  {path}" for path, array in sorted(arrays.items()))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -179,31 +282,5 @@ def _chunk_count(facts: ArrayFacts) -> int:
     return math.prod(-(-size // chunk) for size, chunk in zip(facts.shape, facts.chunk_shape, strict=True))
 
 
-def _as_problem(error: CisternaError) -> Problem:
-    return Problem(id=error.slug, severity="error", where=error.where, message=error.what, fix=error.fix)
-
-
-def describe(inspection: Inspection) -> Iterator[str]:
-    """The inspection as lines for a terminal."""
-    yield inspection.address
-    if inspection.multiscale and inspection.levels:
-        axes = "".join(inspection.multiscale.axes.names)
-        yield (
-            f"  OME-Zarr {inspection.multiscale.version} (Zarr v{inspection.zarr_format}), axes {axes}, "
-            f"{inspection.dtype}, {sum(level.facts.size_bytes for level in inspection.levels) / 1e6:.1f} MB unpacked"
-        )
-        for level in inspection.levels:
-            facts = level.facts
-            voxel = " × ".join(f"{size:g}" for size in level.level.scale_nm.values())
-            shard = f" in shards of {_sizes(facts.shard_shape)}" if facts.shard_shape else ""
-            yield (
-                f"  level {level.level.path}: {_sizes(facts.shape)} voxels of {voxel} nm, "
-                f"chunks {_sizes(facts.chunk_shape)}{shard}, {'+'.join(facts.codecs) or 'uncompressed'}"
-            )
-    for problem in sorted((*inspection.problems, *inspection.viewer_problems), key=lambda p: p.severity):
-        yield f"  {problem.severity}: {problem.id} at {problem.where}: {problem.message}. {problem.fix}"
-    yield "  can be published" if inspection.publishable else "  cannot be published"
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return " × ".join(str(size) for size in shape)
+def _as_problem(error: CisternaError, scope: Scope) -> Problem:
+    return Problem(error.slug, "error", error.where, error.what, error.fix, scope)

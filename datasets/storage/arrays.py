@@ -1,4 +1,4 @@
-"""Zarr groups and arrays in a root, read-only: plain facts from metadata, and arrays to slice. v2 and v3 alike.
+"""Zarr arrays in a root, read-only: plain facts from metadata, and arrays to slice. v2 and v3 alike.
 
 Everything is read through :mod:`datasets.storage.objects`, so absent, forbidden and unreadable stay apart here too
 (zarr's own stores take some failures for absence).
@@ -22,12 +22,14 @@ from zarr.abc.store import (
 )
 from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.errors import UnknownCodecError
 
 from datasets.storage import objects
 from datasets.storage.errors import ObjectAbsent, StorageError
 from datasets.storage.keys import join_key
 from datasets.storage.roots import Root
 from datasets.volumes.arrays import ArrayFacts
+from datasets.volumes.grids import ChunkGrid, ChunkGridInvalid
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 
@@ -48,54 +50,21 @@ class ZarrMetadataInvalid(StorageError):
     title = "The Zarr metadata cannot be understood"
 
 
-@dataclass(frozen=True)
-class GroupFacts:
-    """What the metadata of one Zarr group says. ``digest`` is the SHA-256 of the documents that were read."""
+class CodecUnknown(StorageError):
+    """An array is encoded with a codec that the portal's zarr does not have."""
 
-    zarr_format: int
-    attributes: Mapping[str, Any]
-    digest: str
+    slug = "codec-unknown"
+    status = 422
+    title = "A codec that cannot be decoded"
 
 
 @dataclass(frozen=True)
 class StoredArray:
-    """The facts of one array, with the digest of its metadata documents."""
+    """The facts of one array, with its metadata document and the SHA-256 of that."""
 
     facts: ArrayFacts
+    document: Mapping[str, Any]
     digest: str
-
-
-def read_group(root: Root, key: str) -> GroupFacts:
-    """The group at ``key``: Zarr v3 where a ``zarr.json`` is, else v2.
-
-    Raises:
-        NotZarr: neither is there, or it is an array.
-        ZarrMetadataInvalid: the document is no JSON object or names no known node.
-        StorageError: it cannot be read.
-    """
-    document = _read_document(root, join_key(key, "zarr.json"))
-    if document is not None:
-        data, digest = document
-        if data.get("node_type") != "group":
-            raise NotZarr(
-                f"There is a Zarr {data.get('node_type', 'node')}, not a group",
-                where=root.url_of(key),
-                fix="Give the address of the group that holds the image's levels",
-            )
-        attributes = data.get("attributes", {})
-        if not isinstance(attributes, dict):
-            raise _invalid(root, join_key(key, "zarr.json"), "attributes is not an object")
-        return GroupFacts(zarr_format=3, attributes=attributes, digest=digest)
-    group = _read_document(root, join_key(key, ".zgroup"))
-    attributes_document = _read_document(root, join_key(key, ".zattrs"))
-    if group is None and attributes_document is None:
-        raise NotZarr(
-            "There is neither a zarr.json nor a .zgroup",
-            where=root.url_of(key),
-            fix="Give the address of the folder that holds zarr.json or .zgroup",
-        )
-    attributes, attributes_digest = attributes_document or ({}, "")
-    return GroupFacts(zarr_format=2, attributes=attributes, digest=attributes_digest)
 
 
 def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
@@ -103,19 +72,27 @@ def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
 
     Raises:
         ObjectAbsent: there is no array of that format.
+        CodecUnknown: it is encoded in a way that zarr cannot decode here.
         ZarrMetadataInvalid: zarr cannot make an array of the metadata; the message is zarr's.
         StorageError: it cannot be read.
     """
     name = "zarr.json" if zarr_format == 3 else ".zarray"
-    document = _read_document(root, join_key(key, name))
+    document = read_document(root, join_key(key, name))
     if document is None or (zarr_format == 3 and document[0].get("node_type") != "array"):
         raise ObjectAbsent(f"There is no Zarr v{zarr_format} array", where=root.url_of(key))
     data, digest = document
     try:
         facts = _facts_v3(data) if zarr_format == 3 else _facts_v2(data)
-    except (ValueError, TypeError, KeyError, LookupError) as error:
+        ChunkGrid(facts.shape, facts.chunk_shape, facts.shard_shape)
+    except UnknownCodecError as error:
+        raise CodecUnknown(
+            f"zarr has no such codec here: {error}",
+            where=root.url_of(join_key(key, name)),
+            fix="Write the array with zstd, gzip or blosc",
+        ) from None
+    except (ValueError, TypeError, LookupError, AttributeError, ChunkGridInvalid) as error:
         raise _invalid(root, join_key(key, name), f"zarr cannot read this array: {error}") from None
-    return StoredArray(facts=facts, digest=digest)
+    return StoredArray(facts=facts, document=data, digest=digest)
 
 
 def open_array(root: Root, key: str, *, zarr_format: int) -> zarr.Array[Any]:
@@ -200,7 +177,7 @@ class KeyStore(Store):
         raise ValueError("Listing a whole store is never needed")
 
 
-def _read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:
+def read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:
     """The JSON object at ``key`` and its SHA-256; ``None`` when there is no such object."""
     try:
         size_bytes = objects.stat(root, key).size_bytes
@@ -220,12 +197,15 @@ def _read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:
 
 def _facts_v3(data: dict[str, Any]) -> ArrayFacts:
     metadata = ArrayV3Metadata.from_dict(dict(data))
-    codecs, chunk_shape, shard_shape = data["codecs"], tuple(data["chunk_grid"]["configuration"]["chunk_shape"]), None
-    for codec in codecs:
-        if isinstance(codec, dict) and codec["name"] == "sharding_indexed":
-            shard_shape, chunk_shape = chunk_shape, tuple(codec["configuration"]["chunk_shape"])
-            codecs = codec["configuration"]["codecs"]
-            break
+    chunk_shape, shard_shape = tuple(data["chunk_grid"]["configuration"]["chunk_shape"]), None
+    codecs: list[str] = []
+    for codec in data["codecs"]:
+        name, configuration = (codec, {}) if isinstance(codec, str) else (codec["name"], codec.get("configuration", {}))
+        if name == "sharding_indexed" and shard_shape is None:
+            shard_shape, chunk_shape = chunk_shape, tuple(configuration["chunk_shape"])
+            codecs += [inner if isinstance(inner, str) else inner["name"] for inner in configuration["codecs"]]
+        else:
+            codecs.append(name)
     encoding = data.get("chunk_key_encoding", {})
     names = metadata.dimension_names
     return ArrayFacts(
@@ -234,7 +214,7 @@ def _facts_v3(data: dict[str, Any]) -> ArrayFacts:
         chunk_shape=chunk_shape,
         shard_shape=shard_shape,
         zarr_format=3,
-        codecs=tuple(codec if isinstance(codec, str) else codec["name"] for codec in codecs),
+        codecs=tuple(codecs),
         dimension_names=tuple(names) if names is not None else None,
         dimension_separator=encoding.get("configuration", {}).get("separator", "/"),
         fill_value=data.get("fill_value"),

@@ -11,7 +11,7 @@ class ArrayFacts:
     """What the metadata of one Zarr array says; nothing here needs its chunks.
 
     Shapes are in stored axis order. ``dtype`` is NumPy's name without byte order (``"uint16"``). ``codecs`` are the ids
-    as the metadata spells them, in the order of encoding; for a sharded array, those inside the shard; for Zarr v2, the
+    as the metadata spells them, in the order of encoding, those inside a shard in its place; for Zarr v2, the
     compressor. ``filters`` are those of Zarr v2, always empty in v3. ``shard_shape`` is None where each chunk is an
     object of its own.
     """
@@ -29,5 +29,9 @@ class ArrayFacts:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the uncompressed array."""
-        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+        """Bytes of the uncompressed array; 0 where the data type (text, say) has no size that its name tells."""
+        try:
+            itemsize = np.dtype(self.dtype).itemsize
+        except TypeError:
+            return 0
+        return math.prod(self.shape) * itemsize

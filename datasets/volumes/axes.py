@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from datasets.volumes.errors import CisternaError
-from datasets.volumes.lengths import DEFAULT_LENGTH_UNIT, nm_per
+from datasets.volumes.lengths import assumed_length_unit, nm_per
 
 
 class AxisUnknown(CisternaError):
@@ -26,11 +26,6 @@ class Axis:
     @property
     def is_spatial(self) -> bool:
         return self.type == "space"
-
-    @property
-    def nm_per_unit(self) -> float:
-        """Nanometres in this space axis's unit; 1 where it has none. Raises LengthUnitUnknown."""
-        return nm_per(DEFAULT_LENGTH_UNIT if self.unit is None else self.unit, where=f"axis {self.name}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +51,16 @@ class Axes:
     def spatial(self) -> "Axes":
         """The space axes alone, in stored order."""
         return Axes(tuple(axis for axis in self.items if axis.is_spatial))
+
+    @property
+    def nm_per_unit(self) -> tuple[float, ...]:
+        """Nanometres in the unit of each space axis, in stored order. Raises LengthUnitUnknown.
+
+        An axis without a unit is read in that of the other space axes where they agree on one, else in nanometers.
+        """
+        spatial = self.spatial
+        assumed = assumed_length_unit([axis.unit for axis in spatial])
+        return tuple(nm_per(assumed if axis.unit is None else axis.unit, where=f"axis {axis.name}") for axis in spatial)
 
     def index(self, name: str) -> int:
         """Position of the axis in stored order. Raises AxisUnknown."""

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from datasets.volumes.label_rules import check_image_label
 from datasets.volumes.problems import Problem
 from datasets.volumes.rules import (
     SUPPORTED_VERSIONS,
+    UNSUPPORTED_FIX,
     Found,
     check_axes,
     check_transforms,
@@ -17,15 +18,6 @@ from datasets.volumes.rules import (
     problem,
     shown,
 )
-
-# Other things an OME-Zarr group may be, and what to name instead.
-_OTHER_GROUPS: Final = {
-    "plate": "a plate: give the path of one field of one well, such as A/1/0",
-    "well": "a well: give the path of one field, such as 0",
-    "labels": "a list of labels: give the path of one of them",
-    "bioformats2raw.layout": "a collection of images: give the path of one of them, such as 0",
-    "series": "a list of images: give the path of one of them",
-}
 
 
 @dataclass(frozen=True)
@@ -53,19 +45,38 @@ def locate_image(attributes: Mapping[str, object]) -> ImageAttributes:
 # --- version ----------------------------------------------------------------------------------------------------------
 
 
-def version(found: object, where: str, is_ome_namespaced: bool) -> Found:
+def other_form(multiscale: Mapping[str, object]) -> str:
+    """Which version other than 0.4 and 0.5 the form of a multiscale is of; ``""`` for none.
+
+    0.1 and 0.2 have no axes, 0.3 names them in plain texts, and none of them has transformations; 0.6 keeps the axes in
+    coordinate systems.
+    """
+    if "coordinateSystems" in multiscale:
+        return "0.6"
+    axes, datasets = multiscale.get("axes"), objects_in(multiscale.get("datasets"))
+    if not datasets or any("coordinateTransformations" in dataset for dataset in datasets):
+        return ""
+    if axes is None:
+        return "0.1 or 0.2"
+    return "0.3" if isinstance(axes, list) and axes and all(isinstance(axis, str) for axis in axes) else ""
+
+
+def version(found: object, where: str, is_ome_namespaced: bool, other: str = "") -> Found:
     expected = "0.5" if is_ome_namespaced else "0.4"
-    if found is None:
+    if found is None and other:
+        message = f"no version is stated, and the metadata has the form of {other}"
+        yield problem("ngff-version-unsupported", f"{where}/version", message, UNSUPPORTED_FIX)
+    elif found is None:
         fix = f'Add "version": "{expected}"' + ("." if is_ome_namespaced else " to each multiscale.")
         yield problem("version-missing", f"{where}/version", "the version is not stated", fix)
     elif found not in SUPPORTED_VERSIONS:
-        fix = "Convert the metadata to OME-Zarr 0.4 or 0.5; the arrays can stay as they are."
-        yield problem("version-unsupported", f"{where}/version", f"the version is {shown(found)}", fix)
+        message = f"the version is {shown(found)}"
+        yield problem("ngff-version-unsupported", f"{where}/version", message, UNSUPPORTED_FIX)
     elif found != expected:
         place = "below ome" if is_ome_namespaced else "at the top of the attributes"
         message = f"the version is {found}, but the metadata stands {place}"
         fix = f'Write "version": "{expected}" if that is what it is, or move the metadata where {found} has it.'
-        yield problem("version-unsupported", f"{where}/version", message, fix)
+        yield problem("ngff-version-unsupported", f"{where}/version", message, fix)
 
 
 # --- levels -----------------------------------------------------------------------------------------------------------
@@ -213,10 +224,8 @@ def check_image(attributes: Mapping[str, object]) -> list[Problem]:
     """
     image = locate_image(attributes)
     if "multiscales" not in image.body:
-        kind = next((text for key, text in _OTHER_GROUPS.items() if key in image.body), None)
-        message = f"the group is no image but {kind.split(':')[0]}" if kind else "the attributes hold no multiscales"
-        fix = kind.split(": ")[1].capitalize() if kind else "Give the path of an OME-Zarr image group"
-        return [problem("not-ome-zarr", image.where, message, f"{fix}.")]
+        fix = "Give the address of an OME-Zarr image group."
+        return [problem("not-ome-zarr", image.where, "the attributes hold no multiscales", fix)]
 
     where = f"{image.where}/multiscales"
     multiscales = image.body["multiscales"]
@@ -224,17 +233,23 @@ def check_image(attributes: Mapping[str, object]) -> list[Problem]:
     if image.is_ome_namespaced:
         found += version(image.body.get("version"), image.where, is_ome_namespaced=True)
     # The rules of another version are other rules: nothing more to say about it.
-    if any(item.id == "version-unsupported" for item in found) or not isinstance(multiscales, list | tuple):
+    if any(item.id == "ngff-version-unsupported" for item in found) or not isinstance(multiscales, list | tuple):
         return found
     for position, multiscale in enumerate(multiscales):
         if not isinstance(multiscale, Mapping):
             continue
         at = f"{where}/{position}"
-        versions = [] if image.is_ome_namespaced else list(version(multiscale.get("version"), at, False))
+        versions = []
+        if not image.is_ome_namespaced:
+            versions = list(version(multiscale.get("version"), at, False, other_form(multiscale)))
         found += versions
-        if not any(item.id == "version-unsupported" for item in versions):
+        if not any(item.id == "ngff-version-unsupported" for item in versions):
             found += check_multiscale(multiscale, at)
+    if any(item.id == "ngff-version-unsupported" for item in found):
+        return found
     if "omero" in image.body:
         omero_where = f"{image.where}/omero"
         found += check_omero(image.body["omero"], omero_where, is_complete_required=not image.is_ome_namespaced)
+    if "image-label" in image.body:
+        found += check_image_label(image.body["image-label"], f"{image.where}/image-label")
     return found

@@ -1,10 +1,11 @@
 """Units of NGFF axes, and lengths as people say them. Inside the program every length is in nanometres."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from datasets.volumes.errors import CisternaError
 
-# What a space axis without a unit is read as: volume EM states its voxels in nanometres, and NGFF names no default.
+# What a space axis is read in where none has a unit: volume EM states voxels in nanometres, and NGFF names no default.
 DEFAULT_LENGTH_UNIT: Final = "nanometer"
 
 _SI_EXPONENTS: Final = {
@@ -61,6 +62,15 @@ def unit_fix(unit: object) -> str:
     if meant:
         return f'Write "{meant}".'
     return 'Write the unit as NGFF spells it, such as "nanometer" or "micrometer", and state the scale in it.'
+
+
+def assumed_length_unit(units: Sequence[object]) -> str:
+    """What a space axis without a unit is read in: the unit of the other space axes where they agree on one.
+
+    ``units`` are those of all space axes, ``None`` where none is stated.
+    """
+    stated = {unit for unit in units if isinstance(unit, str)}
+    return stated.pop() if len(stated) == 1 else DEFAULT_LENGTH_UNIT
 
 
 def nm_per(unit: str, *, where: str = "") -> float:

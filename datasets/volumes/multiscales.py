@@ -68,9 +68,9 @@ class Level:
 
     @property
     def transform_nm(self) -> ScaleTranslation:
-        """Voxels to nanometres on the space axes alone, in stored order."""
+        """Voxels to nanometres on the space axes alone, in stored order. Raises LengthUnitUnknown."""
         spatial = self.axes.spatial
-        to_nm = ScaleTranslation(tuple(axis.nm_per_unit for axis in spatial), (0.0,) * len(spatial))
+        to_nm = ScaleTranslation(self.axes.nm_per_unit, (0.0,) * len(spatial))
         return self.transform.on([self.axes.index(name) for name in spatial.names]).then(to_nm)
 
     @property
@@ -121,15 +121,14 @@ class Multiscale:
 def parse_multiscales(attributes: Mapping[str, Any]) -> tuple[Multiscale, ...]:
     """Read the images that a group's Zarr attributes describe (NGFF 0.4: .zattrs; 0.5: the attributes of zarr.json).
 
-    A space axis without a unit is read as nanometers; ``check_image`` warns of it. Raises NotOmeZarr,
-    NgffVersionUnsupported, NgffInvalid, and LengthUnitUnknown for a unit that NGFF does not list on a
-    space axis.
+    A unit outside NGFF's list is taken as it stands, as the specification allows; whatever is asked for in nm then
+    raises LengthUnitUnknown. Raises NotOmeZarr, NgffVersionUnsupported and NgffInvalid.
     """
     errors = errors_of(check_image(attributes))
     for error in errors:
         if error.id == "not-ome-zarr":
             raise NotOmeZarr(error.message, where=error.where, fix=error.fix)
-        if error.id == "version-unsupported":
+        if error.id == "ngff-version-unsupported":
             raise NgffVersionUnsupported(error.message, where=error.where, fix=error.fix)
     if errors:
         raise NgffInvalid(errors)
@@ -141,8 +140,6 @@ def parse_multiscales(attributes: Mapping[str, Any]) -> tuple[Multiscale, ...]:
 
 def _multiscale(entry: Any, version: str) -> Multiscale:
     axes = Axes(tuple(_axis(axis) for axis in entry["axes"]))
-    for axis in axes.spatial:
-        _ = axis.nm_per_unit  # an unknown unit is refused here, not where a size is first asked for
     common = _transform(entry.get("coordinateTransformations"), len(axes))
     levels = tuple(
         Level(

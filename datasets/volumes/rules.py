@@ -8,12 +8,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from datasets.volumes.lengths import NM_PER_UNIT, SECONDS_PER_UNIT, unit_fix
+from datasets.volumes.lengths import NM_PER_UNIT, SECONDS_PER_UNIT, assumed_length_unit, unit_fix
 from datasets.volumes.problems import Problem, Severity
 
 type Found = Iterator[Problem]
 
 SUPPORTED_VERSIONS: Final = ("0.4", "0.5")
+UNSUPPORTED_FIX: Final = "Convert the metadata to OME-Zarr 0.4 or 0.5; the arrays can stay as they are."
 
 # id → severity and the rule, in the words of the specification's "multiscales", "axes" and "coordinateTransformations"
 # sections, or in ours where readers demand more than it does. docs/problems/ngff-invalid.md lists the same.
@@ -21,7 +22,7 @@ RULES: Final[dict[str, tuple[Severity, str]]] = {
     "not-ome-zarr": ("error", "An image group has multiscales in its attributes (0.4) or in their ome (0.5)."),
     "multiscales": ("error", "multiscales is a list of at least one object."),
     "version-missing": ("error", "The version is stated; readers do not open an image without one."),
-    "version-unsupported": ("error", "The version is 0.4 or 0.5."),
+    "ngff-version-unsupported": ("error", "The version is 0.4 or 0.5."),
     "name-missing": ("warning", "Each multiscale should contain a name."),
     "downsampling-type-missing": ("warning", "A multiscale should say in type how its levels were made."),
     "axes-count": ("error", "axes is a list of 2 to 5 objects."),
@@ -32,9 +33,9 @@ RULES: Final[dict[str, tuple[Severity, str]]] = {
     "axes-space-count": ("error", "2 or 3 axes are of type space."),
     "axes-other-count": ("error", "At most one axis is of type time, at most one of channel or another type."),
     "axes-order": ("error", "Axes stand in the order time, channel or custom, space."),
-    "axes-spatial-order": ("warning", "Three space axes should stand in the order z, y, x."),
+    "axes-spatial-order": ("warning", "Space axes should stand in the order z, y, x."),
     "axis-unit": ("warning", "The unit of an axis should be one of those the specification lists."),
-    "axis-unit-missing": ("warning", "A space axis should have a unit; without one it is read as nanometer."),
+    "axis-unit-missing": ("warning", "A space axis should have a unit; that of the others, or nanometer, is assumed."),
     "datasets": ("error", "datasets is a list of at least one object."),
     "dataset-path": ("error", "Each dataset has the path of an array within the group."),
     "dataset-paths-unique": ("error", "No two datasets have the same path."),
@@ -53,6 +54,11 @@ RULES: Final[dict[str, tuple[Severity, str]]] = {
     "omero-window-order": ("warning", "A channel's window starts below its end."),
     "omero-color": ("error", "A channel's color is six hexadecimal digits."),
     "omero-channel-incomplete": ("warning", "A channel should have a window and a color."),
+    "omero-channels-count": ("warning", "omero has one channel for each element of the channel axis."),
+    "image-label": ("error", "image-label's colors and properties, where present, are lists of objects, not empty."),
+    "label-value": ("error", "Each color and each property names its label by a whole number, label-value."),
+    "label-value-unique": ("error", "No two colors and no two properties are of the same label."),
+    "label-color": ("error", "The rgba of a label is four whole numbers from 0 to 255."),
 }
 
 
@@ -127,15 +133,25 @@ def axis_type(axis: Mapping[str, object], where: str) -> Found:
 
 def axis_unit(axis: Mapping[str, object], where: str) -> Found:
     kind, unit = axis.get("type"), axis.get("unit")
-    if kind == "space" and unit is None:
-        fix = 'Add "unit": "nanometer", or the unit the scale is stated in.'
-        yield problem("axis-unit-missing", f"{where}/unit", "the axis has no unit; nanometer is assumed", fix)
-    elif kind == "space" and not (isinstance(unit, str) and unit in NM_PER_UNIT):
+    if unit is None:
+        return
+    if kind == "space" and not (isinstance(unit, str) and unit in NM_PER_UNIT):
         message = f"{shown(unit)} is not a unit of length in NGFF"
         yield problem("axis-unit", f"{where}/unit", message, unit_fix(unit))
-    elif kind == "time" and unit is not None and not (isinstance(unit, str) and unit in SECONDS_PER_UNIT):
+    elif kind == "time" and not (isinstance(unit, str) and unit in SECONDS_PER_UNIT):
         message = f"{shown(unit)} is not a unit of time in NGFF"
         yield problem("axis-unit", f"{where}/unit", message, 'Write "second", or another unit the specification lists.')
+
+
+def axis_unit_missing(axes: Sequence[Mapping[str, object]], where: str) -> Found:
+    spatial = {position: axis.get("unit") for position, axis in enumerate(axes) if axis.get("type") == "space"}
+    assumed = assumed_length_unit(list(spatial.values()))
+    for position, unit in spatial.items():
+        if unit is None:
+            fix = f'Add "unit": "{assumed}", or the unit the scale is stated in.'
+            yield problem(
+                "axis-unit-missing", f"{where}/{position}/unit", f"the axis has no unit; {assumed} is assumed", fix
+            )
 
 
 def axis_names_unique(axes: Sequence[Mapping[str, object]], where: str) -> Found:
@@ -172,7 +188,8 @@ def axes_order(axes: Sequence[Mapping[str, object]], where: str) -> Found:
 
 def axes_spatial_order(axes: Sequence[Mapping[str, object]], where: str) -> Found:
     names = [axis.get("name") for axis in axes if axis.get("type") == "space"]
-    if sorted(map(str, names)) == ["x", "y", "z"] and names != ["z", "y", "x"]:
+    known = [name for name in names if name in ("z", "y", "x")]
+    if known != sorted(known, key="zyx".index):
         message = f"the space axes are in the order {', '.join(map(str, names))}"
         yield problem("axes-spatial-order", where, message, "If the arrays are stored z, y, x, name the axes so.")
 
@@ -186,7 +203,8 @@ def check_axes(axes: object, where: str) -> Found:
                     yield from rule(axis, f"{where}/{position}")
     listed = objects_in(axes)
     if listed:
-        for whole in (axis_names_unique, axes_space_count, axes_other_count, axes_order, axes_spatial_order):
+        rules = (axis_names_unique, axes_space_count, axes_other_count, axes_order, axes_spatial_order)
+        for whole in (axis_unit_missing, *rules):
             yield from whole(listed, where)
 
 

@@ -10,15 +10,14 @@ import zarr
 from django.core.management import call_command
 
 from datasets.publishing.inspection import inspect
+from datasets.volumes.problems import errors_of
 from tests.samples import em_levels, write_image
 
 
 def _ids(address: str) -> list[str]:
     inspection = inspect(address)
     assert not inspection.publishable
-    return [
-        problem.id for problem in (*inspection.problems, *inspection.viewer_problems) if problem.severity == "error"
-    ]
+    return [problem.id for problem in errors_of(inspection.problems)]
 
 
 @pytest.mark.parametrize(("version", "zarr_format"), [("0.4", 2), ("0.5", 3)])
@@ -118,4 +117,4 @@ def test_the_command_exits_with_1_when_it_could_not_be_published(data_root: Path
         call_command("inspect", "data:nowhere", "--json", stdout=out)
     assert stopped.value.code == 1
     problem = json.loads(out.getvalue())["problems"][0]
-    assert set(problem) == {"id", "severity", "where", "message", "fix"}
+    assert set(problem) == {"id", "severity", "where", "message", "fix", "scope"}

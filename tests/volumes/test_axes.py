@@ -40,8 +40,10 @@ def test_an_unknown_axis_is_named_with_those_there_are():
 
 
 def test_nanometres_per_unit():
-    assert Axis("x", "space", "micrometer").nm_per_unit == 1000
-    assert Axis("x", "space").nm_per_unit == 1
+    assert Axes((Axis("c"), Axis("y", "space", "micrometer"), Axis("x", "space", "angstrom"))).nm_per_unit == (
+        1000,
+        0.1,
+    )
     for unit in ("micron", ""):
         with pytest.raises(LengthUnitUnknown, match="axis x"):
-            _ = Axis("x", "space", unit).nm_per_unit
+            _ = Axes((Axis("x", "space", unit),)).nm_per_unit

@@ -143,7 +143,8 @@ def test_composed_is_one_after_another_in_nanometres(multiscale, data):
                     expected = expected * step["scale"][position]
                 else:
                     expected = expected + step["translation"][position]
-            expected *= NM_PER_UNIT[axis.get("unit", "nanometer")]
+            stated = {a["unit"] for a in multiscale["axes"] if a["type"] == "space" and "unit" in a}
+            expected *= NM_PER_UNIT[axis.get("unit", stated.pop() if len(stated) == 1 else "nanometer")]
             assert level.to_physical_nm(voxel)[axis["name"]] == pytest.approx(expected)
 
 
@@ -156,17 +157,26 @@ def test_an_independent_reader_agrees_on_what_it_takes(multiscale, version):
     assert [dataset.path for dataset in other.multiscales[0].datasets] == [level.path for level in parsed.levels]
 
 
-def test_a_space_axis_without_a_unit_is_in_nanometers():
-    axes = [("z", "space", None), ("y", "space", "micrometer"), ("x", "space", None)]
+@pytest.mark.parametrize(
+    ("units", "scale_nm"),
+    [
+        ((None, None, None), {"z": 40, "y": 4, "x": 4}),
+        ((None, "micrometer", None), {"z": 40_000, "y": 4000, "x": 4000}),
+        ((None, "micrometer", "angstrom"), {"z": 40, "y": 4000, "x": 0.4}),
+    ],
+)
+def test_a_space_axis_without_a_unit_is_in_that_of_the_others_or_in_nanometers(units, scale_nm):
+    axes = [(name, "space", unit) for name, unit in zip("zyx", units, strict=True)]
     (multiscale,) = parse_multiscales(as_version("0.4", image(axes, [((40, 4, 4), None)])))
-    assert multiscale.levels[0].scale_nm == {"z": 40, "y": 4000, "x": 4}
+    assert multiscale.levels[0].scale_nm == pytest.approx(scale_nm)
 
 
 @pytest.mark.parametrize("unit", ["micron", "pixel", "second"])
-def test_a_unit_that_is_no_length_is_refused_on_a_space_axis(unit):
+def test_a_unit_that_is_no_length_is_read_but_gives_no_nanometers(unit):
     axes = [("z", "space", "nanometer"), ("y", "space", "nanometer"), ("x", "space", unit)]
+    (multiscale,) = parse_multiscales(as_version("0.4", image(axes, [((1, 1, 1), None)])))
     with pytest.raises(LengthUnitUnknown, match=f'axis x: "{unit}"'):
-        parse_multiscales(as_version("0.4", image(axes, [((1, 1, 1), None)])))
+        _ = multiscale.levels[0].scale_nm
 
 
 @pytest.mark.parametrize("version", ["0.1", "0.2", "0.3", "0.6", "0.6rc0", "0.5-dev", "abc123", 0.4])
@@ -181,20 +191,11 @@ def test_other_versions_are_refused_by_name(version):
         assert caught.value.where.endswith("/version")
 
 
-@pytest.mark.parametrize(
-    ("attributes", "hint"),
-    [
-        ({}, "OME-Zarr image group"),
-        ({"plate": {}}, "one field of one well"),
-        ({"ome": {"version": "0.5", "labels": ["cells"]}}, "one of them"),
-        ({"bioformats2raw.layout": 3}, "such as 0"),
-        ({"ome": "0.5"}, "OME-Zarr image group"),
-    ],
-)
-def test_what_is_no_image_is_told_so(attributes, hint):
+@pytest.mark.parametrize("attributes", [{}, {"plate": {}}, {"ome": {"version": "0.5", "labels": []}}, {"ome": "0.5"}])
+def test_what_is_no_image_is_told_so(attributes):
     with pytest.raises(NotOmeZarr) as caught:
         parse_multiscales(attributes)
-    assert hint in caught.value.fix
+    assert "OME-Zarr image group" in caught.value.fix
 
 
 def test_invalid_metadata_carries_every_error():
@@ -229,7 +230,8 @@ def test_whatever_the_metadata_hold_the_answer_is_an_image_or_a_named_error(valu
         multiscales[0] = {**multiscales[0], key: value}
         try:
             (multiscale,) = parse_multiscales(attributes)
+            position_nm = multiscale.levels[0].to_physical_nm(dict.fromkeys(multiscale.axes.spatial.names, 0))
         except (NgffInvalid, NgffVersionUnsupported, LengthUnitUnknown) as error:
             assert error.fix  # noqa: PT017  (either outcome is right; this one must say what to do)
             continue
-        assert len(multiscale.levels[0].to_physical_nm(dict.fromkeys(multiscale.axes.spatial.names, 0))) in (2, 3)
+        assert len(position_nm) in (2, 3)

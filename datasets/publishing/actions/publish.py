@@ -24,7 +24,7 @@ from datasets.storage.keys import join_key
 from datasets.storage.roots import Root, locate
 from datasets.volumes.contrast import contrast_window
 from datasets.volumes.errors import CisternaError
-from datasets.volumes.problems import Problem, errors_of
+from datasets.volumes.problems import Problem, Scope, errors_of
 
 logger = logging.getLogger("cisterna.publishing")
 
@@ -149,8 +149,8 @@ def _inspect_volumes(root: Root, prefix: str, specification: Mapping[str, Any]) 
     for volume in specification["volumes"]:
         path = volume["path"]
         inspection = inspect_key(root, join_key(prefix, path))
-        found = [*inspection.problems, *(() if volume["download_only"] else inspection.viewer_problems)]
-        problems += [(path, problem) for problem in errors_of(found)]
+        scopes: tuple[Scope, ...] = ("conformance", "publishing") if volume["download_only"] else ()
+        problems += [(path, problem) for problem in errors_of(inspection.problems, *scopes)]
         inspections[path] = inspection
     if problems:
         raise DataNotPublishable(problems)

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from datasets.publishing.inspection import describe, inspect
+from datasets.publishing.inspection import inspect
+from datasets.publishing.reports import describe
 
 
 class Command(BaseCommand):
