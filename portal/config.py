@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from datasets.catalogue.viewers import FORMATS, KINDS, VIZARR, WebViewer, template_fault
+from datasets.storage.keys import InvalidKey, canonical_key
 from datasets.storage.roots import OWN_ROOT, Root
 from datasets.volumes.errors import CisternaError
 
@@ -312,8 +313,14 @@ def _root(name: str, url: str, options: dict[str, str]) -> Root:
         raise ConfigurationInvalid(
             f"{url!r} is not an address a root can have", where=variable, fix="Use file:///folder or s3://bucket/prefix"
         )
+    if ("KEY" in options) != ("SECRET" in options):
+        raise ConfigurationInvalid(
+            "A key and its secret belong together",
+            where=f"{variable}_KEY",
+            fix=f"Set {variable}_SECRET as well, or none",
+        )
     env = {f"{variable}_{option}": value for option, value in options.items()}
-    return Root(
+    root = Root(
         name=name,
         url=url.rstrip("/") if url != "file:///" else url,
         endpoint=options.get("ENDPOINT", ""),
@@ -324,3 +331,11 @@ def _root(name: str, url: str, options: dict[str, str]) -> Root:
         redirect=_switch(env, f"{variable}_REDIRECT"),
         forbidden_means_absent=_switch(env, f"{variable}_FORBIDDEN_MEANS_ABSENT"),
     )
+    if root.prefix:
+        try:
+            canonical_key(quote(root.prefix).encode())
+        except InvalidKey as error:
+            raise ConfigurationInvalid(
+                f"{error.what}, below the bucket", where=variable, fix="Use s3://bucket/prefix with single slashes"
+            ) from None
+    return root

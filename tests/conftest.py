@@ -22,6 +22,8 @@ import pytest
 from django.conf import settings
 from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
+from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, free_port, s3_server_in
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "").lower() == "true"
 SHARED_DATA = Path(os.environ.get("CISTERNA_SHARED_DATA") or CHECKOUT.parent / "shared" / "data")
@@ -70,7 +72,8 @@ POSTGRESQL = Part(
     lambda: max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=None) or _program("postgres")(),
     "deploy/toolchain/system-parts installs it",
 )
-PARTS = (BROWSER, DATA, POSTGRESQL)
+S3 = Part("s3_server", "Ceph's S3 server", find_programs, "deploy/toolchain/system-parts installs it")
+PARTS = (BROWSER, DATA, POSTGRESQL, S3)
 
 
 def _own_portal() -> None:
@@ -116,7 +119,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class FilesWholeBrowsersTogether(LoadGroupScheduling):  # type: ignore[misc]
-    """A file's tests stay on one worker, with their servers; so do the browser's, since two would starve each other."""
+    """A file's tests stay on one worker, with their servers. So do the browser's, since two would starve each other,
+    and the S3 server's, which is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
         return str(super()._split_scope(nodeid)).split("::")[0]
@@ -132,8 +136,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for part in PARTS:
             if part.name in getattr(item, "fixturenames", ()):
                 item.add_marker(part.name)
-        if item.get_closest_marker(BROWSER.name):
-            item.add_marker(pytest.mark.xdist_group(BROWSER.name))
+        group = next((part.name for part in (BROWSER, S3) if item.get_closest_marker(part.name)), None)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -164,6 +169,27 @@ def shared_data() -> Path:
     path = DATA.find()
     assert path is not None, DATA.absence
     return path
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server. Which tests use it must be known before they run: name the fixture, or mark the parameter."""
+    with s3_server_in(tmp_path_factory.mktemp("s3") / "server", free_port()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(s3_server: S3Server) -> Any:
+    """A client of the S3 server that is none of ours: botocore's."""
+    from botocore.session import Session
+
+    return Session().create_client(
+        "s3",
+        endpoint_url=s3_server.endpoint,
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        region_name=REGION,
+    )
 
 
 @pytest.fixture(scope="session")

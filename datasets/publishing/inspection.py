@@ -141,6 +141,7 @@ def inspect(address: str, *, base: Path | None = None) -> Inspection:
     """
     try:
         root, key = locate(address, base=base)
+        objects.check(root, key)
         group = read_group(root, key)
         return replace(_inspect_group(root, key, group, address), images=tuple(images_below(root, key, group)))
     except CisternaError as error:
@@ -151,6 +152,7 @@ def inspect_key(root: Root, key: str) -> Inspection:
     """Inspect the image at ``key`` of ``root`` alone; see :func:`inspect`."""
     address = root.url_of(key)
     try:
+        objects.check(root, key)
         return _inspect_group(root, key, read_group(root, key), address)
     except CisternaError as error:
         return Inspection(address=address, problems=(_as_problem(error, "publishing"),), root=root, key=key)

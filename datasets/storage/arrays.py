@@ -180,12 +180,11 @@ class KeyStore(Store):
 def read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:
     """The JSON object at ``key`` and its SHA-256; ``None`` when there is no such object."""
     try:
-        size_bytes = objects.stat(root, key).size_bytes
-        if size_bytes > MAX_METADATA_BYTES:
-            raise _invalid(root, key, f"the document has {size_bytes} bytes, more than {MAX_METADATA_BYTES}")
-        text = objects.read(root, key)
+        text = objects.read_range(root, key, 0, MAX_METADATA_BYTES + 1)  # one request, whatever is there
     except ObjectAbsent:
         return None
+    if len(text) > MAX_METADATA_BYTES:
+        raise _invalid(root, key, f"the document has more than {MAX_METADATA_BYTES} bytes")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

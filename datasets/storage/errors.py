@@ -34,3 +34,40 @@ class StorageUnavailable(StorageError):
     status = 503
     title = "The storage cannot be read at the moment"
     retry_after_s = 5
+
+
+class StorageUnreachable(StorageUnavailable):
+    """Nobody answers at the storage's address: the connection is refused, or the name leads nowhere."""
+
+    slug = "storage-unreachable"
+    title = "The storage cannot be reached"
+
+
+class StorageTimeout(StorageUnavailable):
+    """The storage was reached and did not answer in time."""
+
+    slug = "storage-timeout"
+    title = "The storage did not answer in time"
+
+
+class CredentialsRefusedByStorage(StorageForbidden):
+    """The storage knows neither the portal's access key nor what was signed with it."""
+
+    slug = "storage-credentials-refused"
+    title = "The storage refuses the portal's key"
+
+
+class BucketMissing(StorageError):
+    """The bucket does not exist, or exists no longer."""
+
+    slug = "bucket-missing"
+    status = 503
+    title = "The bucket does not exist"
+    retry_after_s = 60
+
+
+class AbsenceHidden(StorageForbidden):
+    """The bucket answers "forbidden" for what is not there, so nothing can be known to be absent."""
+
+    slug = "storage-hides-absence"
+    title = "The bucket hides which objects exist"

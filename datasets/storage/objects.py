@@ -1,4 +1,4 @@
-"""Objects of a root: read, read a range, look at, list a folder, write whole. Local folders; S3 roots come next.
+"""Objects of a root: read, read a range, look at, list a folder, write whole. Local folders and buckets alike.
 
 Reading keeps *absent*, *forbidden* and *unavailable* apart, as every error of this package does.
 """
@@ -7,19 +7,14 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
 
-from datasets.storage.errors import StorageError, StorageUnavailable
-from datasets.storage.files import LocalFolder, OpenFile, local_folder
+from datasets.storage.buckets import bucket_of
+from datasets.storage.errors import StorageUnavailable
+from datasets.storage.files import OpenFile, local_folder
 from datasets.storage.roots import Root, get_root
-
-
-class RootNotServed(StorageError):
-    """The root is of a kind that cannot be read yet."""
-
-    slug = "root-not-served"
-    status = 503
-    title = "This kind of storage root is not read yet"
-    retry_after_s = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,88 +24,143 @@ class ObjectFacts:
     size_bytes: int
 
 
+class Backend(Protocol):
+    """What a kind of root can do. Keys are canonical."""
+
+    def read(self, key: str) -> bytes: ...
+    def read_range(self, key: str, start: int, end: int | None) -> bytes: ...
+    def read_suffix(self, key: str, size_bytes: int) -> bytes: ...
+    def stat(self, key: str) -> int: ...
+    def list_names(self, key: str, *, after: str = "", limit: int, within: str = "") -> list[str]: ...
+    def write(self, key: str, content: bytes) -> None: ...
+    def check(self, key: str) -> None: ...
+
+
 def read(root: Root, key: str) -> bytes:
     """The whole object.
 
     Raises:
         ObjectAbsent, InvalidKey, StorageForbidden, StorageUnavailable: as for every call here.
+        CredentialsRefusedByStorage, BucketMissing: S3 roots only.
     """
-    with _opened(root, key) as file:
-        return file.read(0, file.size_bytes)
+    return _backend(root).read(key)
 
 
 def read_range(root: Root, key: str, start: int, end: int | None) -> bytes:
     """The bytes from ``start`` to before ``end`` (``None``: to the end), or as many of them as there are."""
-    with _opened(root, key) as file:
-        stop = file.size_bytes if end is None else min(end, file.size_bytes)
-        return file.read(start, max(stop - start, 0)) if start < stop else b""
+    return _backend(root).read_range(key, start, end)
 
 
 def read_suffix(root: Root, key: str, size_bytes: int) -> bytes:
     """The last ``size_bytes`` bytes, or the whole where it is shorter."""
-    with _opened(root, key) as file:
-        start = max(file.size_bytes - size_bytes, 0)
-        return file.read(start, file.size_bytes - start)
+    return _backend(root).read_suffix(key, size_bytes)
 
 
 def stat(root: Root, key: str) -> ObjectFacts:
     """What is known of the object without reading it."""
-    with _opened(root, key) as file:
-        return ObjectFacts(size_bytes=file.size_bytes)
+    return ObjectFacts(size_bytes=_backend(root).stat(key))
 
 
 def list_folder(root: Root, prefix: str, *, after: str = "", limit: int = 1000) -> list[str]:
     """The first ``limit`` names right below ``prefix`` behind ``after``, sorted by bytes; folders end in ``/``."""
-    return _folder(root).list_names(prefix, after=after, limit=limit)
+    return _backend(root).list_names(prefix, after=after, limit=limit)
 
 
 def write(root: Root, key: str, content: bytes) -> None:
-    """Write the object whole: to a temporary name, to the disk, then into its place in one step.
+    """Write the object whole: it appears, or takes the former one's place, in one step.
 
     Only the portal's own root is ever written to.
 
     Raises:
-        StorageUnavailable: the system refused, with its reason (a full disk, say); nothing is left behind.
+        StorageUnavailable: it was refused, with the reason (a full disk, say); nothing is left behind.
     """
-    if not root.is_own or root.path is None:
+    if not root.is_own:
         raise ValueError(f"The root {root.name} holds given data, which is never modified")
-    path = root.path / key
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageUnavailable(
-            f"Writing failed: {error.strerror}", where=root.url_of(key), fix="Look at the disk's space and rights"
-        ) from error
+    _backend(root).write(key, content)
 
 
 def check_root(name: str) -> None:
-    """Whether the root answers; the portal's own folder is made at first use."""
-    root = get_root(name)
-    if root.is_own and root.path is not None:
-        with contextlib.suppress(OSError):  # listing it names the trouble
-            root.path.mkdir(parents=True, exist_ok=True)
-    _folder(root).list_names("", limit=1)
+    """Whether the root answers, and tells what is absent; the portal's own folder is made at first use.
+
+    Raises:
+        AbsenceHidden: a bucket answers 403 for objects that do not exist.
+        StorageError, RootUnknown: whatever else is wrong, by name.
+    """
+    check(get_root(name))
 
 
-def _folder(root: Root) -> LocalFolder:
-    if root.path is None:
-        raise RootNotServed(f"{root.url} is not a local folder", where=root.name, fix="Use a file:/// root for now")
-    return local_folder(root.path)
+def check(root: Root, key: str = "") -> None:
+    """As :func:`check_root`, below ``key``: a bucket may give other rights there. One request."""
+    _backend(root).check(key)
 
 
-@contextlib.contextmanager
-def _opened(root: Root, key: str) -> Iterator[OpenFile]:
-    file = _folder(root).open_file(key)
-    try:
-        yield file
-    finally:
-        file.close()
+@cache
+def _backend(root: Root) -> Backend:
+    return FileBackend(root) if root.path is not None else bucket_of(root)
+
+
+class FileBackend:
+    """The objects of one local root."""
+
+    def __init__(self, root: Root) -> None:
+        assert root.path is not None, "a local root has a path"
+        self._root = root
+        self._path: Path = root.path
+        self._folder = local_folder(root.path)
+
+    def read(self, key: str) -> bytes:
+        with self._opened(key) as file:
+            return file.read(0, file.size_bytes)
+
+    def read_range(self, key: str, start: int, end: int | None) -> bytes:
+        with self._opened(key) as file:
+            stop = file.size_bytes if end is None else min(end, file.size_bytes)
+            return file.read(start, max(stop - start, 0)) if start < stop else b""
+
+    def read_suffix(self, key: str, size_bytes: int) -> bytes:
+        with self._opened(key) as file:
+            start = max(file.size_bytes - size_bytes, 0)
+            return file.read(start, file.size_bytes - start)
+
+    def stat(self, key: str) -> int:
+        with self._opened(key) as file:
+            return file.size_bytes
+
+    def list_names(self, key: str, *, after: str = "", limit: int, within: str = "") -> list[str]:
+        return self._folder.list_names(key, after=after, limit=limit, within=within)
+
+    def write(self, key: str, content: bytes) -> None:
+        """To a temporary name, to the disk, then into its place."""
+        path = self._path / key
+        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with draft.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"Writing failed: {error.strerror}",
+                where=self._root.url_of(key),
+                fix="Look at the disk's space and rights",
+            ) from error
+
+    def check(self, key: str) -> None:
+        """That the root is there; ``key`` may be absent."""
+        if self._root.is_own:
+            with contextlib.suppress(OSError):  # listing it names the trouble
+                self._path.mkdir(parents=True, exist_ok=True)
+        self._folder.list_names("", limit=1)
+
+    @contextlib.contextmanager
+    def _opened(self, key: str) -> Iterator[OpenFile]:
+        file = self._folder.open_file(key)
+        try:
+            yield file
+        finally:
+            file.close()

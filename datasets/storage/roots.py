@@ -53,6 +53,23 @@ class Root:
         return Path(unquote(urlsplit(self.url).path)) if self.url.startswith("file:") else None
 
     @property
+    def bucket(self) -> str:
+        """The bucket of an S3 root, else an empty text."""
+        return self._bucket_and_prefix[0]
+
+    @property
+    def prefix(self) -> str:
+        """The key in the bucket below which an S3 root lies; empty for the whole bucket."""
+        return self._bucket_and_prefix[1]
+
+    @property
+    def _bucket_and_prefix(self) -> tuple[str, str]:
+        bucket, _, prefix = (
+            self.url.removeprefix("s3://").partition("/") if self.url.startswith("s3:") else ("", "", "")
+        )
+        return bucket, prefix.rstrip("/")
+
+    @property
     def is_own(self) -> bool:
         """Whether this is the portal's own root, where a published revision is never written again."""
         return self.name == OWN_ROOT

@@ -182,11 +182,11 @@ def test_reading_the_environment_is_seen(code: str, uses: int) -> None:
 
 
 def test_a_server_starts_without_the_heavy_libraries() -> None:
-    """numba, duckdb, neuroglancer and dask are imported where they are used."""
+    """numba, duckdb, neuroglancer, dask and the clients of buckets are imported where they are used."""
     code = (
         "import sys, django; django.setup();"
         "import portal.asgi; from django.urls import get_resolver; get_resolver().check();"
-        "print(*{'numba', 'duckdb', 'neuroglancer', 'dask'} & set(sys.modules))"
+        "print(*{'numba', 'duckdb', 'neuroglancer', 'dask', 's3fs', 'botocore', 'obstore'} & set(sys.modules))"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
     answer = subprocess.run(

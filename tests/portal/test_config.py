@@ -60,6 +60,7 @@ def test_a_root_has_its_options(tmp_path: Path) -> None:
         CISTERNA_ROOT_CELLS="s3://cells/public/",
         CISTERNA_ROOT_CELLS_ENDPOINT="http://127.0.0.1:9000",
         CISTERNA_ROOT_CELLS_ANONYMOUS="1",
+        CISTERNA_ROOT_CELLS_KEY="key",
         CISTERNA_ROOT_CELLS_SECRET="hidden",
     )
     cells = next(root for root in config.roots if root.name == "cells")
@@ -109,6 +110,9 @@ def test_viewers_are_added_changed_and_taken_away(tmp_path: Path) -> None:
         ("CISTERNA_PUBLIC_URL", "https://cells.example.org/portal"),
         ("CISTERNA_ROOT_CELLS", "/data/cells"),
         ("CISTERNA_ROOT_CELLS", "ftp://cells"),
+        ("CISTERNA_ROOT_CELLS", "s3://"),
+        ("CISTERNA_ROOT_CELLS", "s3://cells/a/../b"),
+        ("CISTERNA_ROOT_CELLS", "s3://cells//b"),
         ("CISTERNA_ROOT_cells", "file:///data"),
         ("CISTERNA_ROOT_CELLS_REGION", "somewhere"),
     ],
