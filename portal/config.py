@@ -101,6 +101,11 @@ class Config:
         f"CISTERNA_OPEN_WITH_VIZARR={VIZARR.template}",
         "Viewers on the web to offer volumes to, such as https://viewer.example/?src={url}. Empty: not offered.",
     )
+    locate_voxels: int = setting(
+        "CISTERNA_LOCATE_VOXELS",
+        134217728,
+        "Largest resolution level, in voxels, that the viewer's search for a segment reads.",
+    )
     roots: tuple[Root, ...] = setting(
         "CISTERNA_ROOT_<NAME>",
         "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
@@ -129,6 +134,7 @@ class Config:
             external_origins=_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),
             neuroglancer_url=_address(env, "CISTERNA_NEUROGLANCER_URL"),
             viewers=_viewers(env),
+            locate_voxels=_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),
             roots=_roots(env, home),
         )
 

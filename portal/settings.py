@@ -131,7 +131,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "EXCEPTION_HANDLER": "portal.problems.api_problem",
-    "DEFAULT_THROTTLE_RATES": {"links": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"links": "60/min", "locate": "120/min"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

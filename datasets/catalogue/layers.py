@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.models.volume import Coverage, Kind
 from datasets.catalogue.neuroglancer_links import LABEL_KINDS, layer_colour
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.lineages import Lineage
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,12 @@ def layer_heading(volume: Volume) -> str:
         return str(Kind(volume.kind).label).capitalize()
     organelles = [coverage.organelle.long_name for coverage in segmentation.coverage.all()]
     if len(organelles) == 1:
-        return organelles[0][:1].upper() + organelles[0][1:]
+        return _capitalised(organelles[0])
     return segmentation.subject or ("Several organelles" if organelles else "Segmentation")
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def layer_groups(
@@ -89,19 +98,54 @@ def layer_groups(
     return tuple(LayerGroup(name, tuple(layers)) for name, layers in rows.items())
 
 
-def viewer_layer(volume: Volume, page_url: str) -> dict[str, str | None]:
-    """What the viewer's list says of a layer; ``page_url`` is the page of its dataset."""
+def viewer_layer(
+    volume: Volume,
+    version: DatasetVersion,
+    *,
+    page_url: str,
+    data_url: str,
+    site_url: str,
+    lineages: Mapping[int, Lineage],
+) -> dict[str, Any]:
+    """What the viewer's list says of a layer.
+
+    Args:
+        page_url: the page of its dataset.
+        data_url: absolute address of the data plane, ending in ``/data/``.
+        site_url: absolute address of the site, without a trailing slash.
+        lineages: from :func:`~datasets.catalogue.queries.lineages.organelle_lineages`.
+    """
     segmentation = segmentation_of(volume)
+    coverage = list(segmentation.coverage.all()) if segmentation else []
     return {
         "name": volume.path,
         "title": volume.title,
         "kind": volume.kind,
-        "group": layer_heading(volume),
+        "headings": _headings(volume, coverage, lineages),
         "colour": layer_colour(volume) or None,
         "method": segmentation.get_method_display() if segmentation else None,
         "description": volume.description,
         "url": f"{page_url}#layer/{volume.path}",
+        "dataUrl": f"{data_url}{version}/{quote(volume.path)}/",
+        "labels": [
+            {"value": str(item.label_value), "title": item.organelle.long_name, "colour": item.organelle.colour}
+            for item in coverage
+            if item.label_value is not None
+        ],
+        "locateUrl": (
+            reverse("api:locate", kwargs={"ref": str(version), "path": volume.path})
+            if volume.kind in LABEL_KINDS
+            else None
+        ),
+        "openWith": [],
     }
+
+
+def _headings(volume: Volume, coverage: Sequence[Coverage], lineages: Mapping[int, Lineage]) -> list[dict[str, str]]:
+    """The headings a layer stands under, from the widest down: its organelle below what that is part of."""
+    if len(coverage) == 1 and volume.kind not in {Kind.EM, Kind.LIGHT}:
+        return [{"title": _capitalised(o.long_name), "colour": o.colour} for o in lineages[coverage[0].organelle_id]]
+    return [{"title": layer_heading(volume), "colour": ""}]
 
 
 def organelle_dots(volumes: Iterable[Volume]) -> tuple[Dot, ...]:

@@ -67,7 +67,7 @@ def build_state(
         low, high = extent_nm(volumes[0])
         size_nm = max(high[axis] - low[axis] for axis in low)
         middle_nm = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
-        nm_per_pixel = size_nm / PIXELS_ACROSS
+        nm_per_pixel = default_nm_per_pixel(version)
         if view is not None:
             middle_nm = view.position_nm
             nm_per_pixel = view.nm_per_pixel or nm_per_pixel
@@ -86,6 +86,15 @@ def build_state(
 def neuroglancer_address(base_url: str, state: dict[str, Any]) -> str:
     """The address that opens ``state`` in the Neuroglancer at ``base_url``: the state is its fragment, as JSON."""
     return f"{base_url}#!{quote(json.dumps(state, separators=(',', ':')), safe='')}"
+
+
+def default_nm_per_pixel(version: DatasetVersion) -> float:
+    """The scale at which the first volume fills a panel; 1 where there is none."""
+    for volume in version.volumes.all():
+        if volume.viewable:
+            low, high = extent_nm(volume)
+            return max(high[axis] - low[axis] for axis in low) / PIXELS_ACROSS
+    return 1.0
 
 
 def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:
@@ -130,6 +139,8 @@ def _layer(volume: Volume, *, source: str) -> neuroglancer.Layer:
         colour = layer_colour(volume)
         if colour:
             layer.segment_default_color = colour
+        for value, class_colour in _label_colours(volume).items():
+            layer.segment_colors[value] = class_colour
         return layer
     shader = _TINTED_SHADER.format(colour=volume.colour) if volume.colour else _CONTRAST_SHADER
     controls = {}
@@ -147,3 +158,10 @@ def layer_colour(volume: Volume) -> str:
         return ""
     classes = [coverage.organelle for coverage in segmentation.coverage.all()]
     return classes[0].colour if len(classes) == 1 else ""
+
+
+def _label_colours(volume: Volume) -> dict[int, str]:
+    """The colours of labels that each stand for a class: a semantic segmentation of several organelles."""
+    segmentation = segmentation_of(volume)
+    coverage = segmentation.coverage.all() if segmentation else ()
+    return {item.label_value: item.organelle.colour for item in coverage if item.label_value is not None}

@@ -11,20 +11,19 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from datasets.catalogue.addresses import Reference, data_url, site_url
-from datasets.catalogue.layers import viewer_layer
 from datasets.catalogue.models import DatasetVersion, Visibility
 from datasets.catalogue.page_contexts import dataset_page, gallery_page, slices_page
 from datasets.catalogue.pictures import picture_names, read_picture
 from datasets.catalogue.queries.datasets import NotFound, VersionRetired, find_version, newest_versions
 from datasets.catalogue.queries.links import find_link
 from datasets.catalogue.state_requests import requested_state
+from datasets.catalogue.viewer_page import viewer_page
 from datasets.volumes.errors import CisternaError
 
 CARDS_PER_PAGE = 48
@@ -117,19 +116,13 @@ def picture(request: HttpRequest, ref: Reference, name: str) -> HttpResponse:
 
 
 def _viewer(request: HttpRequest, version: DatasetVersion, state: dict[str, Any]) -> HttpResponse:
-    page_url = reverse("catalogue:dataset", kwargs={"ref": str(version)})
-    config = {
-        "state": state,
-        "dataset": {
-            "name": version.dataset.name,
-            "title": version.title,
-            "version": version.label,
-            "url": page_url,
-        },
-        "layers": [viewer_layer(volume, page_url) for volume in version.volumes.all() if volume.viewable],
-        "views": [{"name": view.name, "title": view.title} for view in version.views.all()],
-        "linksUrl": reverse("api:links"),
-    }
+    config = viewer_page(
+        version,
+        state,
+        data_url=data_url(request),
+        site_url=site_url(request),
+        embedded=request.GET.get("embedded") == "1",
+    )
     return render(request, "catalogue/viewer.html", {"config": config})
 
 

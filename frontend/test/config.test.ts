@@ -1,37 +1,65 @@
 import { describe, expect, test } from "vitest";
 
-import { ConfigInvalid, parseConfig } from "../src/viewer/config";
+import { ConfigInvalid, parseConfig, undescribed } from "../src/viewer/config";
 
+const stop = {
+  name: "corner",
+  title: "A corner",
+  layers: ["em"],
+  positionNm: [1, 2, 3],
+  orientation: [0, 0, 0, 1],
+  nmPerPixel: 4,
+  layout: "xy",
+};
 const page = (changes: object = {}) =>
   JSON.stringify({
     state: { layers: [{ name: "em" }] },
-    layers: [{ name: "em", title: "FIB-SEM", kind: "em", group: "Image", colour: null, method: null }],
+    offered: [{ name: "labels/mito", type: "segmentation" }],
+    dataset: { viewUrl: "/datasets/cell@1/view/" },
+    layers: [
+      {
+        name: "em",
+        title: "FIB-SEM",
+        kind: "em",
+        headings: [{ title: "Image", colour: "" }],
+        colour: null,
+        method: null,
+      },
+    ],
+    stops: [stop],
     linksUrl: "/api/v1/links",
+    dataUrl: "https://portal.example/data/",
+    externalOrigins: ["https://bucket.example"],
     ...changes,
   });
 
 describe("parseConfig", () => {
   test("reads what the page hands over", () => {
     const config = parseConfig(page());
-    expect(config.linksUrl).toBe("/api/v1/links");
+    expect(config).toMatchObject({
+      linksUrl: "/api/v1/links",
+      viewUrl: "/datasets/cell@1/view/",
+      dataUrl: "https://portal.example/data/",
+      externalOrigins: ["https://bucket.example"],
+      embedded: false,
+      offered: [{ name: "labels/mito", type: "segmentation" }],
+      stops: [{ ...stop, description: "" }],
+    });
     expect(config.layers).toEqual([
-      {
-        name: "em",
-        title: "FIB-SEM",
-        kind: "em",
-        group: "Image",
-        colour: null,
-        method: null,
-        description: "",
-        url: null,
-      },
+      { ...undescribed("em"), title: "FIB-SEM", kind: "em", headings: [{ title: "Image", colour: null }] },
     ]);
   });
 
   test("calls a layer without a title by its name", () => {
-    expect(parseConfig(page({ layers: [{ name: "labels/mito" }] })).layers[0]).toMatchObject({
-      title: "labels/mito",
-      group: "Other",
+    expect(parseConfig(page({ layers: [{ name: "labels/mito" }] })).layers[0]).toEqual(undescribed("labels/mito"));
+  });
+
+  test("keeps labels and other programs' addresses", () => {
+    const labels = [{ value: "18446744073709551615", title: "nucleus", colour: "#ff0000" }];
+    const openWith = [{ name: "vizarr", url: "https://vizarr.example/", note: "2D" }];
+    expect(parseConfig(page({ layers: [{ name: "a", labels, openWith }] })).layers[0]).toMatchObject({
+      labels,
+      openWith,
     });
   });
 
@@ -43,6 +71,7 @@ describe("parseConfig", () => {
     ["a colour that is CSS", { layers: [{ name: "em", colour: "red;x:y" }] }, "layers[0].colour is not #rrggbb"],
     ["one name twice", { layers: [{ name: "em" }, { name: "em" }] }, "two layers have the same name"],
     ["no address for links", { linksUrl: "" }, "linksUrl is not a text"],
+    ["a stop in the plane", { stops: [{ ...stop, positionNm: [1, 2] }] }, "stops[0].positionNm is not 3 numbers"],
   ])("refuses %s", (_what, changes, message) => {
     expect(() => parseConfig(page(changes))).toThrow(new ConfigInvalid(message));
   });

@@ -198,26 +198,6 @@ def test_the_slices_stand_as_pictures_that_say_what_they_are(client: Client, sma
     assert "no pictures of this dataset yet" in text_of(client, "/datasets/bare/slices/")
 
 
-def test_the_viewer_page_hands_over_what_to_show(client: Client, small_cell: DatasetVersion) -> None:
-    config = config_of(text_of(client, "/datasets/small-cell/view/?layers=labels/cells&position=100,110,120"))
-    assert config["dataset"] == {
-        "name": "small-cell",
-        "title": "A small cell",
-        "version": "1",
-        "url": "/datasets/small-cell@1/",
-    }
-    assert config["linksUrl"] == "/api/v1/links"
-    assert [(layer["name"], layer["title"], layer["group"], layer["method"]) for layer in config["layers"]] == [
-        ("em", "EM", "Image", None),
-        ("labels/cells", "Cells", "Cells", "by hand"),
-    ]
-    assert [(layer["name"], layer.get("visible", True)) for layer in config["state"]["layers"]] == [
-        ("em", False),
-        ("labels/cells", True),
-    ]
-    assert config["views"] == [{"name": "corner", "title": "A corner"}]
-
-
 @pytest.mark.parametrize("query", ["layers=nothing", "view=nothing", "position=here"])
 def test_a_viewer_asked_for_what_is_not_there_says_so(client: Client, small_cell: DatasetVersion, query: str) -> None:
     response = client.get(f"/datasets/small-cell/view/?{query}", headers=HTML)

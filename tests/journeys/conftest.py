@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import Page
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -28,6 +29,19 @@ class Portal:
     @property
     def sample(self) -> Path:
         return self.home / "own" / "demo" / "fib25-ts2.zarr"
+
+
+@pytest.fixture
+def console(page: Page) -> Iterator[list[str]]:
+    """What the page complains of; at the end there must be nothing."""
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda said: complaints.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield complaints
+    assert complaints == []
 
 
 def free_port() -> int:

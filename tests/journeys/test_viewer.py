@@ -1,9 +1,6 @@
 """First light, in the real browser: inside the real volume, at the right place, with the right values."""
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,30 +8,10 @@ import zarr
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Portal
+from tests.journeys.viewer_page import VALUE_AT, open_viewer, settle, state_of
 
 LAYERS = ("em", "labels/groundtruth", "labels/ffn", "labels/oversegmentation")
 VOXEL_NM = 10
-SETTLED_MS = 60_000
-
-VALUE_AT = """([name, position]) => {
-  const { viewer } = window.cisterna;
-  const layer = viewer.layerManager.getLayerByName(name);
-  const value = layer.layer.getValueAt(Float32Array.from(position), viewer.mouseState);
-  return value === null || value === undefined ? null : String(value?.value ?? value);
-}"""
-
-
-@pytest.fixture
-def console(page: Page) -> Iterator[list[str]]:
-    """What the page complains of; at the end there must be nothing."""
-    complaints: list[str] = []
-    page.on(
-        "console",
-        lambda said: complaints.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield complaints
-    assert complaints == []
 
 
 @pytest.fixture(scope="module")
@@ -61,30 +38,6 @@ def places(arrays: dict[str, np.ndarray]) -> list[tuple[int, int, int]]:
         z, y, x = (int(rng.integers(0, size)) for size in shape)
         chosen.append((x, y, z))
     return chosen
-
-
-def open_viewer(page: Page, url: str) -> None:
-    page.goto(url)
-    settle(page)
-
-
-def settle(page: Page) -> None:
-    """Wait until Neuroglancer has drawn everything it wants to draw."""
-    page.wait_for_selector("#neuroglancer-container canvas")
-    page.evaluate(
-        """milliseconds => Promise.race([
-          new Promise((resolve, reject) => {
-            const wait = () => window.cisterna ? window.cisterna.settled().then(resolve, reject) : setTimeout(wait, 50);
-            wait();
-          }),
-          new Promise((_, reject) => setTimeout(() => reject(new Error("the viewer did not settle")), milliseconds)),
-        ])""",
-        SETTLED_MS,
-    )
-
-
-def state_of(page: Page) -> Any:
-    return json.loads(page.evaluate("JSON.stringify(window.cisterna.viewer.state.toJSON())"))
 
 
 def test_every_layer_has_the_arrays_values_at_ten_places(
@@ -140,7 +93,7 @@ def test_switches_do_what_they_say(page: Page, demo: Portal, console: list[str])
     switch.uncheck()
     settle(page)
     layers = {layer["name"]: layer.get("visible", True) for layer in state_of(page)["layers"]}
-    assert layers == {"em": True, "labels/groundtruth": False, "labels/ffn": False, "labels/oversegmentation": False}
+    assert layers == {"em": True, "labels/groundtruth": False}
     assert np.abs(shown_pixels(page).astype(int) - before.astype(int)).mean() > 1
     switch.check()
     settle(page)

@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from datasets.catalogue.models import StateLink
-from datasets.catalogue.models.dataset import DATASET_NAME
 from datasets.catalogue.queries.datasets import find_version
+from datasets.catalogue.state_sources import SourceRefused, layer_sources, pinned_version, stray_sources
 from datasets.volumes.errors import CisternaError
 
 MAX_STATE_BYTES = 1024 * 1024
@@ -25,12 +25,15 @@ class StateRefused(CisternaError):
     title = "This view cannot be shared"
 
 
-def store_link(*, state: Any, data_url: str, by: AbstractBaseUser | AnonymousUser) -> StateLink:
+def store_link(
+    *, state: Any, data_url: str, origins: Sequence[str] = (), by: AbstractBaseUser | AnonymousUser
+) -> StateLink:
     """Store a viewer state; the same state again gives the same link.
 
     Args:
         state: Neuroglancer's JSON state.
-        data_url: absolute address of this portal's data plane; every source must lie below it, pinned to a version.
+        data_url: absolute address of this portal's data plane; sources below it must be pinned to a version.
+        origins: other origins that sources may lie on; at least one source must be this portal's.
         by: who shares; they must be able to see what they share.
 
     Raises:
@@ -43,7 +46,14 @@ def store_link(*, state: Any, data_url: str, by: AbstractBaseUser | AnonymousUse
     layers = state.get("layers") if isinstance(state, dict) else None
     if not isinstance(layers, list) or not layers or len(layers) > MAX_LAYERS:
         raise StateRefused("This is no viewer state with layers", fix="Share from the viewer")
-    versions = sorted({version for layer in layers for version in _pinned_versions(layer, data_url)})
+    found = _pinned_versions(stray_sources(state), "", data_url, origins)
+    for layer in layers:
+        if not isinstance(layer, dict):
+            raise StateRefused("A layer is no object", fix="Share from the viewer")
+        found |= _pinned_versions(layer_sources(layer), str(layer.get("name", "")), data_url, origins)
+    if not found:
+        raise StateRefused("It shows no data of this portal", fix="Share it from where its data is")
+    versions = sorted(found)
     for version in versions:
         name, _, label = version.partition("@")
         find_version(name, label, by)
@@ -51,33 +61,17 @@ def store_link(*, state: Any, data_url: str, by: AbstractBaseUser | AnonymousUse
     return StateLink.objects.get_or_create(digest=digest, defaults={"state": state, "sources": versions})[0]
 
 
-def _pinned_versions(layer: Any, data_url: str) -> set[str]:
-    if not isinstance(layer, dict):
-        raise StateRefused("A layer is no object", fix="Share from the viewer")
-    name = str(layer.get("name", ""))
+def _pinned_versions(sources: Iterable[str], name: str, data_url: str, origins: Sequence[str]) -> set[str]:
     versions = set()
-    for url in _source_urls(layer.get("source"), name):
-        match = re.fullmatch(
-            rf"(?:zarr[23]?://)?{re.escape(data_url)}({DATASET_NAME}@(?:[1-9][0-9]{{0,8}}|draft))/\S*", url
-        )
-        if match is None:
+    for url in sources:
+        try:
+            version = pinned_version(url, data_url=data_url, origins=origins)
+        except SourceRefused as error:
             raise StateRefused(
-                f"Its source {url[:200]!r} is not data of this portal with its version",
+                f"Its source {error}",
                 where=name,
-                fix="Remove the layer; only this portal's data, pinned to a version, can be behind a short link",
-            )
-        versions.add(match[1])
+                fix="Remove it: a short link shows this portal's data, pinned to a version, or data of allowed origins",
+            ) from None
+        if version is not None:
+            versions.add(version)
     return versions
-
-
-def _source_urls(source: Any, name: str) -> list[str]:
-    if source is None:
-        return []
-    items = source if isinstance(source, list) else [source]
-    urls = []
-    for item in items:
-        url = item.get("url") if isinstance(item, dict) else item
-        if not isinstance(url, str):
-            raise StateRefused("Its source has no address", where=name, fix="Share from the viewer")
-        urls.append(url)
-    return urls

@@ -12,6 +12,7 @@ urlpatterns = [
     path("datasets/", views.DatasetList.as_view(), name="datasets"),
     path("datasets/<dataset_ref:ref>/", views.DatasetDetail.as_view(), name="dataset"),
     path("datasets/<dataset_ref:ref>/volumes/", views.VolumeList.as_view(), name="volumes"),
+    path("datasets/<dataset_ref:ref>/volumes/<path:path>/locate", views.SegmentLocation.as_view(), name="locate"),
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/", views.VolumeDetail.as_view(), name="volume"),
     path("datasets/<dataset_ref:ref>/segmentations/", views.SegmentationList.as_view(), name="segmentations"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),

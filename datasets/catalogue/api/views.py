@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
 from datasets.catalogue.queries.datasets import NotFound, find_version, find_volume, newest_versions
+from datasets.catalogue.queries.locations import locate_segment
 from datasets.catalogue.state_requests import QueryInvalid, requested_state
 
 
@@ -88,6 +90,19 @@ class VolumeDetail(VersionView):
         return Response(VolumeSerializer(find_volume(version, path), context=context).data)
 
 
+class SegmentLocation(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/locate?segment=``: where an object lies; its id as text."""
+
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "locate"
+
+    def get(self, request: Request, ref: Reference, path: str) -> Response:
+        _known(request, "segment")
+        segment = _segment(request.query_params.get("segment", ""))
+        found = locate_segment(self.version(request, ref), path, segment, max_voxels=settings.CONFIG.locate_voxels)
+        return Response({"segment": str(found.segment), "position_nm": found.position_nm, "level": found.level})
+
+
 class StateDetail(VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/state?view=&layers=&position=`` → Neuroglancer's JSON state."""
 
@@ -134,8 +149,21 @@ class LinkList(APIView):
         body = request.data
         if not isinstance(body, dict) or set(body) != {"state"}:
             raise QueryInvalid("The body must be an object with one field, state", fix='Send {"state": {…}}')
-        link = store_link(state=body["state"], data_url=data_url(request._request), by=request.user)
+        link = store_link(
+            state=body["state"],
+            data_url=data_url(request._request),
+            origins=settings.CONFIG.external_origins,
+            by=request.user,
+        )
         return Response({"id": link.id, "url": request.build_absolute_uri(f"/v/{link.id}/")}, status=201)
+
+
+def _segment(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,20}", text) or not 1 <= int(text) < 2**64:
+        raise QueryInvalid(
+            f"{text[:40]!r} is no label", where="segment", fix="Give a whole number from 1 to 18446744073709551615"
+        )
+    return int(text)
 
 
 def _known(request: Request, *names: str) -> None:

@@ -1,120 +1,57 @@
-/** The list of layers: a switch, a name, an opacity, the value under the pointer, and what went wrong. */
+/** The list of layers, by organelle: parents above children, a filter where there are many. */
 
 import type { LayerDescription } from "./config";
-import { type LayerGroup, matches } from "./layers";
-import { hoveredValue, opacityOf, problemOf, type Viewer } from "./neuroglancer";
+import { openLayerMenu } from "./layer_menu";
+import { LayerRow } from "./layer_row";
+import type { LayerSet } from "./layer_set";
+import type { Viewer } from "./neuroglancer";
+import { copyOf, eachFrame, element, paintDot, part } from "./page";
+import { alone, type Branch, describe, layerTree, matches } from "./tree";
 
 const FILTER_FROM_LAYERS = 9;
 
-function part<T extends HTMLElement>(root: ParentNode, selector: string): T {
-  const found = root.querySelector<T>(selector);
-  if (found === null) throw new Error(`The page has no ${selector}`);
-  return found;
-}
-
-function gapText(failedBlocks: number): string {
-  if (failedBlocks === 0) return "";
-  const blocks = failedBlocks === 1 ? "One block" : `${failedBlocks} blocks`;
-  return `${blocks} of this view could not be read: the gap is not empty space.`;
-}
-
-class LayerRow {
-  readonly element: HTMLLIElement;
-  private readonly visible: HTMLInputElement;
-  private readonly opacity: HTMLInputElement;
-  private readonly more: HTMLElement;
-  private readonly value: HTMLOutputElement;
-  private readonly problem: HTMLElement;
-
-  constructor(
-    template: HTMLTemplateElement,
-    readonly description: LayerDescription,
-    private readonly viewer: Viewer,
-  ) {
-    const { title, kind, colour, method, url } = description;
-    this.element = part<HTMLLIElement>(template.content.cloneNode(true) as DocumentFragment, ".layer");
-    this.visible = part(this.element, "input[type=checkbox]");
-    this.opacity = part(this.element, "input[type=range]");
-    this.more = part(this.element, ".layer-more");
-    this.value = part(this.element, ".layer-value");
-    this.problem = part(this.element, ".layer-problem");
-    this.element.dataset.layer = description.name;
-    this.element.title = description.description;
-    part(this.element, ".layer-title").textContent = title;
-    const dot = part(this.element, ".dot");
-    if (colour !== null) dot.style.setProperty("--c", colour);
-    else dot.classList.add(kind === "em" ? "grey" : "many");
-    const badge = part(this.element, ".badge");
-    badge.textContent = method;
-    badge.hidden = method === null;
-    const page = part<HTMLAnchorElement>(this.element, ".layer-page");
-    if (url === null) page.remove();
-    else page.href = url;
-    page.setAttribute("aria-label", `About ${title}`);
-    this.opacity.setAttribute("aria-label", `Opacity of ${title}`);
-    this.visible.addEventListener("change", () => this.layer?.setVisible(this.visible.checked));
-    this.opacity.addEventListener("input", () => {
-      const target = opacityOf(this.layer?.layer ?? null);
-      if (target !== undefined) target.value = this.opacity.valueAsNumber;
-    });
-  }
-
-  /** Looked up each time: restoring a state replaces Neuroglancer's layer objects. */
-  private get layer() {
-    return this.viewer.layerManager.getLayerByName(this.description.name);
-  }
-
-  refresh(failedBlocks: number): void {
-    const { layer } = this;
-    this.visible.disabled = layer === undefined;
-    this.visible.checked = layer?.visible ?? false;
-    const opacity = opacityOf(layer?.layer ?? null);
-    this.more.hidden = opacity === undefined || !this.visible.checked;
-    if (opacity !== undefined) this.opacity.valueAsNumber = opacity.value;
-    const problem = layer === undefined ? null : problemOf(layer);
-    const words = problem === null ? gapText(failedBlocks) : `Could not be loaded: ${problem}`;
-    this.element.classList.toggle("failed", words !== "");
-    this.problem.hidden = words === "";
-    if (this.problem.textContent !== words) this.problem.textContent = words;
-  }
-
-  showValue(): void {
-    const { layer } = this;
-    this.value.textContent = layer === undefined ? "" : hoveredValue(this.viewer, layer);
-  }
+interface Section {
+  element: HTMLDetailsElement;
+  count: HTMLElement;
+  rows: LayerRow[];
 }
 
 export class LayerPanel {
-  private readonly rows: LayerRow[] = [];
-  private readonly groups: HTMLElement[] = [];
+  private rows: LayerRow[] = [];
+  private sections: Section[] = [];
   private failed = new Map<string, number>();
+  private names: readonly string[] = [];
+  /** What was on before one layer was shown alone. */
+  private before: { alone: string; on: ReadonlySet<string> } | null = null;
 
-  constructor(root: HTMLElement, groups: LayerGroup[], viewer: Viewer) {
-    const list = part(root, "#layer-groups");
-    const template = part<HTMLTemplateElement>(document, "#layer-row");
-    for (const { heading, layers } of groups) {
-      const section = document.createElement("section");
-      const title = document.createElement("h2");
-      const items = document.createElement("ul");
-      title.textContent = heading;
-      for (const description of layers) {
-        const row = new LayerRow(template, description, viewer);
-        this.rows.push(row);
-        items.append(row.element);
-      }
-      section.append(title, items);
-      this.groups.push(section);
-      list.append(section);
-    }
-    this.setUpFilter(root);
+  constructor(
+    private readonly root: HTMLElement,
+    viewer: Viewer,
+    private readonly layers: LayerSet,
+    private readonly descriptions: readonly LayerDescription[],
+  ) {
+    this.rebuild();
+    const filter = part<HTMLInputElement>(root, "#filter");
+    filter.addEventListener("input", () => this.filter(filter.value));
     const refresh = eachFrame(() => this.refresh());
     viewer.layerManager.layersChanged.add(refresh);
     viewer.layerManager.specificationChanged.add(refresh);
-    const showValues = eachFrame(() => {
-      for (const row of this.rows) row.showValue();
-    });
-    viewer.layerSelectedValues.changed.add(showValues);
-    this.refresh();
+    for (let digit = 1; digit <= 9; digit++) {
+      viewer.bindAction(`switch-layer-${digit}`, () => {
+        const name = this.rows[digit - 1]?.description.name;
+        if (name !== undefined) layers.set(name, !layers.isOn(name));
+      });
+    }
+  }
+
+  /** The description of a layer, if it is in the list. */
+  description(name: string): LayerDescription | undefined {
+    return this.rows.find((it) => it.description.name === name)?.description;
+  }
+
+  /** Descriptions of the layers that are on, in the order of the list. */
+  get shown(): LayerDescription[] {
+    return this.rows.map((it) => it.description).filter((it) => this.layers.isOn(it.name));
   }
 
   setFailedBlocks(failed: Map<string, number>): void {
@@ -122,31 +59,97 @@ export class LayerPanel {
     this.refresh();
   }
 
+  private rebuild(): void {
+    this.names = this.layers.names;
+    this.rows = [];
+    this.sections = [];
+    const list = part(this.root, "#layer-groups");
+    list.replaceChildren(
+      ...layerTree(describe(this.names, this.descriptions)).map((it) => this.section(it, 0).element),
+    );
+    part(this.root, ".filter").hidden = this.rows.length < FILTER_FROM_LAYERS;
+    this.refresh();
+  }
+
+  private section(branch: Branch, depth: number): Section {
+    const made = copyOf<HTMLDetailsElement>("layer-group");
+    made.style.setProperty("--depth", String(depth));
+    part(made, ".group-title").textContent = branch.heading.title;
+    const dot = part(made, ".dot");
+    if (branch.heading.colour === null) dot.remove();
+    else paintDot(dot, branch.heading.colour, false);
+    const section: Section = { element: made, count: part(made, ".group-count"), rows: [] };
+    this.sections.push(section);
+    const items = part(made, "ul");
+    for (const layer of branch.layers) {
+      const row = new LayerRow(layer, this.layers, {
+        toggleAlone: (it) => this.toggleAlone(it),
+        openMenu: (it, button) => openLayerMenu(it, this.layers, button),
+      });
+      this.rows.push(row);
+      section.rows.push(row);
+      items.append(row.element);
+    }
+    for (const below of branch.branches) {
+      const child = this.section(below, depth + 1);
+      section.rows.push(...child.rows);
+      items.append(element("li", "group-item", child.element));
+    }
+    return section;
+  }
+
   private refresh(): void {
-    for (const row of this.rows) row.refresh(this.failed.get(row.description.name) ?? 0);
+    if (this.layers.names !== this.names) {
+      this.rebuild();
+      return;
+    }
+    if (this.before !== null && !this.isAlone(this.before.alone)) this.before = null;
+    for (const row of this.rows) {
+      const { name } = row.description;
+      row.refresh(this.failed.get(name) ?? 0, this.before?.alone === name);
+    }
+    for (const { count, rows } of this.sections) {
+      const on = rows.filter((it) => it.isOn).length;
+      const words = on === 0 ? String(rows.length) : `${on} of ${rows.length}`;
+      if (count.textContent !== words) count.textContent = words;
+    }
   }
 
-  private setUpFilter(root: HTMLElement): void {
-    const filter = part<HTMLInputElement>(root, "#filter");
-    const noMatch = part(root, "#no-match");
-    part(root, ".filter").hidden = this.rows.length < FILTER_FROM_LAYERS;
-    filter.addEventListener("input", () => {
-      for (const row of this.rows) row.element.hidden = !matches(row.description, filter.value);
-      for (const group of this.groups) group.hidden = group.querySelector(".layer:not([hidden])") === null;
-      noMatch.hidden = this.groups.some((it) => !it.hidden);
-    });
+  private toggleAlone(layer: LayerDescription): void {
+    if (this.before?.alone === layer.name) {
+      this.layers.setOnly(this.before.on);
+      this.before = null;
+    } else {
+      const on = this.before?.on ?? this.layers.on;
+      this.layers.setOnly(this.aloneWith(layer));
+      this.before = { alone: layer.name, on };
+    }
+    this.refresh();
   }
-}
 
-/** At most one call a frame, however often the signal comes. */
-export function eachFrame(action: () => void): () => void {
-  let asked = false;
-  return () => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      action();
-    });
-  };
+  private aloneWith(layer: LayerDescription): ReadonlySet<string> {
+    return alone(
+      layer,
+      this.layers.on,
+      this.rows.map((it) => it.description),
+    );
+  }
+
+  private isAlone(name: string): boolean {
+    const layer = this.description(name);
+    if (layer === undefined) return false;
+    const wanted = this.aloneWith(layer);
+    const on = this.layers.on;
+    return on.size === wanted.size && [...on].every((it) => wanted.has(it));
+  }
+
+  private filter(query: string): void {
+    for (const row of this.rows) row.element.hidden = !matches(row.description, query);
+    for (const { element: section, rows } of this.sections) {
+      const found = rows.some((it) => !it.element.hidden);
+      section.hidden = !found;
+      if (query !== "" && found) section.open = true;
+    }
+    part(this.root, "#no-match").hidden = this.rows.some((it) => !it.element.hidden);
+  }
 }

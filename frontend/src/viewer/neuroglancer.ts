@@ -9,11 +9,15 @@ import {
   getChunkStateStatisticIndex,
   numChunkMemoryStatistics,
 } from "neuroglancer/unstable/chunk_manager/base.js";
-import type { ManagedUserLayer, UserLayer } from "neuroglancer/unstable/layer/index.js";
+import { makeLayer, type ManagedUserLayer, type UserLayer } from "neuroglancer/unstable/layer/index.js";
 import { setDefaultInputEventBindings } from "neuroglancer/unstable/ui/default_input_event_bindings.js";
 import { makeMinimalViewer } from "neuroglancer/unstable/ui/minimal_viewer.js";
+import { parseRGBColorSpecification, serializeColor } from "neuroglancer/unstable/util/color.js";
+import { vec3 } from "neuroglancer/unstable/util/geom.js";
 import { MessageSeverity } from "neuroglancer/unstable/util/message_list.js";
 import type { Viewer } from "neuroglancer/unstable/viewer.js";
+
+import type { Pose } from "./flight";
 
 export type { ManagedUserLayer, UserLayer, Viewer };
 
@@ -28,12 +32,52 @@ export function createViewer(target: HTMLElement): Viewer {
   setDefaultInputEventBindings(viewer.inputEventBindings);
   const keys = viewer.inputEventBindings.global;
   // These open panels of Neuroglancer that the page's own parts replace. An action nobody listens to does nothing.
-  keys.set("keyn", "replaced");
   keys.set("keyh", "show-keys");
-  for (let digit = 1; digit <= 9; digit++) keys.set(`control+digit${digit}`, "replaced");
+  keys.set("keyn", "next-stop");
+  keys.set("keyp", "previous-stop");
+  for (let digit = 1; digit <= 9; digit++) {
+    keys.set(`digit${digit}`, `switch-layer-${digit}`);
+    keys.set(`control+digit${digit}`, "replaced");
+  }
   viewer.inputEventBindings.sliceView.set("control+mousedown2", "replaced");
   viewer.inputEventBindings.perspectiveView.set("control+mousedown2", "replaced");
   return viewer;
+}
+
+/** Add a layer at `index` among those that are there. Only now does Neuroglancer ask for its metadata. */
+export function addLayer(viewer: Viewer, spec: { name: string }, index: number): void {
+  viewer.layerSpecification.add(makeLayer(viewer.layerSpecification, spec.name, spec), index);
+}
+
+interface Colourable {
+  /** Segmentations: one colour for all objects, or undefined for a colour for each. */
+  displayState?: { segmentDefaultColor?: { value: vec3 | undefined } };
+  /** Images with a tint in their shader. */
+  shaderControlState?: { value: Map<string, { trackable: { value: unknown } }> };
+}
+
+function tintOf(layer: UserLayer | null): { value: vec3 } | undefined {
+  const { shaderControlState } = (layer ?? {}) as Colourable;
+  return shaderControlState?.value.get("tint")?.trackable as { value: vec3 } | undefined;
+}
+
+/** The colour of a layer, `#rrggbb`; null where each object has its own; undefined where it cannot be chosen. */
+export function colourOf(layer: UserLayer | null): string | null | undefined {
+  const shared = ((layer ?? {}) as Colourable).displayState?.segmentDefaultColor;
+  if (shared !== undefined) return shared.value === undefined ? null : serializeColor(shared.value);
+  const tint = tintOf(layer);
+  return tint === undefined ? undefined : serializeColor(tint.value);
+}
+
+/** @param colour `#rrggbb`; null for a colour for each object, where there are objects. */
+export function setColour(layer: UserLayer | null, colour: string | null): void {
+  const chosen = colour === null ? undefined : vec3.clone(parseRGBColorSpecification(colour));
+  const shared = ((layer ?? {}) as Colourable).displayState?.segmentDefaultColor;
+  if (shared !== undefined) shared.value = chosen;
+  else {
+    const tint = tintOf(layer);
+    if (tint !== undefined && chosen !== undefined) tint.value = chosen;
+  }
 }
 
 /** How opaque a layer is drawn in slices, 0 to 1: each layer type keeps it elsewhere. */
@@ -64,11 +108,62 @@ export function isTurned(viewer: Viewer): boolean {
   return viewer.crossSectionOrientation.toJSON() !== undefined;
 }
 
-/** The value under the pointer as text, empty where there is none. */
-export function hoveredValue(viewer: Viewer, layer: ManagedUserLayer): string {
-  const value: unknown =
-    layer.layer === null || !layer.visible ? null : viewer.layerSelectedValues.get(layer.layer)?.value;
-  return value === null || value === undefined ? "" : String(value);
+/** What a layer has at a place, as text, empty where nothing is known; several channels are set apart by spaces. */
+function valueText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return Array.from(value as ArrayLike<unknown>).join(" ");
+  return String((value as { value?: unknown }).value ?? value);
+}
+
+/** The value under the pointer, else at the centre of the view. */
+export function valueAt(viewer: Viewer, layer: ManagedUserLayer): string {
+  if (layer.layer === null || !layer.visible) return "";
+  if (viewer.mouseState.active) return valueText(viewer.layerSelectedValues.get(layer.layer)?.value);
+  return valueText(layer.layer.getValueAt(viewer.position.value, viewer.mouseState));
+}
+
+/** Show one object of a layer alone, or with null all of them. */
+export function showOnly(layer: ManagedUserLayer, segment: string | null): void {
+  type Segments = { visibleSegments: { clear(): void; add(id: bigint): void } };
+  const { displayState } = (layer.layer ?? {}) as { displayState?: { segmentationGroupState: { value: Segments } } };
+  const segments = displayState?.segmentationGroupState.value.visibleSegments;
+  segments?.clear();
+  if (segment !== null) segments?.add(BigInt(segment));
+}
+
+/** The objects of a layer that are shown alone; empty when all are shown. */
+export function shownAlone(layer: ManagedUserLayer): string[] {
+  type Segments = { visibleSegments: Iterable<bigint> };
+  const { displayState } = (layer.layer ?? {}) as { displayState?: { segmentationGroupState: { value: Segments } } };
+  return [...(displayState?.segmentationGroupState.value.visibleSegments ?? [])].map(String);
+}
+
+/** Where the pointer is, in units of the coordinate space; null while it is not over a view. */
+export function mousePosition(viewer: Viewer): ArrayLike<number> | null {
+  return viewer.mouseState.active ? viewer.mouseState.position : null;
+}
+
+export function poseOf(viewer: Viewer): Pose {
+  const [x = 0, y = 0, z = 0, w = 1] = viewer.crossSectionOrientation.orientation;
+  return {
+    position: [...viewer.position.value],
+    orientation: [x, y, z, w],
+    scale: viewer.crossSectionScale.value,
+  };
+}
+
+export function setPose(viewer: Viewer, { position, orientation, scale }: Pose): void {
+  viewer.position.value = Float32Array.from(position);
+  viewer.crossSectionOrientation.restoreState(orientation);
+  viewer.crossSectionScale.value = scale;
+}
+
+/** Called when a person takes hold of the view, with the mouse, a finger, the wheel or a key. */
+export function onUserInput(action: () => void): void {
+  const view = document.getElementById("neuroglancer-container");
+  for (const event of ["pointerdown", "wheel", "keydown"]) {
+    view?.addEventListener(event, action, { capture: true, passive: true });
+  }
 }
 
 /** Everything wanted for the present view is on the screen. A layer that failed is not waited for. */

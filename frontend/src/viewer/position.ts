@@ -38,6 +38,12 @@ export function fromNm(nm: PositionNm, position: ArrayLike<number>, space: Space
   return moved;
 }
 
+/** Nanometres in one unit of the finest of x, y and z: what a scale in nm per pixel is divided by. */
+export function nmPerUnit(space: Space): number | null {
+  const axes = spatial(space);
+  return axes === null ? null : Math.min(...axes.map(({ nm }) => nm));
+}
+
 export const formatNm = (nm: PositionNm): string => nm.map((it) => String(Math.round(it) + 0)).join(", ");
 
 /** Reads "1250, 1180, 1200", also with spaces or semicolons, "nm" or "µm"; null when it is not a place. */

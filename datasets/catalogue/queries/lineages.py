@@ -1,0 +1,22 @@
+"""Organelle classes with what they are part of."""
+
+from __future__ import annotations
+
+from datasets.catalogue.models import OrganelleClass
+
+type Lineage = tuple[OrganelleClass, ...]
+
+
+def organelle_lineages() -> dict[int, Lineage]:
+    """For each class, by its key: the classes it is part of from the widest down, then itself. One query."""
+    classes = {organelle.pk: organelle for organelle in OrganelleClass.objects.all()}
+    lineages: dict[int, Lineage] = {}
+    for key in classes:
+        line: list[OrganelleClass] = []
+        above: int | None = key
+        # A class among its own ancestors would be an error of the table, not a reason to turn in circles.
+        while above is not None and classes[above] not in line:
+            line.append(classes[above])
+            above = classes[above].parent_id
+        lineages[key] = tuple(reversed(line))
+    return lineages

@@ -1,0 +1,68 @@
+"""What the viewer's page is handed: a state to open, what people call its layers, and the places curators chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from datasets.catalogue.layers import viewer_layer
+from datasets.catalogue.models import DatasetVersion, View
+from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel
+from datasets.catalogue.queries.lineages import organelle_lineages
+
+
+def viewer_page(
+    version: DatasetVersion, state: Mapping[str, Any], *, data_url: str, site_url: str, embedded: bool
+) -> dict[str, Any]:
+    """The configuration of the viewer's page.
+
+    Args:
+        version: with its content loaded.
+        state: the Neuroglancer state to open; layers of ``version`` that it lacks are offered beside it.
+        data_url: absolute address of the data plane, ending in ``/data/``.
+        site_url: absolute address of the site, without a trailing slash.
+        embedded: the page stands inside the dataset's page.
+    """
+    page_url = reverse("catalogue:dataset", kwargs={"ref": str(version)})
+    lineages = organelle_lineages()
+    volumes = [volume for volume in version.volumes.all() if volume.viewable]
+    held = {layer.get("name") for layer in state.get("layers", []) if isinstance(layer, dict)}
+    missing = any(volume.path not in held for volume in volumes)
+    whole = build_state(version, data_url=data_url)["layers"] if missing else []
+    return {
+        "state": state,
+        "offered": [layer for layer in whole if layer["name"] not in held],
+        "dataset": {
+            "name": version.dataset.name,
+            "title": version.title,
+            "version": version.label,
+            "url": page_url,
+            "viewUrl": reverse("catalogue:viewer", kwargs={"ref": str(version)}),
+        },
+        "layers": [
+            viewer_layer(volume, version, page_url=page_url, data_url=data_url, site_url=site_url, lineages=lineages)
+            for volume in volumes
+        ],
+        "stops": [_stop(view, version) for view in version.views.all()],
+        "linksUrl": reverse("api:links"),
+        "dataUrl": data_url,
+        "externalOrigins": list(settings.CONFIG.external_origins),
+        "embedded": embedded,
+    }
+
+
+def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
+    """A curator's view as a place to go to; the scale is always said."""
+    return {
+        "name": view.name,
+        "title": view.title,
+        "description": view.description,
+        "layers": view.layers,
+        "positionNm": view.position_nm,
+        "orientation": view.orientation or [0, 0, 0, 1],
+        "nmPerPixel": view.nm_per_pixel or default_nm_per_pixel(version),
+        "layout": view.layout,
+    }

@@ -1,0 +1,65 @@
+"""How tests drive the viewer's page."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+SETTLED_MS = 60_000
+
+VALUE_AT = """([name, position]) => {
+  const { viewer } = window.cisterna;
+  const layer = viewer.layerManager.getLayerByName(name);
+  const value = layer.layer.getValueAt(Float32Array.from(position), viewer.mouseState);
+  return value === null || value === undefined ? null : String(value?.value ?? value);
+}"""
+
+
+def open_viewer(page: Page, url: str) -> None:
+    page.goto(url)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until Neuroglancer has drawn everything it wants to draw."""
+    page.wait_for_selector("#neuroglancer-container canvas")
+    page.evaluate(
+        """milliseconds => Promise.race([
+          new Promise((resolve, reject) => {
+            const wait = () => window.cisterna ? window.cisterna.settled().then(resolve, reject) : setTimeout(wait, 50);
+            wait();
+          }),
+          new Promise((_, reject) => setTimeout(() => reject(new Error("the viewer did not settle")), milliseconds)),
+        ])""",
+        SETTLED_MS,
+    )
+
+
+def state_of(page: Page) -> Any:
+    """Neuroglancer's state as it stands."""
+    return json.loads(
+        page.evaluate(
+            """JSON.stringify(window.cisterna.viewer.state.toJSON(),
+                              (_, value) => typeof value === "bigint" ? String(value) : value)"""
+        )
+    )
+
+
+def position_nm(page: Page) -> list[float]:
+    """x, y, z of the centre of the view."""
+    state = state_of(page)
+    scales = {name: scale for name, (scale, unit) in state["dimensions"].items() if unit == "m"}
+    return [
+        at * scales[name] * 1e9
+        for name, at in zip(state["dimensions"], state["position"], strict=True)
+        if name in ("x", "y", "z")
+    ]
+
+
+def layers_on(page: Page) -> list[str]:
+    return [layer["name"] for layer in state_of(page)["layers"] if layer.get("visible", True)]
+
+
+def row(page: Page, name: str) -> Locator:
+    """The row of a layer in the list."""
+    return page.locator(f'.layer[data-layer="{name}"]')
