@@ -22,11 +22,14 @@ def write_image(
     shard: int | None = None,
     axes: str = "zyx",
     units: Mapping[str, str] = MappingProxyType(dict.fromkeys("zyx", UNIT)),
+    names: Mapping[str, str] = MappingProxyType({}),
     omero: Mapping[str, Any] | None = None,
+    **array_options: Any,
 ) -> Path:
     """An image group of NGFF 0.5 (Zarr v3) or 0.4 (Zarr v2); each level half the one before, in its space axes.
 
     ``voxel_nm`` and ``translation_nm`` are those of level 0 in stored axis order (in ``units``, where these differ).
+    ``axes`` says what the axes are; ``names`` calls some of them otherwise.
     """
     zarr_format = 3 if version == "0.5" else 2
     datasets = []
@@ -41,7 +44,9 @@ def write_image(
         ]
         datasets.append({"path": str(index), "coordinateTransformations": transforms})
         chunks = tuple(min(chunk, size) for size in array.shape)
-        options: dict[str, Any] = {"dimension_names": list(axes)} if zarr_format == 3 else {}
+        options: dict[str, Any] = (
+            {"dimension_names": [names.get(axis, axis) for axis in axes]} if zarr_format == 3 else {}
+        )
         if zarr_format == 2:
             options["chunk_key_encoding"] = {"name": "v2", "separator": "/"}
         if shard:
@@ -54,12 +59,13 @@ def write_image(
             zarr_format=zarr_format,
             fill_value=0,
             **options,
+            **array_options,
         )
         stored[...] = array
     multiscale = {
         "name": folder.name,
         "axes": [
-            {"name": axis, "type": {"c": "channel", "t": "time"}.get(axis, "space")}
+            {"name": names.get(axis, axis), "type": {"c": "channel", "t": "time"}.get(axis, "space")}
             | ({"unit": units[axis]} if axis in units else {})
             for axis in axes
         ],

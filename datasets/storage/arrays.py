@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import zarr
 from zarr.abc.store import (
     ByteRequest,
@@ -58,6 +59,14 @@ class CodecUnknown(StorageError):
     title = "A codec that cannot be decoded"
 
 
+class ChunkUndecodable(StorageError):
+    """A chunk is there, but its bytes are not what the array's codecs write."""
+
+    slug = "chunk-undecodable"
+    status = 503
+    title = "A part of the data is damaged"
+
+
 @dataclass(frozen=True)
 class StoredArray:
     """The facts of one array, with its metadata document and the SHA-256 of that."""
@@ -95,13 +104,32 @@ def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
     return StoredArray(facts=facts, document=data, digest=digest)
 
 
-def open_array(root: Root, key: str, *, zarr_format: int) -> zarr.Array[Any]:
+@dataclass(frozen=True)
+class ReadableArray:
+    """An array to be sliced. Whatever goes wrong at a slice is a :class:`StorageError`."""
+
+    array: zarr.Array[Any]
+    where: str
+
+    def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
+        try:
+            return np.asarray(self.array[selection])
+        except StorageError:
+            raise
+        except Exception as error:  # each codec fails in a way of its own
+            raise ChunkUndecodable(
+                f"A chunk cannot be decoded: {error}", where=self.where, fix="Write the array again from its source"
+            ) from error
+
+
+def open_array(root: Root, key: str, *, zarr_format: int) -> ReadableArray:
     """The array at ``key``, to be sliced; reading only.
 
     Raises:
         StorageError: at once when its metadata, and at a slice when a chunk, cannot be read.
     """
-    return zarr.open_array(KeyStore(root, key), mode="r", zarr_format=3 if zarr_format == 3 else 2)
+    array = zarr.open_array(KeyStore(root, key), mode="r", zarr_format=3 if zarr_format == 3 else 2)
+    return ReadableArray(array, root.url_of(key))
 
 
 class KeyStore(Store):

@@ -75,7 +75,7 @@ def test_other_content_under_the_same_name_is_refused_and_points_to_revision(con
 
 def test_changed_data_under_the_same_name_are_refused(container: Path) -> None:
     _publish()
-    write_image(container / "em2", em_levels((24, 24, 24)))
+    write_image(container / "em2", em_levels((48, 48, 56)))
     (container / "em").rename(container / "em-before")
     (container / "em2").rename(container / "em")
     with pytest.raises(DatasetExists):

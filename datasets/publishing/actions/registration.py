@@ -17,9 +17,10 @@ from datasets.catalogue.models import (
     View,
     Volume,
 )
+from datasets.publishing.contrast import Display
+from datasets.publishing.findings import Findings
 from datasets.publishing.inspection import Inspection
 from datasets.storage.keys import join_key
-from datasets.storage.roots import Root
 from datasets.volumes.errors import CisternaError
 
 
@@ -31,33 +32,22 @@ class OrganelleUnknown(CisternaError):
     title = "Unknown organelle class"
 
 
-def register_content(
-    draft: DatasetVersion,
-    specification: Mapping[str, Any],
-    root: Root,
-    prefix: str,
-    inspections: Mapping[str, Inspection],
-    contrasts: Mapping[str, tuple[float, float] | None],
-    documents: Mapping[str, str],
-) -> None:
-    """Write everything a specification says into ``draft``.
-
-    Args:
-        inspections, contrasts: by volume path.
-        documents: metadata documents of the groups above the volumes, path → SHA-256.
+def register_content(draft: DatasetVersion, specification: Mapping[str, Any], findings: Findings) -> None:
+    """Write everything a specification says, and what was found of its volumes, into ``draft``.
 
     Raises:
         OrganelleUnknown: a class is named that the portal does not have.
     """
     Specimen.objects.create(version=draft, **specification["specimen"])
     Acquisition.objects.create(version=draft, **specification["acquisition"])
-    for path, digest in documents.items():
+    root, prefix = findings.root, findings.prefix
+    for path, digest in findings.documents.items():
         Mount.objects.create(
             version=draft, path=path, single=True, root=root.name, key=join_key(prefix, path), revision=digest
         )
     for rank, volume in enumerate(specification["volumes"]):
         path = volume["path"]
-        inspection = inspections[path]
+        inspection = findings.inspections[path]
         Mount.objects.create(
             version=draft,
             path=path,
@@ -65,7 +55,7 @@ def register_content(
             key=join_key(prefix, path),
             revision=inspection.metadata_digest,
         )
-        _register_volume(draft, rank, volume, inspection, contrasts[path])
+        _register_volume(draft, rank, volume, inspection, findings.displays[path])
     for rank, view in enumerate(specification["views"]):
         View.objects.create(version=draft, rank=rank, **view)
     for rank, publication in enumerate(specification["publications"]):
@@ -85,11 +75,11 @@ def _register_volume(
     rank: int,
     volume: Mapping[str, Any],
     inspection: Inspection,
-    contrast: tuple[float, float] | None,
+    display: Display,
 ) -> None:
     assert inspection.multiscale is not None, "registered only after inspection found an image"
     assert inspection.zarr_format is not None, "an image has a format"
-    low, high = contrast or (None, None)
+    low, high = display.contrast or (None, None)
     row = Volume.objects.create(
         version=draft,
         rank=rank,
@@ -102,7 +92,7 @@ def _register_volume(
         axes=list(inspection.multiscale.axes.names),
         axis_types=[axis.type for axis in inspection.multiscale.axes],
         axis_units=[axis.unit for axis in inspection.multiscale.axes],
-        channels=[channel.to_json() for channel in inspection.channels],
+        channels=[channel.to_json() for channel in display.channels],
         dtype=inspection.dtype,
         levels=[level.to_json() for level in inspection.levels],
         metadata_digest=inspection.metadata_digest,

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from datasets.publishing.actions import publish
+from datasets.publishing.reports import describe_problem
 from datasets.publishing.specification import read_specification
 from datasets.volumes.errors import CisternaError
 
@@ -22,5 +23,7 @@ class Command(BaseCommand):
             published = publish(specification=read_specification(specification), base=specification.parent, by=None)
         except CisternaError as error:
             raise CommandError(f"{error.slug}: {error}") from None
+        for path, problem in published.warnings:
+            self.stderr.write(f"{path}: {describe_problem(problem)}")
         done = "published" if published.created else "already published, nothing changed"
         self.stdout.write(f"{published.version}: {done} (record sha256 {published.version.record_digest})")
