@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from datasets.storage.errors import StorageError
 from datasets.storage.files import OpenFile
+from datasets.storage.streams import OpenObject
 from datasets.volumes.errors import CisternaError
 
 type Header = tuple[bytes, bytes]
@@ -73,7 +75,7 @@ class Answer:
 
     status: int
     headers: tuple[Header, ...]
-    body: bytes | FileSlice = b""
+    body: bytes | FileSlice | OpenObject = b""
     error: CisternaError | None = None
 
 
@@ -99,6 +101,8 @@ def problem_answer(error: CisternaError, *, where: str = "", headers: Iterable[H
     problem.pop("where", None)
     if where:
         problem["where"] = where
+    if isinstance(error, StorageError) and error.status == 503:
+        problem.pop("fix", None)  # the operator's to mend, and of the configuration: the log has it
     if error.retry_after_s is not None:
         headers = (*headers, (b"retry-after", b"%d" % error.retry_after_s))
     body = json.dumps(problem, ensure_ascii=False).encode()

@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -16,13 +16,16 @@ from datasets.serving.core import (
     PREFIX,
     READS,
     Credentials,
+    NetworkWait,
     Request,
     answer,
     answer_error,
     know_nobody,
     read_headers,
 )
+from datasets.serving.fetching import Fetch, fetch_object
 from datasets.serving.snapshot import Snapshot, Snapshots
+from datasets.storage.streams import OpenObject
 from datasets.volumes.errors import CisternaError
 
 type Scope = MutableMapping[str, Any]
@@ -44,7 +47,7 @@ class DataPlane:
         snapshots: what exists and who may see it.
         identify: which datasets the caller may see although they are not public. Raises CredentialsRefused. Asked only
             when credentials came along and what was asked for is not public.
-        reading_threads: how many reads may wait for a disk at once.
+        reading_threads: how many reads may wait for a disk at once, and as many listings for another machine.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class DataPlane:
         self._snapshots = snapshots
         self._identify = identify
         self._threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane")
+        self._network_threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane-network")
         # Unique among processes and cheap: a random beginning and a count.
         self._process = os.urandom(8).hex().encode()
         self._count = itertools.count()
@@ -73,13 +77,11 @@ class DataPlane:
             snapshot = self._snapshots.current() if request.method in READS else _EMPTY
             if snapshot is None:
                 snapshot = await self._snapshots.get()
-            try:
-                result: Answer | Credentials = answer(request, snapshot, time.time(), may_block=False)
-            except BlockingIOError:
-                result = await self._answer_in_thread(request, snapshot)
-            if isinstance(result, Credentials):
-                result = await self._answer_in_thread(request, snapshot, await self._identify(result))
-            assert isinstance(result, Answer), "with grants, the core answers"
+            outcome = await self._ask(request, snapshot)
+            if isinstance(outcome, Credentials):
+                outcome = await self._ask(request, snapshot, await self._identify(outcome))
+            assert not isinstance(outcome, Credentials), "with grants, the core does not ask for them"
+            result = await self._fetch(outcome) if isinstance(outcome, Fetch) else outcome
         except CisternaError as error:
             result = answer_error(error, head=request.method == "HEAD")
         if result.status >= 500:
@@ -90,39 +92,60 @@ class DataPlane:
             "status": result.status,
             "headers": [*result.headers, (b"x-request-id", request_id)],
         }
-        if isinstance(result.body, FileSlice):
-            with contextlib.closing(result.body):
-                await send(start)
-                await self._stream(result.body, receive, send)
-        else:
-            await send(start)
+        await send(start)
+        if isinstance(result.body, bytes):
             await send({"type": "http.response.body", "body": result.body})
+        else:
+            await _stream(self._blocks(result.body), result.body.length, receive, send)
 
-    async def _answer_in_thread(
+    async def _ask(
         self, request: Request, snapshot: Snapshot, grants: frozenset[str] | None = None
-    ) -> Answer | Credentials:
-        """From the start, where waiting for a disk harms nobody."""
+    ) -> Answer | Credentials | Fetch:
+        """The core's answer; where it would wait, from the start in a thread, in which waiting harms nobody."""
         ask = partial(answer, request, snapshot, time.time(), grants=grants)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
-
-    async def _stream(self, body: FileSlice, receive: Receive, send: Send) -> None:
-        """Send a large body in blocks, each when the one before has gone. A read that fails cuts the connection: with
-        fewer bytes than announced, no client takes the answer for complete."""
-        loop = asyncio.get_running_loop()
-        gone = loop.create_task(_wait_for_disconnect(receive))
         try:
-            position = body.start
-            while position < body.stop and not gone.done():
+            return ask(may_block=False)
+        except NetworkWait:
+            threads = self._network_threads  # of their own: a dead server holds back no disk
+        except BlockingIOError:
+            threads = self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, ask)
+
+    async def _fetch(self, fetch: Fetch) -> Answer:
+        try:
+            return await fetch_object(fetch)
+        except CisternaError as error:
+            return answer_error(error, head=fetch.method == "HEAD", where=fetch.where)
+
+    async def _blocks(self, body: FileSlice | OpenObject) -> AsyncGenerator[bytes]:
+        if isinstance(body, OpenObject):
+            async for block in body.blocks(BLOCK_BYTES):
+                yield block
+            return
+        loop = asyncio.get_running_loop()
+        with contextlib.closing(body):
+            for position in range(body.start, body.stop, BLOCK_BYTES):
                 length = min(BLOCK_BYTES, body.stop - position)
                 try:
-                    block = body.file.read_cached(position, length)
+                    yield body.file.read_cached(position, length)
                 except BlockingIOError:
-                    block = await loop.run_in_executor(self._threads, body.file.read, position, length)
-                position += length
-                await send({"type": "http.response.body", "body": block, "more_body": position < body.stop})
-        finally:
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
+                    yield await loop.run_in_executor(self._threads, body.file.read, position, length)
+
+
+async def _stream(blocks: AsyncGenerator[bytes], length: int, receive: Receive, send: Send) -> None:
+    """Send a large body in blocks, each when the one before has gone. A read that fails cuts the connection: with fewer
+    bytes than announced, no client takes the answer for complete."""
+    gone = asyncio.get_running_loop().create_task(_wait_for_disconnect(receive))
+    try:
+        async with contextlib.aclosing(blocks):
+            async for block in blocks:
+                if gone.done():
+                    break
+                length -= len(block)
+                await send({"type": "http.response.body", "body": block, "more_body": length > 0})
+    finally:
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -11,6 +11,7 @@ from datasets.catalogue.models import Dataset as CatalogueDataset
 from datasets.catalogue.models import DatasetVersion, RevisionStamp, State
 from datasets.catalogue.models import Mount as CatalogueMount
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.storage.buckets import Bucket, bucket_of
 from datasets.storage.files import LocalFolder, local_folder
 from datasets.storage.roots import RootUnknown, get_root
 
@@ -31,8 +32,8 @@ def load_snapshot() -> Snapshot:
     """Every dataset with its versions and mounts, in three queries."""
     mounts: defaultdict[int, list[Mount]] = defaultdict(list)
     for mount in CatalogueMount.objects.all():
-        folder, immutable = _reach(mount.root)
-        mounts[mount.version_id].append(Mount(mount.path, folder, mount.key, single=mount.single, immutable=immutable))
+        source, immutable = _reach(mount.root)
+        mounts[mount.version_id].append(Mount(mount.path, source, mount.key, single=mount.single, immutable=immutable))
     versions: defaultdict[int, list[Version]] = defaultdict(list)
     for version in DatasetVersion.objects.defer("record").select_related("successor__dataset").order_by("number"):
         versions[version.dataset_id].append(
@@ -54,14 +55,14 @@ def load_snapshot() -> Snapshot:
     )
 
 
-def _reach(root_name: str) -> tuple[LocalFolder | None, bool]:
-    """A root's folder if it is a local one, and whether it is the portal's own."""
+def _reach(root_name: str) -> tuple[LocalFolder | Bucket | None, bool]:
+    """A root's folder or bucket, and whether it is the portal's own."""
     try:
         root = get_root(root_name)
     except RootUnknown as error:
         logger.error("mounts cannot be served: %s", error)
         return None, False
-    return local_folder(root.path) if root.path else None, root.is_own
+    return local_folder(root.path) if root.path else bucket_of(root), root.is_own
 
 
 def _in_thread[Result](ask: Callable[[], Result]) -> Callable[[], Result]:

@@ -16,7 +16,8 @@ from datasets.serving.answers import (
     object_headers,
     problem_answer,
 )
-from datasets.serving.conditions import CONDITIONS, Verdict, http_date, judge, range_applies
+from datasets.serving.delivery import WHOLE_BYTES, deliver
+from datasets.serving.fetching import Fetch
 from datasets.serving.listing import (
     after_of,
     list_folder,
@@ -24,8 +25,8 @@ from datasets.serving.listing import (
     render_json,
     wants_json,
 )
-from datasets.serving.ranges import UNSATISFIABLE, parse_range
 from datasets.serving.snapshot import Address, Snapshot
+from datasets.storage.buckets import Bucket
 from datasets.storage.errors import ObjectAbsent
 from datasets.storage.files import OpenFile
 from datasets.storage.keys import InvalidKey, canonical_key
@@ -33,9 +34,6 @@ from datasets.volumes.errors import CisternaError
 
 PREFIX = b"/data/"
 READS = frozenset({"GET", "HEAD"})
-WHOLE_BYTES = 1 << 20
-"""Bodies up to this size are read before the status is chosen: a read that fails is then a 503, not a broken 200."""
-
 _ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
 _HEADERS_READ = frozenset(
     {
@@ -51,6 +49,10 @@ _HEADERS_READ = frozenset(
         b"access-control-request-private-network",
     }
 )
+
+
+class NetworkWait(BlockingIOError):
+    """The answer waits for another machine, not for a disk: it may take seconds."""
 
 
 class MethodRefused(CisternaError):
@@ -74,22 +76,6 @@ class VersionRetired(CisternaError):
 
     def problem(self) -> dict[str, object]:
         return {**super().problem(), "successor": self.successor or None}
-
-
-class PreconditionFailed(CisternaError):
-    """The object is another than the caller's condition demands."""
-
-    slug = "precondition-failed"
-    status = 412
-    title = "The object has changed"
-
-
-class RangeNotSatisfiable(CisternaError):
-    """No byte of the object lies in the range."""
-
-    slug = "range-not-satisfiable"
-    status = 416
-    title = "The range lies outside the object"
 
 
 class CredentialsRefused(CisternaError):
@@ -140,7 +126,7 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 def answer(
     request: Request, snapshot: Snapshot, now_s: float, *, grants: frozenset[str] | None = None, may_block: bool = True
-) -> Answer | Credentials:
+) -> Answer | Credentials | Fetch:
     """The answer to ``request``.
 
     Args:
@@ -151,10 +137,12 @@ def answer(
 
     Returns:
         The answer; or, when that depends on who is asking and ``grants`` is None, the caller's credentials: find out
-        what they grant and ask again. An answer whose body is a :class:`FileSlice` must be closed.
+        what they grant and ask again; or, where the object lies in a bucket, what to fetch for the answer. An answer
+        whose body is a :class:`FileSlice` must be closed.
 
     Raises:
-        BlockingIOError: only with ``may_block=False``: ask again in a thread.
+        BlockingIOError: only with ``may_block=False``: ask again in a thread. :class:`NetworkWait` where that thread
+            waits for another machine.
     """
     if request.method not in READS:
         return _preflight(request.headers) if request.method == "OPTIONS" else _refuse_method()
@@ -218,7 +206,7 @@ def _refuse_method() -> Answer:
 
 def _read(
     request: Request, snapshot: Snapshot, now_s: float, grants: frozenset[str] | None, may_block: bool
-) -> Answer | Credentials:
+) -> Answer | Credentials | Fetch:
     path = request.raw_path[len(PREFIX) :]
     share_token = b""
     if path.startswith(b"~"):
@@ -249,7 +237,8 @@ def _read(
         if not raw_key or raw_key.endswith(b"/"):
             where = canonical_key(raw_key[:-1]) if raw_key else ""
             if not may_block:
-                raise BlockingIOError("a folder is listed in a thread")
+                base = address.version.find_prefix(where)
+                raise NetworkWait if base and isinstance(base.source, Bucket) else BlockingIOError
             return _list(request, address, where, NO_STORE if private else _caching(address, None))
         where = canonical_key(raw_key)
         return _serve(request, address, where, private=bool(private), may_block=may_block)
@@ -301,15 +290,18 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
     )
 
 
-def _serve(request: Request, address: Address, key: str, *, private: bool, may_block: bool) -> Answer:
+def _serve(request: Request, address: Address, key: str, *, private: bool, may_block: bool) -> Answer | Fetch:
     mount = address.version.find_mount(key)
     if mount is None:
         raise ObjectAbsent("no mount covers the key")
-    file = mount.reach().open_file(mount.storage_key(key), within=mount.key, may_block=may_block)
+    source, storage_key = mount.reach(), mount.storage_key(key)
+    shared_headers = object_headers(content_type(key), NO_STORE if private else _caching(address, mount.immutable))
+    if isinstance(source, Bucket):
+        return Fetch(source, storage_key, mount.key, key, request.method, request.headers, shared_headers)
+    file = source.open_file(storage_key, within=mount.key, may_block=may_block)
     result = None
     try:
-        caching = NO_STORE if private else _caching(address, mount.immutable)
-        result = _send(request, file, object_headers(content_type(key), caching), may_block)
+        result = _send(request, file, shared_headers, may_block)
         return result
     finally:
         if result is None or not isinstance(result.body, FileSlice):
@@ -317,34 +309,12 @@ def _serve(request: Request, address: Address, key: str, *, private: bool, may_b
 
 
 def _send(request: Request, file: OpenFile, shared_headers: tuple[Header, ...], may_block: bool) -> Answer:
-    size, etag, headers = file.size_bytes, file.etag, request.headers
-    validators = ((b"etag", etag), (b"last-modified", http_date(file.mtime_s)))
-    verdict = Verdict.PROCEED if CONDITIONS.isdisjoint(headers) else judge(headers, etag, file.mtime_s)
-    if verdict is Verdict.FAILED:
-        return problem_answer(
-            PreconditionFailed("The object is not the one that the condition names", fix="Read it again"),
-            headers=validators,
-        )
-    if verdict is Verdict.NOT_MODIFIED:
-        return Answer(304, (*shared_headers[1:], *validators))
-    start, stop, status = 0, size, 200
-    content_range: tuple[Header, ...] = ()
-    if (range_header := headers.get(b"range")) is not None and range_applies(headers, etag, file.mtime_s):
-        span = parse_range(range_header, size)
-        if span is UNSATISFIABLE:
-            return problem_answer(
-                RangeNotSatisfiable(f"The object has {size} bytes", fix="Ask for bytes within it"),
-                headers=((b"content-range", b"bytes */%d" % size), *validators),
-            )
-        if span is not None:
-            start, stop = span
-            status = 206
-            content_range = ((b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, size)),)
-    length = stop - start
-    all_headers = (*shared_headers, *validators, (b"content-length", b"%d" % length), *content_range)
-    if length > WHOLE_BYTES:
-        return Answer(status, all_headers, FileSlice(file, start, stop))
-    if not length or request.method == "HEAD":
-        return Answer(status, all_headers)
+    delivery = deliver(request.headers, file.size_bytes, file.etag, file.mtime_s, shared_headers)
+    if isinstance(delivery, Answer):
+        return delivery
+    if delivery.length > WHOLE_BYTES:
+        return Answer(delivery.status, delivery.headers, FileSlice(file, delivery.start, delivery.stop))
+    if not delivery.length or request.method == "HEAD":
+        return Answer(delivery.status, delivery.headers)
     read = file.read if may_block else file.read_cached
-    return Answer(status, all_headers, read(start, length))
+    return Answer(delivery.status, delivery.headers, read(delivery.start, delivery.length))

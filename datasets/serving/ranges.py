@@ -16,16 +16,16 @@ class Unsatisfiable(enum.Enum):
 UNSATISFIABLE = Unsatisfiable.UNSATISFIABLE
 
 
-def parse_range(header: bytes, size_bytes: int) -> tuple[int, int] | Unsatisfiable | None:
-    """The bytes that a ``Range`` header asks for.
+def read_range(header: bytes) -> tuple[int, int | None] | Unsatisfiable | None:
+    """What a ``Range`` header asks for, before the object's size is known.
 
     Args:
         header: its value: ``bytes=a-b``, ``bytes=a-`` or ``bytes=-n``.
-        size_bytes: the size of the object.
 
     Returns:
-        ``(start, stop)``, half open, within the object and not empty; ``UNSATISFIABLE`` (416) when there is no such
-        byte; None when the whole is to be sent as if nothing had been asked: other units, several ranges, malformed.
+        ``(start, stop)`` as Python slices: half open, no stop for the end, a negative start counts from there;
+        ``UNSATISFIABLE`` (416) for the last zero bytes; None when the whole is to be sent as if nothing had been asked:
+        other units, several ranges, malformed.
     """
     match = _one_range(header)
     if match is None:
@@ -34,16 +34,29 @@ def parse_range(header: bytes, size_bytes: int) -> tuple[int, int] | Unsatisfiab
     if not first:
         if not last:
             return None
-        length = min(_number(last), size_bytes)
-        return (size_bytes - length, size_bytes) if length else UNSATISFIABLE
+        length = _number(last)
+        return (-length, None) if length else UNSATISFIABLE
     start = _number(first)
-    stop = size_bytes
-    if last:
-        end = _number(last)
-        if end < start:
-            return None
-        stop = min(end + 1, size_bytes)
-    return (start, stop) if start < size_bytes else UNSATISFIABLE
+    if not last:
+        return start, None
+    end = _number(last)
+    return (start, end + 1) if end >= start else None
+
+
+def parse_range(header: bytes, size_bytes: int) -> tuple[int, int] | Unsatisfiable | None:
+    """The bytes of an object of ``size_bytes`` that a ``Range`` header asks for.
+
+    Returns:
+        ``(start, stop)``, half open, within the object and not empty; ``UNSATISFIABLE`` (416) when there is no such
+        byte; None for the whole, as :func:`read_range`.
+    """
+    asked = read_range(header)
+    if asked is None or isinstance(asked, Unsatisfiable):
+        return asked
+    start, stop = asked
+    if start < 0:
+        start = max(size_bytes + start, 0)
+    return (start, size_bytes if stop is None else min(stop, size_bytes)) if start < size_bytes else UNSATISFIABLE
 
 
 def _number(digits: bytes) -> int:

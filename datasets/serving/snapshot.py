@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from datasets.storage.buckets import Bucket
 from datasets.storage.files import LocalFolder
 from datasets.storage.keys import is_below
 from datasets.volumes.errors import CisternaError
@@ -23,7 +24,7 @@ class CatalogueUnavailable(CisternaError):
 
 
 class StorageBackendNotServed(CisternaError):
-    """The bytes lie in a root that the data plane cannot read."""
+    """The bytes lie in a root that the portal no longer has."""
 
     slug = "storage-backend-not-served"
     status = 503
@@ -41,12 +42,12 @@ class Visibility(enum.Enum):
 class Mount:
     """A path of a version, prefix or single object, and where its bytes are.
 
-    ``folder`` is None where the root is not a local folder, or is not configured any more. ``immutable``: in the
-    portal's own root, never written again.
+    ``source`` is None where the root is not configured any more. ``immutable``: in the portal's own root, never written
+    again.
     """
 
     path: str
-    folder: LocalFolder | None
+    source: LocalFolder | Bucket | None
     key: str
     single: bool = False
     immutable: bool = False
@@ -54,15 +55,15 @@ class Mount:
     def covers(self, key: str) -> bool:
         return key == self.path if self.single else is_below(key, self.path)
 
-    def reach(self) -> LocalFolder:
-        """The root's folder.
+    def reach(self) -> LocalFolder | Bucket:
+        """The root's folder or bucket.
 
         Raises:
             StorageBackendNotServed: it has none.
         """
-        if self.folder is None:
-            raise StorageBackendNotServed("The data lie in a root that is no local folder, or is not configured")
-        return self.folder
+        if self.source is None:
+            raise StorageBackendNotServed("The data lie in a root that is not configured")
+        return self.source
 
     def storage_key(self, key: str) -> str:
         """The key in the root of ``key``, which this mount covers."""

@@ -104,8 +104,8 @@ def _of_text(error: BaseException) -> Refusal:
     return Refusal(unreachable="kind: Connect" in text)
 
 
-def name_refusal(refusal: Refusal, root: Root, key: str) -> StorageError:
-    """The error for ``refusal`` of ``key`` (relative to the root)."""
+def name_refusal(refusal: Refusal, root: Root, key: str, *, listing: bool = False) -> StorageError:
+    """The error for ``refusal`` of ``key`` (relative to the root), or of what lies below it."""
     where, variable = root.url_of(key), f"CISTERNA_ROOT_{root.name.upper()}"
     status, code = refusal.status, refusal.code
     said = f" ({status} {code})".replace(" )", ")")
@@ -130,10 +130,12 @@ def name_refusal(refusal: Refusal, root: Root, key: str) -> StorageError:
             f"The bucket is in another region{said}", where=root.url, fix=f"Set {variable}_REGION to the bucket's"
         )
     if status == 403:
-        if root.forbidden_means_absent and code == "AccessDenied":
+        if root.forbidden_means_absent and code == "AccessDenied" and not listing:
             return ObjectAbsent("There is no object at this key", where=where)
         return StorageForbidden(
-            f"The portal may not read this object, or it does not exist{said}",
+            f"The portal may not list this folder{said}"
+            if listing
+            else f"The portal may not read this object, or it does not exist{said}",
             where=where,
             fix="Grant the portal s3:GetObject and s3:ListBucket",
         )

@@ -19,6 +19,8 @@ from datasets.storage.roots import Root
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
 
+    from datasets.storage.streams import BucketStreams
+
 CONNECT_S = 2
 ANSWER_S = 4
 """How long a connection, and each read, may take. A dead endpoint is known after twice that: one retry."""
@@ -99,8 +101,7 @@ class Bucket:
         names: list[str] = []
         behind, is_there, is_truncated = after, bool(after), True
         while is_truncated and len(names) < limit:
-            page = self._call(
-                "list_objects_v2",
+            page = self._list(
                 key,
                 Prefix=prefix,
                 Delimiter="/",
@@ -134,7 +135,7 @@ class Bucket:
                 raise
 
     def _has_below(self, key: str) -> bool:
-        page = self._call("list_objects_v2", key, Prefix=f"{self.full_key(key)}/", MaxKeys=1)
+        page = self._list(key, Prefix=f"{self.full_key(key)}/", MaxKeys=1)
         return bool(page.get("Contents"))
 
     def write(self, key: str, content: bytes) -> None:
@@ -173,21 +174,30 @@ class Bucket:
                 return Part(b"", 0)
             raise
 
-    def _call(self, operation: str, key: str, **parameters: Any) -> dict[str, Any]:
-        call: Coroutine[Any, Any, dict[str, Any]] = self._files._call_s3(
-            operation, Bucket=self.root.bucket, **parameters
-        )
-        return self._run(call, key)
+    def _list(self, key: str, **parameters: Any) -> dict[str, Any]:
+        return self._call("list_objects_v2", key, listing=True, **parameters)
 
-    def _run[Result](self, call: Coroutine[Any, Any, Result], key: str) -> Result:
+    def _call(self, operation: str, key: str, *, listing: bool = False, **parameters: Any) -> dict[str, Any]:
+        call = self._files._call_s3(operation, Bucket=self.root.bucket, **parameters)
+        answer: dict[str, Any] = self._run(call, key, listing)
+        return answer
+
+    def _run[Result](self, call: Coroutine[Any, Any, Result], key: str, listing: bool = False) -> Result:
         """Run ``call`` on fsspec's own event loop, and name what fails."""
         from fsspec.asyn import sync
 
         try:
             result: Result = sync(self._files.loop, lambda: call)
         except Exception as error:
-            raise name_refusal(refusal_of(error), self.root, key) from error
+            raise name_refusal(refusal_of(error), self.root, key, listing=listing) from error
         return result
+
+    @cached_property
+    def streams(self) -> BucketStreams:
+        """The same bucket for the data plane."""
+        from datasets.storage.streams import BucketStreams
+
+        return BucketStreams(self)
 
     @cached_property
     def _files(self) -> S3FileSystem:

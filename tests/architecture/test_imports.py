@@ -36,7 +36,10 @@ FORBIDDEN = [
 # Imports that are meant, the same libraries among them.
 ALLOWED = [
     ("datasets.serving.asgi", "datasets.serving.core"),
-    *((f"datasets.serving.{name}", "os") for name in ("answers", "conditions", "listing", "ranges", "snapshot")),
+    *(
+        (f"datasets.serving.{name}", "os")
+        for name in ("answers", "conditions", "delivery", "fetching", "listing", "ranges", "snapshot")
+    ),
     ("datasets.storage.roots", "zarr"),
     ("datasets.catalogue.neuroglancer_links", "neuroglancer"),
     ("datasets.analysis.tables", "duckdb"),

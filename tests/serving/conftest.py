@@ -1,8 +1,11 @@
-"""The folder that the data plane of these tests serves, and the ways to ask for it."""
+"""The places that the data plane of these tests serves, a folder and a bucket, and the ways to ask for it."""
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,36 +14,37 @@ from tests.serving.transports import Ask, Server, granian_over, in_process, over
 
 LARGE = bytes(range(256)) * 12_000  # 3 MB: larger than what is read in one piece, no multiple of a block
 SMALL = b"0123456789A"
+CONTENTS = {
+    "own/cells/1/small": SMALL,
+    "own/cells/1/large": LARGE,
+    "own/cells/1/empty": b"",
+    "own/cells/1/zarr.json": b'{"zarr_format": 3}',
+    "own/cells/1/c/0/0/1": b"chunk",
+    "own/cells/1/page.html": b"<script>alert(1)</script>",
+    "own/cells/1/odd/a b#c?d%é.txt": b"odd",
+    "own/cells/1/odd/x:y/z": b"colon",
+    "own/cells/1/odd/back\\slash": b"cannot be asked for",
+    "own/cells/draft/small": b"draft",
+    "own/derived/s1/zarr.json": b"{}",
+    "own/derived/s1/c/0": b"derived",
+    "own/overlays/zarr.json": b'{"corrected": true}',
+    "own/overlays/table.csv": b"a,b\n",
+    "foreign/cells/em/zarr.json": b'{"given": true}',
+    "foreign/cells/em/s0/c/0": b"given",
+    "foreign/cells/em/s1/c/0": b"hidden by the mount",
+    "foreign/cells/em/s1.old": b"a dot sorts before a slash",
+    "foreign/cells/unknown": b"an object where a folder is mounted",
+    "foreign/cells/notes.txt": b"notes",
+    "outside/secret": b"outside",
+    **{f"own/cells/1/many/{number:05}": b"" for number in range(5003)},
+}
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two roots (see plane.py) and, outside of them, what nobody may read."""
     folder = tmp_path_factory.mktemp("plane")
-    contents = {
-        "own/cells/1/small": SMALL,
-        "own/cells/1/large": LARGE,
-        "own/cells/1/empty": b"",
-        "own/cells/1/zarr.json": b'{"zarr_format": 3}',
-        "own/cells/1/c/0/0/1": b"chunk",
-        "own/cells/1/page.html": b"<script>alert(1)</script>",
-        "own/cells/1/odd/a b#c?d%é.txt": b"odd",
-        "own/cells/1/odd/x:y/z": b"colon",
-        "own/cells/1/odd/back\\slash": b"cannot be asked for",
-        "own/cells/draft/small": b"draft",
-        "own/derived/s1/zarr.json": b"{}",
-        "own/derived/s1/c/0": b"derived",
-        "own/overlays/zarr.json": b'{"corrected": true}',
-        "own/overlays/table.csv": b"a,b\n",
-        "foreign/cells/em/zarr.json": b'{"given": true}',
-        "foreign/cells/em/s0/c/0": b"given",
-        "foreign/cells/em/s1/c/0": b"hidden by the mount",
-        "foreign/cells/em/s1.old": b"a dot sorts before a slash",
-        "foreign/cells/bucket": b"an object where a folder is mounted",
-        "foreign/cells/notes.txt": b"notes",
-        "outside/secret": b"outside",
-    }
-    for name, content in contents.items():
+    for name, content in CONTENTS.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -53,24 +57,57 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (links / "circle").symlink_to("circle")
     (links / "dangling").symlink_to("nowhere")
     os.mkfifo(links / "fifo")
-    many = folder / "own/cells/1/many"
-    many.mkdir()
-    for number in range(5003):
-        (many / f"{number:05}").touch()
     return folder
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[Server]:
-    with granian_over(folder) as server:
-        yield server
+def filled_bucket(s3: Any) -> str:
+    """The same in a bucket, as far as buckets have it."""
+    s3.create_bucket(Bucket="plane")
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda item: s3.put_object(Bucket="plane", Key=item[0], Body=item[1]), CONTENTS.items()))
+    return f"{s3.meta.endpoint_url}/plane"
+
+
+@pytest.fixture(scope="session", params=["folder", pytest.param("bucket", marks=pytest.mark.s3_server)])
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the data lie: the answers are the same."""
+    return str(request.getfixturevalue("folder" if request.param == "folder" else "filled_bucket"))
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, Server]]:
+    """The servers that run, by place; filled by whoever needs one."""
+    with ExitStack() as running:
+
+        class Servers(dict[str, Server]):
+            def __missing__(self, place: str) -> Server:
+                self[place] = running.enter_context(granian_over(place))
+                return self[place]
+
+        yield Servers()
 
 
 @pytest.fixture(scope="session", params=["in process", "granian"])
-def ask(request: pytest.FixtureRequest, folder: Path) -> Iterator[Ask]:
-    """Every arrangement that must give the same answers."""
-    if request.param == "granian":
-        with over_socket(request.getfixturevalue("server").port) as ask:
+def arrangement(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def ask(arrangement: str, place: str, servers: dict[str, Server]) -> Iterator[Ask]:
+    """Every arrangement that must give the same answers, over every place."""
+    yield from _asking(arrangement, place, servers)
+
+
+@pytest.fixture(scope="session")
+def ask_folder(arrangement: str, folder: Path, servers: dict[str, Server]) -> Iterator[Ask]:
+    """Every arrangement, over the folder alone: for what buckets do not have."""
+    yield from _asking(arrangement, str(folder), servers)
+
+
+def _asking(arrangement: str, place: str, servers: dict[str, Server]) -> Iterator[Ask]:
+    if arrangement == "granian":
+        with over_socket(servers[place].port) as ask:
             yield ask
     else:
-        yield in_process(data_plane(folder))
+        yield in_process(data_plane(place))

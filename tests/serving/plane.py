@@ -1,6 +1,7 @@
-"""A data plane over a folder, without a database: what the conformance suite and the benchmark ask.
+"""A data plane over a place, without a database: what the conformance suite and the benchmark ask.
 
-Run by granian as ``tests/serving/plane.py:application``; the folder is in ``CISTERNA_TEST_PLANE``.
+A place is a folder, or a bucket as ``http://127.0.0.1:<port>/<bucket>``. Run by granian as
+``tests/serving/plane.py:application``; the place is in ``CISTERNA_TEST_PLANE``.
 """
 
 import os
@@ -10,7 +11,9 @@ from typing import Any
 from datasets.serving.asgi import DataPlane
 from datasets.serving.core import Credentials, CredentialsRefused
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
-from datasets.storage.files import local_folder
+from datasets.storage.buckets import Bucket, bucket_of
+from datasets.storage.files import LocalFolder, local_folder
+from tests.s3_server import S3Server
 
 EMBARGO_END_S = 4_000_000_000.0
 TOKEN = b"open-sesame"
@@ -26,10 +29,23 @@ async def know_token(credentials: Credentials) -> frozenset[str]:
     return frozenset({"secret", "cells"})
 
 
-def snapshot_of(folder: Path) -> Snapshot:
-    """Datasets over ``folder``: its ``own`` is the portal's own root, its ``foreign`` is somebody else's."""
-    own, foreign = local_folder(folder / "own"), local_folder(folder / "foreign")
-    missing = local_folder(folder / "unmounted")
+def sources_of(place: str) -> tuple[LocalFolder | Bucket, LocalFolder | Bucket, LocalFolder | Bucket]:
+    """The portal's own root in ``place``, somebody else's, and one that is missing."""
+    if not place.startswith("http:"):
+        folder = Path(place)
+        return local_folder(folder / "own"), local_folder(folder / "foreign"), local_folder(folder / "unmounted")
+    endpoint, _, bucket = place.rpartition("/")
+    server = S3Server(Path(), 0)
+    own, foreign, missing = (
+        bucket_of(server.root(f"s3://{name}", endpoint=endpoint))
+        for name in (f"{bucket}/own", f"{bucket}/foreign", f"{bucket}-missing")
+    )
+    return own, foreign, missing
+
+
+def snapshot_of(place: str) -> Snapshot:
+    """Datasets over ``place``: its ``own`` is the portal's own root, its ``foreign`` is somebody else's."""
+    own, foreign, missing = sources_of(place)
     first = Version(1, (Mount("", own, "cells/1", immutable=True),), retired=True, successor="cells@2")
     second = Version(
         2,
@@ -39,7 +55,7 @@ def snapshot_of(folder: Path) -> Snapshot:
             Mount("em/zarr.json", own, "overlays/zarr.json", single=True, immutable=True),
             Mount("extra/deep/table.csv", own, "overlays/table.csv", single=True, immutable=True),
             Mount("lost", foreign, "lost"),
-            Mount("bucket", None, "prefix"),
+            Mount("unknown", None, "prefix"),
         ),
     )
     draft = Version(None, (Mount("", own, "cells/draft"),))
@@ -69,10 +85,10 @@ async def behind(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"behind"})
 
 
-def data_plane(folder: Path) -> DataPlane:
-    snapshot = snapshot_of(folder)
+def data_plane(place: str) -> DataPlane:
+    snapshot = snapshot_of(place)
     return DataPlane(behind, Snapshots(lambda: snapshot, lambda: 1), know_token)
 
 
 if "CISTERNA_TEST_PLANE" in os.environ:
-    application = data_plane(Path(os.environ["CISTERNA_TEST_PLANE"]))
+    application = data_plane(os.environ["CISTERNA_TEST_PLANE"])

@@ -12,6 +12,8 @@ from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, State, Visibility
 from datasets.serving.catalogue_snapshot import catalogue_snapshots, load_snapshot
 from datasets.serving.snapshot import Snapshot
+from datasets.storage.buckets import Bucket
+from datasets.storage.files import LocalFolder
 from datasets.storage.roots import Root, all_roots, configure_roots
 
 NOW_S = time.time()
@@ -84,13 +86,14 @@ class TestLoading:
         assert overlay
         assert far
         assert lost
-        assert em.folder
-        assert em.folder.path == tmp_path / "lab"
+        assert isinstance(em.source, LocalFolder)
+        assert em.source.path == tmp_path / "lab"
         assert em.storage_key("em/s0/c/0") == "cells/em/s0/c/0"
         assert overlay.storage_key("em/zarr.json") == "overlay/zarr.json"
         assert (em.immutable, overlay.immutable) == (False, True)
-        assert far.folder is None
-        assert lost.folder is None
+        assert isinstance(far.source, Bucket)
+        assert far.source.root.url == "s3://bucket"
+        assert lost.source is None
 
     def test_a_retired_version_and_its_successor(self) -> None:
         dataset = Dataset.objects.create(name="cells", visibility=Visibility.PUBLIC)

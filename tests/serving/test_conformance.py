@@ -41,7 +41,7 @@ class TestBytes:
         assert (reply.status, reply.body) == (200, content)
         assert reply.headers["content-length"] == str(len(content))
         assert reply.headers["accept-ranges"] == "bytes"
-        assert re.fullmatch(r'"[0-9a-f]+-[0-9a-f]+"', reply.headers["etag"])
+        assert re.fullmatch(r'"[!#-~]+"', reply.headers["etag"])
 
     @pytest.mark.parametrize(
         ("key", "media_type"),
@@ -188,9 +188,6 @@ class TestKeys:
             "100%",
             "a%2",
             "x" * 1025,
-            "links/out/secret",
-            "links/out-absolute",
-            "links/circle",
         ],
     )
     def test_that_are_none_are_refused(self, ask: Ask, key: str) -> None:
@@ -198,15 +195,13 @@ class TestKeys:
         assert reply.status == 400
         problem(reply, "invalid-key")
 
-    @pytest.mark.parametrize(
-        "key", ["absent", "c", "c/0/0", "small/below", "links/dangling", "links/fifo", "x" * 300, ".zattrs", "..."]
-    )
+    @pytest.mark.parametrize("key", ["absent", "c", "c/0/0", "small/below", "x" * 300, ".zattrs", "..."])
     def test_without_an_object_are_absent(self, ask: Ask, key: str) -> None:
         problem(ask(f"/data/frozen@1/{key}"), "object-absent")
 
-    @pytest.mark.parametrize("key", ["links/inside", "links/absolute", "%73mall"])
-    def test_lead_to_the_object(self, ask: Ask, key: str) -> None:
-        assert ask(f"/data/frozen@1/{key}").body == SMALL
+    def test_are_decoded_once(self, ask: Ask) -> None:
+        assert ask("/data/frozen@1/%73mall").body == SMALL
+        assert ask("/data/frozen@1/odd/a%20b%23c%3Fd%25%C3%A9.txt").body == b"odd"
 
     @pytest.mark.parametrize("name", ["attributes.json", ".zattrs", "info", "zarr.json"])
     @pytest.mark.parametrize("above", ["/data/", "/data/frozen@1/", "/data/frozen/c/", "/data/nobody/x/"])
@@ -241,11 +236,15 @@ class TestMounts:
             problem(reply, "storage-unavailable")
 
     @pytest.mark.parametrize("key", ["zarr.json", ""])
-    def test_a_missing_root_is_trouble_and_not_absence(self, ask: Ask, key: str) -> None:
-        problem(ask(f"/data/trouble/{key}"), "storage-unavailable")
+    def test_a_missing_root_is_trouble_and_not_absence(self, ask: Ask, place: str, key: str) -> None:
+        reply = ask(f"/data/trouble/{key}")
+        document = problem(reply, "bucket-missing" if place.startswith("http:") else "storage-unavailable")
+        assert reply.status == 503
+        assert int(reply.headers["retry-after"]) > 0
+        assert not {"where", "fix"} & document.keys() - {"where"}, "what is the operator's is not told to everybody"
 
-    def test_a_bucket_says_that_it_is_not_served(self, ask: Ask) -> None:
-        problem(ask("/data/cells@2/bucket/zarr.json"), "storage-backend-not-served")
+    def test_a_root_that_is_not_configured_is_trouble_and_not_absence(self, ask: Ask) -> None:
+        problem(ask("/data/cells@2/unknown/zarr.json"), "storage-backend-not-served")
 
 
 class TestCaching:

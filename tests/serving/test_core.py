@@ -20,7 +20,7 @@ NOW_S = 1_800_000_000.0
 
 @pytest.fixture(scope="module")
 def snapshot(folder: Path) -> Snapshot:
-    return snapshot_of(folder)
+    return snapshot_of(str(folder))
 
 
 def get(snapshot: Snapshot, path: str | bytes, method: str = "GET", now_s: float = NOW_S, **headers: bytes) -> Answer:

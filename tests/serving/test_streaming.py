@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    with granian_over(folder) as server:
+    with granian_over(str(folder)) as server:
         yield server
 
 

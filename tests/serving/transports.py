@@ -122,8 +122,8 @@ class Server:
 
 
 @contextmanager
-def granian_over(folder: Path, *, workers: int = 1) -> Iterator[Server]:
-    """A real granian serving ``tests/serving/plane.py`` over ``folder``."""
+def granian_over(place: str, *, workers: int = 1) -> Iterator[Server]:
+    """A real granian serving ``tests/serving/plane.py`` over ``place``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -131,7 +131,7 @@ def granian_over(folder: Path, *, workers: int = 1) -> Iterator[Server]:
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", *arguments, "--log-level", "error", "tests/serving/plane.py:application"],
         cwd=CHECKOUT,
-        env={**os.environ, "CISTERNA_TEST_PLANE": str(folder), "PYTHONPATH": str(CHECKOUT)},
+        env={**os.environ, "CISTERNA_TEST_PLANE": place, "PYTHONPATH": str(CHECKOUT)},
     )
     try:
         _wait_until_it_answers(port, process)
