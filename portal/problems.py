@@ -16,6 +16,7 @@ from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from datasets.catalogue.queries.visibility import NotAllowed
 from datasets.volumes.errors import CisternaError
 from portal.config import CHECKOUT
 
@@ -29,14 +30,6 @@ class PageAbsent(CisternaError):
     slug = "not-found"
     status = 404
     title = "Not found"
-
-
-class NotAllowed(CisternaError):
-    """One may see it, but not do it."""
-
-    slug = "not-allowed"
-    status = 403
-    title = "Not allowed"
 
 
 class DatabaseUnavailable(CisternaError):

@@ -8,6 +8,7 @@ from portal import health, problems
 urlpatterns = [
     path("", include("datasets.catalogue.urls")),
     path("api/v1/", include("datasets.catalogue.api.urls")),
+    path("account/", include("portal.accounts.urls")),
     path("problems/", problems.problem_list, name="problems"),
     path("problems/<slug:slug>/", problems.problem_page, name="problem"),
     path("health/live", health.live),

@@ -1,4 +1,4 @@
-"""The snapshot, read from the catalogue. The only module of the data plane that knows Django."""
+"""The snapshot, read from the catalogue. With ``identity`` the only module of the data plane that knows Django."""
 
 import logging
 from collections import defaultdict
@@ -20,7 +20,7 @@ logger = logging.getLogger("cisterna.data")
 
 def catalogue_snapshots() -> Snapshots:
     """The snapshots of this process, from the database that Django is configured for."""
-    return Snapshots(_in_thread(load_snapshot), _in_thread(read_stamp))
+    return Snapshots(with_fresh_connections(load_snapshot), with_fresh_connections(read_stamp))
 
 
 def read_stamp() -> int:
@@ -65,14 +65,14 @@ def _reach(root_name: str) -> tuple[LocalFolder | Bucket | None, bool]:
     return local_folder(root.path) if root.path else bucket_of(root), root.is_own
 
 
-def _in_thread[Result](ask: Callable[[], Result]) -> Callable[[], Result]:
+def with_fresh_connections[**Asked, Result](ask: Callable[Asked, Result]) -> Callable[Asked, Result]:
     """``ask`` with the care for connections that Django gives to requests, for a thread that serves none."""
 
     @wraps(ask)
-    def asked() -> Result:
+    def asked(*args: Asked.args, **kwargs: Asked.kwargs) -> Result:
         close_old_connections()
         try:
-            return ask()
+            return ask(*args, **kwargs)
         finally:
             close_old_connections()
 

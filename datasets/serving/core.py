@@ -40,6 +40,9 @@ _HEADERS_READ = frozenset(
         b"accept",
         b"authorization",
         b"cookie",
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
         b"range",
         b"if-range",
         b"if-match",
@@ -222,7 +225,7 @@ def _read(
         if not public or share_token:
             if grants is None:
                 credentials = Credentials(
-                    request.headers.get(b"authorization", b""), request.headers.get(b"cookie", b""), share_token
+                    request.headers.get(b"authorization", b""), _own_cookie(request.headers), share_token
                 )
                 if credentials != Credentials():
                     return credentials
@@ -232,7 +235,7 @@ def _read(
         if address is None or not slash:
             raise ObjectAbsent("a dataset is a folder: its address ends in a slash")
         if address.version.retired:
-            return _retired(address)
+            return _retired(address, snapshot, now_s, grants or NOBODY)
         private = share_token or not public
         if not raw_key or raw_key.endswith(b"/"):
             where = canonical_key(raw_key[:-1]) if raw_key else ""
@@ -250,8 +253,25 @@ def _read(
         return answer_error(error, where=where)
 
 
-def _retired(address: Address) -> Answer:
+def _own_cookie(headers: Mapping[bytes, bytes]) -> bytes:
+    """The cookie, unless a page of another origin sent the request along: that one is answered as a stranger.
+
+    Browsers say where a request comes from in ``Sec-Fetch-Site``, or, where the site has no https, in ``Origin``.
+    """
+    site = headers.get(b"sec-fetch-site")
+    if site is None:
+        origin = headers.get(b"origin")
+        own = origin is None or origin.partition(b"://")[2] == headers.get(b"host")
+    else:
+        own = site in (b"same-origin", b"none")
+    return headers.get(b"cookie", b"") if own else b""
+
+
+def _retired(address: Address, snapshot: Snapshot, now_s: float, grants: frozenset[str]) -> Answer:
     successor = address.version.successor
+    new = snapshot.addresses.get(successor)
+    if new is None or not (new.is_public(now_s) or new.dataset.name in grants):
+        successor = ""  # not to be known of
     error = VersionRetired(
         "This version was withdrawn",
         successor=f"/data/{successor}/" if successor else "",

@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     )
     try:
         portal = Portal(url=f"http://127.0.0.1:{port}", home=home)
-        _wait_until_ready(portal, process)
+        wait_until_ready(portal, process)
         yield portal
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -75,7 +75,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         log.close()
 
 
-def _wait_until_ready(portal: Portal, process: "subprocess.Popen[bytes]") -> None:
+def wait_until_ready(portal: Portal, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         if process.poll() is not None:

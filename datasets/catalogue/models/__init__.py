@@ -2,6 +2,7 @@
 
 from datasets.catalogue.models.dataset import Dataset, DatasetVersion, Mount, RevisionStamp, State, Visibility
 from datasets.catalogue.models.links import StateLink
+from datasets.catalogue.models.membership import AuditEvent, Membership, Organization, Role
 from datasets.catalogue.models.organelle import OrganelleClass
 from datasets.catalogue.models.people import Contribution, Person, Publication
 from datasets.catalogue.models.sample import Acquisition, Specimen
@@ -9,15 +10,19 @@ from datasets.catalogue.models.volume import Coverage, Segmentation, View, Volum
 
 __all__ = [
     "Acquisition",
+    "AuditEvent",
     "Contribution",
     "Coverage",
     "Dataset",
     "DatasetVersion",
+    "Membership",
     "Mount",
     "OrganelleClass",
+    "Organization",
     "Person",
     "Publication",
     "RevisionStamp",
+    "Role",
     "Segmentation",
     "Specimen",
     "State",

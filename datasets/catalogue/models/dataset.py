@@ -35,6 +35,9 @@ class Dataset(models.Model):
     name = models.CharField(max_length=57, unique=True, validators=[RegexValidator(rf"^{DATASET_NAME}$")])
     visibility = models.CharField(max_length=16, choices=Visibility, default=Visibility.PRIVATE)
     embargo_until = models.DateTimeField(null=True, blank=True)
+    organization = models.ForeignKey(
+        "catalogue.Organization", on_delete=models.PROTECT, null=True, blank=True, related_name="datasets"
+    )
     contact_name = models.CharField(max_length=200, blank=True)
     contact_email = models.EmailField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

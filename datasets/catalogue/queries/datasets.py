@@ -1,16 +1,12 @@
-"""Datasets and versions, as one user may see them. The one place that decides visibility."""
+"""Datasets and versions, as one user may see them."""
 
 from __future__ import annotations
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Visibility, Volume
+from datasets.catalogue.models import DatasetVersion, Mount, Segmentation, State, View, Volume
+from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.volumes.errors import CisternaError
-
-type Viewer = AbstractBaseUser | AnonymousUser | None
 
 
 class NotFound(CisternaError):
@@ -27,24 +23,6 @@ class VersionRetired(CisternaError):
     slug = "version-retired"
     status = 410
     title = "This version was retired"
-
-
-def visible_to(user: Viewer) -> QuerySet[Dataset]:
-    """The datasets ``user`` may know of.
-
-    Everyone sees public datasets (and embargoed ones whose date has passed) that have a frozen version; the operator
-    sees all.
-    """
-    if user is not None and getattr(user, "is_active", False) and getattr(user, "is_superuser", False):
-        return Dataset.objects.all()
-    released = Q(visibility=Visibility.PUBLIC) | Q(visibility=Visibility.EMBARGOED, embargo_until__lte=timezone.now())
-    frozen = DatasetVersion.objects.filter(dataset=OuterRef("pk"), number__isnull=False)
-    return Dataset.objects.filter(released, Exists(frozen))
-
-
-def may_see_drafts(user: Viewer, dataset: Dataset) -> bool:
-    """Whether ``user`` may open the draft of ``dataset``: for now the operator alone."""
-    return bool(user is not None and getattr(user, "is_active", False) and getattr(user, "is_superuser", False))
 
 
 def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
@@ -87,13 +65,20 @@ def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
     if version is None:
         raise NotFound(f"{name} has no version {label}", where=f"{name}@{label}", fix=f"See /datasets/{name}/")
     if version.state == State.RETIRED:
-        successor = f"/datasets/{version.successor}/" if version.successor else ""
+        successor = _visible_successor(version, user)
         raise VersionRetired(
             f"{version} was retired: {version.retired_reason}",
             where=str(version),
             fix=f"Use its successor {successor}" if successor else "",
         )
     return version
+
+
+def _visible_successor(version: DatasetVersion, user: Viewer) -> str:
+    """The address of what took the place of ``version``; empty where ``user`` may not know of that."""
+    if version.successor is None or not visible_to(user).filter(pk=version.successor.dataset_id).exists():
+        return ""
+    return f"/datasets/{version.successor}/"
 
 
 def find_volume(version: DatasetVersion, path: str) -> Volume:

@@ -1,0 +1,69 @@
+"""What a person named on a command line or in a form. Where there is no such thing, the error says what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from datasets.catalogue.models import Dataset, Organization
+from datasets.catalogue.queries.visibility import is_operator, visible_to
+from datasets.volumes.errors import CisternaError
+
+NAMES_SHOWN = 20
+
+
+class NameUnknown(CisternaError):
+    """Something is named that does not exist."""
+
+    slug = "name-unknown"
+    status = 404
+    title = "There is nothing of this name"
+
+    def __init__(self, kind: str, name: str, existing: Iterable[str]) -> None:
+        names = list(existing)
+        shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+        super().__init__(
+            f"No {kind} is called {name!r}", fix=f"There is: {shown}" if names else f"There is no {kind} yet"
+        )
+
+
+def find_account(username: str, by: AbstractBaseUser | None) -> AbstractBaseUser:
+    """The account ``username``; only the operator (``None`` is the command line) is told which accounts there are.
+
+    Raises:
+        NameUnknown
+    """
+    accounts = get_user_model()._default_manager.all()
+    user = accounts.filter(**{accounts.model.USERNAME_FIELD: username}).first()
+    if user is None:
+        told = accounts[: NAMES_SHOWN + 1] if by is None or is_operator(by) else ()
+        raise NameUnknown("account", username, [account.get_username() for account in told])
+    return user
+
+
+def find_dataset(name: str, by: AbstractBaseUser | None) -> Dataset:
+    """The dataset ``name`` as ``by`` may know of it; ``None`` is the operator's command line.
+
+    Raises:
+        NameUnknown
+    """
+    datasets = Dataset.objects.all() if by is None else visible_to(by)
+    dataset = datasets.filter(name=name).first()
+    if dataset is None:
+        raise NameUnknown("dataset", name, datasets.values_list("name", flat=True)[: NAMES_SHOWN + 1])
+    return dataset
+
+
+def find_organization(name: str) -> Organization:
+    """The organization ``name``.
+
+    Raises:
+        NameUnknown
+    """
+    organization = Organization.objects.filter(name=name).first()
+    if organization is None:
+        existing = Organization.objects.values_list("name", flat=True)[: NAMES_SHOWN + 1]
+        raise NameUnknown("organization", name, existing)
+    return organization

@@ -1,0 +1,111 @@
+"""Who may see what, and who may do what: the one place that decides. Pages, API and data plane all follow from it."""
+
+from __future__ import annotations
+
+import enum
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from datasets.catalogue.models import Dataset, DatasetVersion, Membership, Organization, Role, Visibility
+from datasets.volumes.errors import CisternaError
+
+type Viewer = AbstractBaseUser | AnonymousUser | None
+
+
+class NotAllowed(CisternaError):
+    """One may see it, but not do it."""
+
+    slug = "not-allowed"
+    status = 403
+    title = "Not allowed"
+
+
+class Deed(enum.Enum):
+    """What takes more than being allowed to see."""
+
+    EDIT = "edit"
+    REVIEW = "review"
+    ADMINISTER = "administer"
+    """Publish, withdraw, change who may see, give and take memberships and share tokens."""
+
+
+_ROLES = {
+    Deed.EDIT: (Role.OWNER, Role.CURATOR),
+    Deed.REVIEW: (Role.OWNER, Role.REVIEWER),
+    Deed.ADMINISTER: (Role.OWNER,),
+}
+
+
+def is_operator(user: Viewer) -> bool:
+    """Whether everything is open to ``user``."""
+    return user is not None and user.is_active and bool(getattr(user, "is_superuser", False))
+
+
+def opened_to(user: Viewer) -> QuerySet[Dataset]:
+    """The datasets of which ``user`` may see what is not public, too: drafts, and versions private or under embargo.
+
+    Those are the ones ``user`` is a member of, in whatever role, directly or through their organization; for the
+    operator all. An inactive account is a stranger.
+    """
+    if is_operator(user):
+        return Dataset.objects.all()
+    if user is None or not user.is_active or user.pk is None:
+        return Dataset.objects.none()
+    return Dataset.objects.filter(Exists(_memberships(user.pk)))
+
+
+def visible_to(user: Viewer) -> QuerySet[Dataset]:
+    """The datasets ``user`` may know of: those with a frozen version that are public or whose embargo has ended, and
+    those :func:`opened_to` them."""
+    released = Q(visibility=Visibility.PUBLIC) | Q(visibility=Visibility.EMBARGOED, embargo_until__lte=timezone.now())
+    frozen = DatasetVersion.objects.filter(dataset=OuterRef("pk"), number__isnull=False)
+    # As a subquery, so that everyone who asks costs the same number of queries.
+    return Dataset.objects.filter(Q(pk__in=opened_to(user).values("pk")) | released & Exists(frozen))
+
+
+def may_see_drafts(user: Viewer, dataset: Dataset) -> bool:
+    """Whether ``user`` may open the draft of ``dataset``."""
+    return opened_to(user).filter(pk=dataset.pk).exists()
+
+
+def may(user: Viewer, deed: Deed, dataset: Dataset) -> bool:
+    """Whether ``user`` may do ``deed`` to ``dataset``."""
+    if is_operator(user):
+        return True
+    if user is None or not user.is_active or user.pk is None:
+        return False
+    memberships = _memberships(user.pk).filter(role__in=_ROLES[deed])
+    return Dataset.objects.filter(Exists(memberships), pk=dataset.pk).exists()
+
+
+def require(by: AbstractBaseUser | None, deed: Deed, dataset: Dataset) -> None:
+    """For actions on a dataset that ``by`` may see; ``None`` is the operator's command line.
+
+    Raises:
+        NotAllowed: ``by`` may not do ``deed``.
+    """
+    if by is not None and not may(by, deed, dataset):
+        roles = " or ".join(_ROLES[deed])
+        raise NotAllowed(f"This takes the role {roles}", where=dataset.name, fix="Ask an owner of the dataset")
+
+
+def require_organization(by: AbstractBaseUser | None, organization: Organization) -> None:
+    """For actions on an organization: its owners' and the operator's.
+
+    Raises:
+        NotAllowed
+    """
+    if by is None or is_operator(by):
+        return
+    if not by.is_active or not organization.memberships.filter(user_id=by.pk, role=Role.OWNER).exists():
+        raise NotAllowed("This takes the role owner", where=organization.name, fix="Ask an owner of the organization")
+
+
+def _memberships(user_id: int) -> QuerySet[Membership]:
+    """The user's memberships in the dataset of the outer query, or in its organization."""
+    return Membership.objects.filter(
+        Q(dataset=OuterRef("pk")) | Q(organization=OuterRef("organization")), user_id=user_id
+    )

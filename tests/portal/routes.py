@@ -1,0 +1,65 @@
+"""Every address of the site, walked from its URL table, filled with the words of one version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.portal.world import Words
+
+# What a parameter is filled with, by route and parameter; "*" is any route. `ref` is the dataset, perhaps with version.
+EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
+    ("*", "identifier"): lambda words: words.link,
+    ("datasets/<dataset:ref>/pictures/<slug:name>.webp", "name"): lambda words: "em",
+    ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
+    ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
+}
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One entry of the URL table."""
+
+    pattern: str
+
+    @property
+    def parameters(self) -> list[str]:
+        return PARAMETER.findall(self.pattern)
+
+    @property
+    def names_a_version(self) -> bool:
+        """Whether the answer depends on which dataset is asked for."""
+        return bool({"ref", "identifier"} & set(self.parameters))
+
+    def fill(self, words: Words, label: str | None) -> str:
+        """The address. ``words`` are those of the version ``label``; None: whichever is newest."""
+
+        def value(match: re.Match[str]) -> str:
+            parameter = match[1]
+            if parameter == "ref":
+                return f"{words.name}@{label}" if label else words.name
+            example = EXAMPLES.get((self.pattern, parameter)) or EXAMPLES.get(("*", parameter))
+            assert example, f"{self.pattern!r} is new: say in EXAMPLES what <{parameter}> can be"
+            return example(words)
+
+        return "/" + PARAMETER.sub(value, self.pattern)
+
+
+def all_routes() -> list[Route]:
+    """The site's routes but for the administration's, which has a walk of its own (test_admin.py)."""
+    return [Route(pattern) for pattern in _walk(get_resolver().url_patterns, "")]
+
+
+def _walk(entries: list[Any], prefix: str) -> Iterator[str]:
+    for entry in entries:
+        pattern = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            if entry.namespace != "admin":
+                yield from _walk(entry.url_patterns, pattern)
+        elif isinstance(entry, URLPattern):
+            yield pattern
