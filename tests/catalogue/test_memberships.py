@@ -146,7 +146,7 @@ def test_who_is_no_member_cannot_be_taken_out(ada: Any, bob: Any, cell: Dataset)
 def test_the_command_gives_lists_and_takes(ada: Any, bob: Any, lab: Organization, cell: Dataset) -> None:
     assert membership("grant", "ada", "owner", "--dataset", "cell") == "ada: owner of cell\n"
     assert membership("grant", "bob", "viewer", "--organization", "lab") == "bob: viewer of lab\n"
-    assert membership("list") == "ada: owner of cell\nbob: viewer of lab\n"
+    assert membership("list") == "bob: viewer of lab\nada: owner of cell\n"
     assert membership("list", "--account", "bob") == "bob: viewer of lab\n"
     assert membership("list", "--dataset", "cell") == "ada: owner of cell\n"
     assert "no longer" in membership("revoke", "ada", "--dataset", "cell")

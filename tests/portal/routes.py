@@ -16,8 +16,11 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("*", "identifier"): lambda words: words.link,
     ("datasets/<dataset:ref>/pictures/<slug:name>.webp", "name"): lambda words: "em",
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
+    ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate", "path"): lambda words: words.segmentation,
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
 }
+# Without these a route answers before it looks for the dataset.
+QUERIES = {"api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate": "?segment=1"}
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -47,7 +50,7 @@ class Route:
             assert example, f"{self.pattern!r} is new: say in EXAMPLES what <{parameter}> can be"
             return example(words)
 
-        return "/" + PARAMETER.sub(value, self.pattern)
+        return "/" + PARAMETER.sub(value, self.pattern) + QUERIES.get(self.pattern, "")
 
 
 def all_routes() -> list[Route]:

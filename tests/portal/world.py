@@ -10,11 +10,14 @@ import datetime as dt
 import hashlib
 import itertools
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import zarr
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
@@ -167,6 +170,8 @@ def build(folder: Path, own: Path) -> list[Case]:
         if caller != "stranger"
     }
     organizations = [Organization.objects.create(name=f"org-{parity}", title=token("org", parity)) for parity in (0, 1)]
+    # One object, the voxels of which are read for some answers.
+    zarr.create_array(folder / "template" / "0", data=np.ones((10, 10, 10), "uint8"), chunks=(10, 10, 10))
     member = "member of organization"
     Membership.objects.create(user=accounts[member], role=Role.VIEWER, organization=organizations[parity_of(member)])
     secret = Dataset.objects.create(name=SECRET, visibility=Visibility.PRIVATE)
@@ -234,7 +239,7 @@ def _write_version(dataset: Dataset, label: str, folder: Path, own: Path) -> tup
     for rank, path in enumerate((words.volume, words.segmentation)):
         _write_volume(version, rank, path)
         Mount.objects.create(version=version, path=path, root="data", key=path)
-        (folder / path).mkdir()
+        shutil.copytree(folder / "template", folder / path)
         (folder / path / "zarr.json").write_text(f'{{"attributes": "{says["title"]}"}}')
     View.objects.create(
         version=version, name=words.view, title=words.view, layers=[words.volume], position_nm=[1.0, 1.0, 1.0]

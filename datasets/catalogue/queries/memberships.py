@@ -1,6 +1,6 @@
 """Who is a member of what."""
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from datasets.catalogue.models import Membership
 from datasets.catalogue.queries.names import find_account, find_dataset, find_organization
@@ -19,4 +19,6 @@ def list_memberships(*, username: str = "", dataset: str = "", organization: str
         memberships = memberships.filter(dataset=find_dataset(dataset, None))
     if organization:
         memberships = memberships.filter(organization=find_organization(organization))
-    return memberships.order_by("organization__name", "dataset__name", "user__username")
+    # By organization first, then by dataset; where NULL sorts is said, since databases differ.
+    places = (F(f"{place}__name").asc(nulls_last=True) for place in ("organization", "dataset"))
+    return memberships.order_by(*places, "user__username")

@@ -10,7 +10,7 @@ import datasets.catalogue.models.membership
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0002_frozen_rows"),
+        ("catalogue", "0003_volume_axes_and_channels"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
