@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS, source_url
+from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.catalogue.neuroglancer_links import source_url
 
 FIJI_DTYPES = {"uint8", "uint16", "float32"}
 """What ImageJ can show, and its importer opens (the README of github.com/saalfeldlab/n5-ij)."""

@@ -10,11 +10,13 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.models.volume import Coverage, Kind
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS, layer_colour
+from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
+from datasets.catalogue.neuroglancer_links import layer_colour
+from datasets.catalogue.opening import opening_links
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.lineages import Lineage
+from datasets.catalogue.viewer_dimensions import channel_layers
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def layer_groups(
     return tuple(LayerGroup(name, tuple(layers)) for name, layers in rows.items())
 
 
-def viewer_layer(
+def viewer_layers(
     volume: Volume,
     version: DatasetVersion,
     *,
@@ -106,8 +108,8 @@ def viewer_layer(
     data_url: str,
     site_url: str,
     lineages: Mapping[int, Lineage],
-) -> dict[str, Any]:
-    """What the viewer's list says of a layer.
+) -> list[dict[str, Any]]:
+    """What the viewer's list says of a volume: one entry, or one for each of its channels.
 
     Args:
         page_url: the page of its dataset.
@@ -117,7 +119,7 @@ def viewer_layer(
     """
     segmentation = segmentation_of(volume)
     coverage = list(segmentation.coverage.all()) if segmentation else []
-    return {
+    described = {
         "name": volume.path,
         "title": volume.title,
         "kind": volume.kind,
@@ -137,8 +139,17 @@ def viewer_layer(
             if volume.kind in LABEL_KINDS
             else None
         ),
-        "openWith": [],
+        "openWith": [
+            {"name": link.name, "url": link.url, "text": link.text, "note": link.note}
+            for link in opening_links(version, volume, data_url=data_url, site_url=site_url)
+        ],
     }
+    return [
+        described
+        if not part.title
+        else described | {"name": part.name, "title": f"{volume.title}: {part.title}", "colour": part.colour}
+        for part in channel_layers(volume)
+    ]
 
 
 def _headings(volume: Volume, coverage: Sequence[Coverage], lineages: Mapping[int, Lineage]) -> list[dict[str, str]]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
-from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, segmentation_of
+from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers, time_dimension
 
 if TYPE_CHECKING:
     import neuroglancer
@@ -21,7 +22,6 @@ PIXELS_ACROSS = 480
 """A state without a scale shows the whole volume over about this many pixels of a panel."""
 
 LABEL_OPACITY = 0.35
-LABEL_KINDS = {Kind.SEGMENTATION, Kind.MASK}
 _CONTRAST_SHADER = "#uicontrol invlerp normalized\nvoid main() {\n  emitGrayscale(normalized());\n}\n"
 _TINTED_SHADER = (
     '#uicontrol invlerp normalized\n#uicontrol vec3 tint color(default="{colour}")\n'
@@ -42,7 +42,8 @@ def build_state(
     Args:
         version: with its volumes loaded.
         data_url: absolute address of the data plane, ending in ``/data/``.
-        layers: paths of the volumes to switch on; those of the view, else the first image and segmentation.
+        layers: paths of the volumes to switch on, or names of single channels (``path#1``); those of the view, else
+            the first image and segmentation.
         position_nm: (x, y, z); that of the view, or the middle of the first volume, when not given.
         view: a curator's view to start from.
 
@@ -56,11 +57,12 @@ def build_state(
     state = neuroglancer.ViewerState()
     state.title = f"{version.title} ({version})"
     for volume in volumes:
-        state.layers.append(
-            name=volume.path,
-            layer=_layer(volume, source=source_url(volume, version, data_url)),
-            visible=volume.path in shown,
-        )
+        for part in channel_layers(volume):
+            state.layers.append(
+                name=part.name,
+                layer=_layer(volume, part, source=source_url(volume, version, data_url)),
+                visible=part.name in shown or (part.on and volume.path in shown),
+            )
     if volumes:
         # One unit of the space is one voxel, in nm: the wheel and the arrow keys step by units.
         voxel_nm = [volumes[0].levels[0]["scale_nm"].get(axis, 1) for axis in "xyz"]
@@ -73,8 +75,15 @@ def build_state(
             nm_per_pixel = view.nm_per_pixel or nm_per_pixel
             if view.orientation:
                 state.cross_section_orientation = view.orientation
-        state.dimensions = neuroglancer.CoordinateSpace(names=["x", "y", "z"], units="nm", scales=voxel_nm)
-        state.position = [at / size for at, size in zip(position_nm or middle_nm, voxel_nm, strict=True)]
+        # Beside space the view has one time, of which the first moment is shown.
+        time = [axis for axis in map(time_dimension, volumes) if axis is not None][:1]
+        state.dimensions = neuroglancer.CoordinateSpace(
+            names=["x", "y", "z", *(axis.name for axis in time)],
+            units=["nm", "nm", "nm", *(axis.unit for axis in time)],
+            scales=[*voxel_nm, *(axis.scale for axis in time)],
+        )
+        place = [at / size for at, size in zip(position_nm or middle_nm, voxel_nm, strict=True)]
+        state.position = [*place, *(axis.first for axis in time)]
         state.cross_section_scale = nm_per_pixel / min(voxel_nm)
         state.projection_scale = 2 * size_nm / min(voxel_nm)
     state.layout = view.layout if view else "4panel"
@@ -118,7 +127,7 @@ def _shown_paths(
 ) -> set[str]:
     chosen = layers if layers is not None else view.layers if view else None
     if chosen is not None:
-        paths = {volume.path for volume in volumes}
+        paths = {name for volume in volumes for name in (volume.path, *(part.name for part in channel_layers(volume)))}
         for path in chosen:
             if path not in paths:
                 raise NotFound(
@@ -131,7 +140,7 @@ def _shown_paths(
     return set(first_of_kind.values())
 
 
-def _layer(volume: Volume, *, source: str) -> neuroglancer.Layer:
+def _layer(volume: Volume, part: ChannelLayer, *, source: str) -> neuroglancer.Layer:
     import neuroglancer
 
     if volume.kind in LABEL_KINDS:
@@ -142,11 +151,17 @@ def _layer(volume: Volume, *, source: str) -> neuroglancer.Layer:
         for value, class_colour in _label_colours(volume).items():
             layer.segment_colors[value] = class_colour
         return layer
-    shader = _TINTED_SHADER.format(colour=volume.colour) if volume.colour else _CONTRAST_SHADER
-    controls = {}
-    if volume.contrast_low is not None and volume.contrast_high is not None:
-        controls = {"normalized": {"range": [volume.contrast_low, volume.contrast_high]}}
-    return neuroglancer.ImageLayer(source=source, opacity=1, shader=shader, shader_controls=controls)
+    shader = _TINTED_SHADER.format(colour=part.colour) if part.colour else _CONTRAST_SHADER
+    layer = neuroglancer.ImageLayer(source=source, opacity=1, shader=shader)
+    if part.window:
+        layer.shader_controls = {"normalized": {"range": part.window}}
+    if part.axis is not None:
+        name = f"{part.axis.name}'"  # as Neuroglancer calls an axis that is the layer's own
+        layer.local_dimensions = neuroglancer.CoordinateSpace(names=[name], units=[""], scales=[part.axis.scale])
+        layer.local_position = [part.axis.first + part.index]
+    if part.title:
+        layer.blend = "additive"
+    return layer
 
 
 def layer_colour(volume: Volume) -> str:

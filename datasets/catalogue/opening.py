@@ -19,7 +19,7 @@ from datasets.catalogue.commands import (
     zarr_text,
 )
 from datasets.catalogue.models import DatasetVersion, Visibility, Volume
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS
+from datasets.catalogue.models.volume import LABEL_KINDS
 
 
 @dataclass(frozen=True)

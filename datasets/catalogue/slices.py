@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS, extent_nm
+from datasets.catalogue.models.volume import LABEL_KINDS, Kind
+from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.presentation import ScaleBar, format_extent, scale_bar
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.volumes.planes import SLICE_AXES, Plane, middle_of, middle_slice

@@ -8,10 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from datasets.catalogue.layers import viewer_layer
+from datasets.catalogue.layers import viewer_layers
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel
 from datasets.catalogue.queries.lineages import organelle_lineages
+from datasets.catalogue.viewer_dimensions import channel_layers
 
 
 def viewer_page(
@@ -30,7 +31,7 @@ def viewer_page(
     lineages = organelle_lineages()
     volumes = [volume for volume in version.volumes.all() if volume.viewable]
     held = {layer.get("name") for layer in state.get("layers", []) if isinstance(layer, dict)}
-    missing = any(volume.path not in held for volume in volumes)
+    missing = any(part.name not in held for volume in volumes for part in channel_layers(volume))
     whole = build_state(version, data_url=data_url)["layers"] if missing else []
     return {
         "state": state,
@@ -43,8 +44,11 @@ def viewer_page(
             "viewUrl": reverse("catalogue:viewer", kwargs={"ref": str(version)}),
         },
         "layers": [
-            viewer_layer(volume, version, page_url=page_url, data_url=data_url, site_url=site_url, lineages=lineages)
+            layer
             for volume in volumes
+            for layer in viewer_layers(
+                volume, version, page_url=page_url, data_url=data_url, site_url=site_url, lineages=lineages
+            )
         ],
         "stops": [_stop(view, version) for view in version.views.all()],
         "linksUrl": reverse("api:links"),
@@ -60,7 +64,13 @@ def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
         "name": view.name,
         "title": view.title,
         "description": view.description,
-        "layers": view.layers,
+        "layers": [
+            part.name
+            for volume in version.volumes.all()
+            if volume.path in view.layers and volume.viewable
+            for part in channel_layers(volume)
+            if part.on
+        ],
         "positionNm": view.position_nm,
         "orientation": view.orientation or [0, 0, 0, 1],
         "nmPerPixel": view.nm_per_pixel or default_nm_per_pixel(version),

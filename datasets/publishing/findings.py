@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS
+from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.publishing.contrast import Display, find_display
 from datasets.publishing.inspection import Inspection, inspect_key
 from datasets.storage import objects

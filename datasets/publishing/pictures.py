@@ -13,7 +13,8 @@ from django.db.models import prefetch_related_objects
 from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS, LABEL_OPACITY, extent_nm, layer_colour
+from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm, layer_colour
 from datasets.catalogue.pictures import layer_picture, picture_key, picture_names
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.slices import (

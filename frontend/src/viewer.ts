@@ -2,6 +2,7 @@
 
 import { type NeuroglancerState, parseConfig } from "./viewer/config";
 import { setUpDetails } from "./viewer/details";
+import { setUpDimensions } from "./viewer/dimensions";
 import { setUpGoTo } from "./viewer/go_to";
 import { LayerPanel } from "./viewer/layer_panel";
 import { LayerSet } from "./viewer/layer_set";
@@ -72,6 +73,7 @@ function open(): void {
   setUpSides(viewer);
   const panel = new LayerPanel(byId("layers"), viewer, layers, config.layers);
   setUpGoTo(viewer, layers, panel);
+  setUpDimensions(viewer);
   setUpDetails(viewer, layers, panel);
   new Stops(viewer, layers, config.stops).begin(new URLSearchParams(location.search).get("view"));
   watchLoading(viewer, panel);

@@ -56,7 +56,7 @@ describe("parseConfig", () => {
 
   test("keeps labels and other programs' addresses", () => {
     const labels = [{ value: "18446744073709551615", title: "nucleus", colour: "#ff0000" }];
-    const openWith = [{ name: "vizarr", url: "https://vizarr.example/", note: "2D" }];
+    const openWith = [{ name: "vizarr", url: "https://vizarr.example/", text: "", note: "2D" }];
     expect(parseConfig(page({ layers: [{ name: "a", labels, openWith }] })).layers[0]).toMatchObject({
       labels,
       openWith,

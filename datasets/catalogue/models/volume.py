@@ -18,6 +18,10 @@ class Kind(models.TextChoices):
     ANALYSIS = "analysis"
 
 
+LABEL_KINDS = {Kind.SEGMENTATION, Kind.MASK}
+"""Kinds whose values are labels, not brightness."""
+
+
 class Volume(models.Model):
     """One OME-Zarr image of a version, as inspection found it.
 

@@ -12,10 +12,11 @@ export interface Heading {
   colour: string | null;
 }
 
-/** Another program that can read a layer. */
+/** Another program that can read a layer: an address to go to, or a text to copy. */
 export interface OpeningLink {
   name: string;
   url: string;
+  text: string;
   note: string;
 }
 
@@ -157,6 +158,7 @@ function describedLayer(value: unknown, where: string): LayerDescription {
     openWith: listed(layer.openWith, `${where}.openWith`).map((it, i) => ({
       name: text(it.name, `${where}.openWith[${i}].name`),
       url: optionalText(it.url) ?? "",
+      text: optionalText(it.text) ?? "",
       note: optionalText(it.note) ?? "",
     })),
   };

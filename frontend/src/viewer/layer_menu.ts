@@ -16,10 +16,13 @@ function link(words: string, url: string, note = ""): HTMLElement {
   return anchor;
 }
 
-function button(words: string, action: (pressed: HTMLButtonElement) => void): HTMLElement {
-  const made = element("button", "menu-item", words);
+function button(words: string, action: (pressed: HTMLElement) => void, note = ""): HTMLElement {
+  // The words stand by themselves: what was copied is said in their place.
+  const label = element("span", "", words);
+  const made = element("button", "menu-item", label);
   made.type = "button";
-  made.addEventListener("click", () => action(made));
+  if (note !== "") made.append(element("span", "mute", note));
+  made.addEventListener("click", () => action(label));
   return made;
 }
 
@@ -41,9 +44,9 @@ function items(layer: LayerDescription, layers: LayerSet, close: () => void): HT
   }
   if (layer.openWith.length > 0) {
     found.push(element("p", "menu-head", "Open with"));
-    for (const { name, url, note } of layer.openWith) {
+    for (const { name, url, text, note } of layer.openWith) {
       if (/^https?:/.test(url)) found.push(link(name, url, note));
-      else if (url !== "") found.push(button(`${name}: copy`, (it) => void copyText(url, it)));
+      else if (text !== "") found.push(button(`Copy for ${name}`, (it) => void copyText(text, it), note));
     }
   }
   return found;

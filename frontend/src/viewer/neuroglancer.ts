@@ -80,6 +80,36 @@ export function setColour(layer: UserLayer | null, colour: string | null): void 
   }
 }
 
+/** A dimension of the view beside space, such as time; values are elements, from 0. */
+export interface ViewDimension {
+  name: string;
+  size: number;
+  /** Which element is shown. */
+  element: number;
+  /** Of an element in the dimension's unit, such as seconds. */
+  step: number;
+  unit: string;
+}
+
+export function viewDimensions(viewer: Viewer): ViewDimension[] {
+  const { names, units, scales, bounds } = viewer.coordinateSpace.value;
+  return names.flatMap((name, i) => {
+    const size = (bounds.upperBounds[i] ?? 0) - (bounds.lowerBounds[i] ?? 0);
+    if (["x", "y", "z"].includes(name) || !Number.isFinite(size) || size <= 1) return [];
+    const element = Math.floor((viewer.position.value[i] ?? 0) - (bounds.lowerBounds[i] ?? 0));
+    return [{ name, size: Math.round(size), element, step: scales[i] ?? 1, unit: units[i] ?? "" }];
+  });
+}
+
+export function setElement(viewer: Viewer, name: string, element: number): void {
+  const { names, bounds } = viewer.coordinateSpace.value;
+  const i = names.indexOf(name);
+  if (i < 0) return;
+  const moved = Float32Array.from(viewer.position.value);
+  moved[i] = (bounds.lowerBounds[i] ?? 0) + element + 0.5;
+  viewer.position.value = moved;
+}
+
 /** How opaque a layer is drawn in slices, 0 to 1: each layer type keeps it elsewhere. */
 export function opacityOf(layer: UserLayer | null): { value: number } | undefined {
   type Opaque = { opacity?: { value: number }; displayState?: { selectedAlpha?: { value: number } } };
