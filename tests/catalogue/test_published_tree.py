@@ -1,0 +1,92 @@
+"""What a front server may read by itself, and for whom, follows the catalogue."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from datasets.catalogue.actions.published_tree import (
+    published_tree,
+    reconcile_published_tree,
+    settle_published_tree,
+    withdraw_from_published_tree,
+)
+from datasets.catalogue.models import Dataset, DatasetVersion
+from datasets.storage.published_tree import PublishedTree
+
+
+@pytest.fixture
+def tree() -> Iterator[PublishedTree]:
+    tree = published_tree()
+    shutil.rmtree(tree.folder, ignore_errors=True)
+    yield tree
+    shutil.rmtree(tree.folder, ignore_errors=True)
+
+
+def test_a_public_version_is_open_and_so_is_the_address_without_a_version(
+    small_cell: DatasetVersion, tree: PublishedTree, data_root: Path
+) -> None:
+    assert reconcile_published_tree().placed == ("small-cell@1",)
+    for address in ("small-cell@1", "small-cell"):
+        place = tree.folder / "open" / address
+        assert (place / "em/zarr.json").read_bytes() == (data_root / "small.zarr/em/zarr.json").read_bytes()
+        assert (place / "labels/zarr.json").exists()
+        assert (tree.folder / "present" / address).resolve() == data_root / "small.zarr"
+    assert reconcile_published_tree().placed == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "access"),
+    [
+        ({"visibility": "private"}, "guarded"),
+        ({"visibility": "embargoed", "embargo_until": timezone.now() + timedelta(days=1)}, "guarded"),
+        ({"visibility": "embargoed", "embargo_until": timezone.now() - timedelta(days=1)}, "open"),
+    ],
+)
+def test_what_is_not_public_is_guarded(small_cell: DatasetVersion, tree: PublishedTree, change, access) -> None:
+    reconcile_published_tree()
+    Dataset.objects.update(**change)
+    settle_published_tree(Dataset.objects.get())
+    assert tree.versions() == {"small-cell@1": access}
+    assert tree.names() == ({"small-cell"} if access == "open" else set())
+
+
+def test_withdrawing_takes_everything_out_at_once(small_cell: DatasetVersion, tree: PublishedTree) -> None:
+    reconcile_published_tree()
+    withdraw_from_published_tree(small_cell.dataset)
+    assert (tree.versions(), tree.names()) == ({}, set())
+
+
+def test_a_retired_version_leaves(small_cell: DatasetVersion, tree: PublishedTree) -> None:
+    reconcile_published_tree()
+    DatasetVersion.objects.update(state="retired", retired_reason="A mistake")
+    assert reconcile_published_tree().removed == ("small-cell@1",)
+    assert (tree.versions(), tree.names()) == ({}, set())
+
+
+def test_a_version_with_a_link_out_of_its_root_is_left_to_the_portal(
+    small_cell: DatasetVersion, tree: PublishedTree, data_root: Path
+) -> None:
+    (data_root / "small.zarr/em/out").symlink_to("/etc")
+    reconcile_published_tree()
+    assert tree.versions() == {}
+
+
+def test_a_version_whose_data_are_missing_is_left_to_the_portal(
+    small_cell: DatasetVersion, tree: PublishedTree, data_root: Path
+) -> None:
+    shutil.rmtree(data_root / "small.zarr/labels/cells")
+    reconcile_published_tree()
+    assert tree.versions() == {}
+
+
+def test_the_command_says_what_it_changed(small_cell: DatasetVersion, tree: PublishedTree) -> None:
+    said = StringIO()
+    call_command("reconcile", stdout=said)
+    call_command("reconcile", stdout=said)
+    assert said.getvalue() == "placed small-cell@1\nThe published tree is as it should be.\n"
