@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -67,12 +67,37 @@ class DataPlane:
         self._process = os.urandom(8).hex().encode()
         self._count = itertools.count()
 
+    def answer_at_once(
+        self, method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]
+    ) -> tuple[Answer, bytes] | None:
+        """The answer with the request's id where neither disk, database nor caller has to be asked; else None.
+
+        Args:
+            target: path and query as they were sent.
+        """
+        if method not in READS or (snapshot := self._snapshots.current()) is None:
+            return None
+        path, _, query = target.partition(b"?")
+        try:
+            result = answer(Request(method, path, query, read_headers(headers)), snapshot, time.time(), may_block=False)
+        except BlockingIOError:
+            return None
+        if not isinstance(result, Answer):
+            return None
+        if isinstance(result.body, FileSlice):
+            result.body.close()
+        if not isinstance(result.body, bytes):
+            return None
+        request_id = self._new_id()
+        _log(result, method, request_id)
+        return result, request_id
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["raw_path"].startswith(PREFIX):
             await self._application(scope, receive, send)
             return
         request = Request(scope["method"], scope["raw_path"], scope["query_string"], read_headers(scope["headers"]))
-        request_id = b"%b%08x" % (self._process, next(self._count))
+        request_id = self._new_id()
         try:
             snapshot = self._snapshots.current() if request.method in READS else _EMPTY
             if snapshot is None:
@@ -84,9 +109,7 @@ class DataPlane:
             result = await self._fetch(outcome) if isinstance(outcome, Fetch) else outcome
         except CisternaError as error:
             result = answer_error(error, head=request.method == "HEAD")
-        if result.status >= 500:
-            # Not the path, which may hold a share token: the error names the key.
-            logger.error("%d %s %s", result.status, request.method, request_id.decode(), exc_info=result.error)
+        _log(result, request.method, request_id)
         start = {
             "type": "http.response.start",
             "status": result.status,
@@ -97,6 +120,9 @@ class DataPlane:
             await send({"type": "http.response.body", "body": result.body})
         else:
             await _stream(self._blocks(result.body), result.body.length, receive, send)
+
+    def _new_id(self) -> bytes:
+        return b"%b%08x" % (self._process, next(self._count))
 
     async def _ask(
         self, request: Request, snapshot: Snapshot, grants: frozenset[str] | None = None
@@ -146,6 +172,12 @@ async def _stream(blocks: AsyncGenerator[bytes], length: int, receive: Receive, 
     finally:
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
+
+
+def _log(result: Answer, method: str, request_id: bytes) -> None:
+    if result.status >= 500:
+        # Not the path, which may hold a share token: the error names the key.
+        logger.error("%d %s %s", result.status, method, request_id.decode(), exc_info=result.error)
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

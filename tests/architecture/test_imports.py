@@ -38,7 +38,17 @@ ALLOWED = [
     ("datasets.serving.asgi", "datasets.serving.core"),
     *(
         (f"datasets.serving.{name}", "os")
-        for name in ("answers", "conditions", "delivery", "fetching", "listing", "ranges", "snapshot")
+        for name in (
+            "answers",
+            "conditions",
+            "delivery",
+            "fetching",
+            "listing",
+            "protocol",
+            "ranges",
+            "server",
+            "snapshot",
+        )
     ),
     ("datasets.storage.roots", "zarr"),
     ("datasets.catalogue.neuroglancer_links", "neuroglancer"),

@@ -1,6 +1,6 @@
 """The data plane beside nginx serving the same files, in the same run: requests/s, latency, CPU time, and their ratios.
 
-``python tests/benchmarks/bench_data_plane.py [--seconds 4] [--rounds 3] [--workers 1] [--server-options "…"]``
+``python tests/benchmarks/bench_data_plane.py [--seconds 4] [--rounds 3] [--workers 1]``
 
 Not a test: it reports, it does not judge. Targets are in docs/decisions/0002-data-plane.md. The figures of two servers
 compare only within one run; on a busy machine run more rounds.
@@ -200,7 +200,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1, help="processes of either server")
-    parser.add_argument("--server-options", default="", help="further options for granian")
     options = parser.parse_args()
     missing = [name for name in ("nginx", "wrk") if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")]
     if missing:
@@ -220,23 +219,12 @@ def run(top: Path, options: argparse.Namespace) -> None:
         NGINX.format(workers=options.workers, top=top, user=user, port=nginx_port, files=files), encoding="utf-8"
     )
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-    granian = [sys.executable, "-m", "granian", "--interface", "asginl", "--no-ws", "--host", "127.0.0.1"]
-    granian += [
-        "--port",
-        str(our_port),
-        "--workers",
-        str(options.workers),
-        "--log-level",
-        "error",
-        *options.server_options.split(),
-    ]
     with (
         running([nginx, "-c", str(configuration), "-e", str(top / "error.log")], nginx_port) as nginx_pid,
         running(
-            [*granian, "tests/serving/plane.py:application"],
+            [sys.executable, "-m", "tests.serving.plane", str(our_port), str(options.workers)],
             our_port,
             CISTERNA_TEST_PLANE=str(top),
-            PYTHONPATH=str(CHECKOUT),
         ) as our_pid,
     ):
         servers = [("nginx", nginx_pid, nginx_port, "/"), ("portal", our_pid, our_port, "/data/frozen@1/")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.serving.plane import data_plane
-from tests.serving.transports import Ask, Server, granian_over, in_process, over_socket
+from tests.serving.transports import Ask, Server, in_process, over_socket, served_over
 
 LARGE = bytes(range(256)) * 12_000  # 3 MB: larger than what is read in one piece, no multiple of a block
 SMALL = b"0123456789A"
@@ -82,13 +82,13 @@ def servers() -> Iterator[dict[str, Server]]:
 
         class Servers(dict[str, Server]):
             def __missing__(self, place: str) -> Server:
-                self[place] = running.enter_context(granian_over(place))
+                self[place] = running.enter_context(served_over(place))
                 return self[place]
 
         yield Servers()
 
 
-@pytest.fixture(scope="session", params=["in process", "granian"])
+@pytest.fixture(scope="session", params=["in process", "server"])
 def arrangement(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -106,7 +106,7 @@ def ask_folder(arrangement: str, folder: Path, servers: dict[str, Server]) -> It
 
 
 def _asking(arrangement: str, place: str, servers: dict[str, Server]) -> Iterator[Ask]:
-    if arrangement == "granian":
+    if arrangement == "server":
         with over_socket(servers[place].port) as ask:
             yield ask
     else:

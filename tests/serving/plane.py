@@ -1,7 +1,7 @@
 """A data plane over a place, without a database: what the conformance suite and the benchmark ask.
 
-A place is a folder, or a bucket as ``http://127.0.0.1:<port>/<bucket>``. Run by granian as
-``tests/serving/plane.py:application``; the place is in ``CISTERNA_TEST_PLANE``.
+A place is a folder, or a bucket as ``http://127.0.0.1:<port>/<bucket>``. The one in ``CISTERNA_TEST_PLANE`` is served
+by ``python -m tests.serving.plane PORT PROCESSES``.
 """
 
 import os
@@ -92,3 +92,10 @@ def data_plane(place: str) -> DataPlane:
 
 if "CISTERNA_TEST_PLANE" in os.environ:
     application = data_plane(os.environ["CISTERNA_TEST_PLANE"])
+
+if __name__ == "__main__":
+    import sys
+
+    from datasets.serving.server import run_server
+
+    run_server("tests.serving.plane:application", host="127.0.0.1", port=int(sys.argv[1]), processes=int(sys.argv[2]))

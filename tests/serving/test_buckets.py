@@ -20,7 +20,7 @@ from tests.serving.conftest import LARGE, SMALL
 from tests.serving.plane import behind
 from tests.serving.test_core import PATHS
 from tests.serving.test_streaming import eventually, received, started
-from tests.serving.transports import Ask, Server, granian_over, in_process, over_socket, problem
+from tests.serving.transports import Ask, Server, in_process, over_socket, problem, served_over
 
 MIB = 1 << 20
 HUGE = b"\x5a" * 48 * MIB
@@ -271,7 +271,7 @@ class TestStreaming:
 
     def test_a_bucket_that_falls_silent_cuts_the_connection(self, server: Server, proxy: Proxy) -> None:
         """The head is out by then: what remains is never to look complete."""
-        with granian_over(f"{proxy.endpoint}/plane") as silent, started(silent, "huge") as client:
+        with served_over(f"{proxy.endpoint}/plane") as silent, started(silent, "huge") as client:
             proxy.stalled.set()
             client.settimeout(60)
             assert received(client) < len(HUGE)

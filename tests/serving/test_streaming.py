@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.transports import Server, granian_over, over_socket
+from tests.serving.transports import Server, over_socket, served_over
 
 MIB = 1 << 20
 LARGE_BYTES = 48 * MIB
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    with granian_over(str(folder)) as server:
+    with served_over(str(folder)) as server:
         yield server
 
 

@@ -122,23 +122,19 @@ class Server:
 
 
 @contextmanager
-def granian_over(place: str, *, workers: int = 1) -> Iterator[Server]:
-    """A real granian serving ``tests/serving/plane.py`` over ``place``."""
+def served_over(place: str, *, processes: int = 1) -> Iterator[Server]:
+    """The real server over ``place``, as ``manage.py serve`` runs it, with ``tests/serving/plane.py`` behind."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *arguments, "--log-level", "error", "tests/serving/plane.py:application"],
+        [sys.executable, "-m", "tests.serving.plane", str(port), str(processes)],
         cwd=CHECKOUT,
-        env={**os.environ, "CISTERNA_TEST_PLANE": place, "PYTHONPATH": str(CHECKOUT)},
+        env={**os.environ, "CISTERNA_TEST_PLANE": place},
     )
     try:
         _wait_until_it_answers(port, process)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        # The server's last child is its worker (the first is multiprocessing's resource tracker).
-        worker_pid = int(children.read_text().split()[-1]) if children.exists() else process.pid
-        yield Server(port, worker_pid)
+        yield Server(port, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)

@@ -1,0 +1,36 @@
+"""Running the embedded server: uvicorn with the data plane's own protocol."""
+
+import logging
+import sys
+
+SHUTDOWN_S = 5
+
+
+def run_server(application: str, *, host: str, port: int, processes: int = 1, reload: bool = False) -> None:
+    """Serve until a signal says stop; a process that dies is replaced where there are several.
+
+    Args:
+        application: ``module:name`` of a :class:`~datasets.serving.asgi.DataPlane`.
+        reload: start again when a source file changes.
+    """
+    import uvicorn  # here, so that whoever reads this module's names needs no server
+
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    uvicorn.run(
+        application,
+        host=host,
+        port=port,
+        workers=None if reload else processes,
+        reload=reload,
+        http="datasets.serving.protocol:DataPlaneProtocol",
+        loop="auto" if sys.platform == "win32" else "uvloop",
+        ws="none",
+        lifespan="off",  # Django has none
+        interface="asgi3",
+        proxy_headers=False,  # what a front server says is Django's to judge, by its settings
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        backlog=2048,
+    )

@@ -1,0 +1,111 @@
+"""One connection of the real server, byte by byte: order, keeping alive, heads that are too long or never end."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from datasets.serving import protocol
+from tests.serving.conftest import LARGE, SMALL
+from tests.serving.transports import Server
+
+CHUNK = b"GET /data/frozen@1/small HTTP/1.1\r\nHost: here\r\n\r\n"
+LISTING = b"GET /data/frozen@1/odd/ HTTP/1.1\r\nHost: here\r\n\r\n"
+BEHIND = b"GET /elsewhere HTTP/1.1\r\nHost: here\r\n\r\n"
+WHOLE = b"GET /data/frozen@1/large HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+@pytest.fixture
+def server(folder: Path, servers: dict[str, Server]) -> Server:
+    return servers[str(folder)]
+
+
+@contextmanager
+def connected(server: Server) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        yield connection
+
+
+def read_replies(connection: socket.socket, count: int) -> list[tuple[int, bytes]]:
+    """Status and body of so many replies with a Content-Length."""
+    replies, received = [], b""
+    while len(replies) < count:
+        head, end, rest = received.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        length = next((int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")), 0)
+        if end and b"transfer-encoding: chunked" in head.lower():
+            length = rest.find(b"0\r\n\r\n") + 5 if b"0\r\n\r\n" in rest else len(rest) + 1
+        if end and len(rest) >= length:
+            replies.append((int(lines[0].split()[1]), rest[:length]))
+            received = rest[length:]
+            continue
+        part = connection.recv(1 << 20)
+        assert part, f"closed after {len(replies)} replies"
+        received += part
+    assert received == b""
+    return replies
+
+
+def closes(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(server: Server) -> None:
+    """Answers at once, from a thread, streamed, and from behind the data plane, mixed."""
+    with connected(server) as connection:
+        connection.sendall(CHUNK + LISTING + CHUNK + BEHIND + WHOLE + CHUNK)
+        replies = read_replies(connection, 6)
+    assert [status for status, _ in replies] == [200, 200, 200, 418, 200, 200]
+    assert [body for _, body in replies][::2] == [SMALL, SMALL, LARGE]
+    assert replies[5][1] == SMALL
+
+
+def test_a_head_that_comes_letter_by_letter_is_a_head(server: Server) -> None:
+    with connected(server) as connection:
+        for letter in CHUNK:
+            connection.sendall(bytes([letter]))
+        assert read_replies(connection, 1) == [(200, SMALL)]
+        connection.sendall(CHUNK)
+        assert read_replies(connection, 1) == [(200, SMALL)]
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        b"GET /data/frozen@1/small HTTP/1.0\r\n\r\n",
+        b"GET /data/frozen@1/small HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_who_asks_for_one_answer_gets_it_and_an_end(server: Server, request_text: bytes) -> None:
+    with connected(server) as connection:
+        connection.sendall(request_text)
+        assert read_replies(connection, 1) == [(200, SMALL)]
+        assert closes(connection)
+
+
+def test_a_body_that_comes_with_a_get_is_no_second_request(server: Server) -> None:
+    with connected(server) as connection:
+        connection.sendall(CHUNK.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\nGET /") + CHUNK)
+        assert read_replies(connection, 2) == [(200, SMALL), (200, SMALL)]
+
+
+def test_a_head_without_end_is_cut_off(server: Server) -> None:
+    with connected(server) as connection:
+        connection.sendall(b"GET /data/frozen@1/small HTTP/1.1\r\n")
+        sent_bytes = 0
+        with suppress(ConnectionError):
+            while sent_bytes < 100 * protocol.MAX_HEAD_BYTES:  # far more than two sockets' buffers hold
+                sent_bytes += connection.send(b"X-Padding: " + b"x" * 989 + b"\r\n")
+        assert sent_bytes < 100 * protocol.MAX_HEAD_BYTES
+        assert closes(connection)
+
+
+def test_what_is_no_http_is_refused(server: Server) -> None:
+    with connected(server) as connection:
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
