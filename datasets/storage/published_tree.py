@@ -51,18 +51,20 @@ class Entry:
 class PublishedTree:
     """The tree at ``folder``. Each change is one renaming, and one process changes it at a time.
 
-    Every method raises StorageUnavailable where the file system refuses; what was there then stays.
+    One object is for one thread. Every method raises StorageUnavailable where the file system refuses; what was there
+    then stays.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._depth = 0
 
     def place(self, version: str, entry: Entry) -> None:
         """Have ``version`` (``name@1``) served as ``entry`` says, and in no other way.
 
         One that is there already is only moved: what it shows does not change, and no moment passes without it.
         """
-        with self._changes():
+        with self.changing():
             before = self._access_of(version)
             if before == entry.access:
                 return
@@ -86,12 +88,12 @@ class PublishedTree:
 
     def remove(self, version: str) -> None:
         """Have ``version`` served no more; nothing happens where it was not."""
-        with self._changes():
+        with self.changing():
             self._take_away(version)
 
     def lead(self, name: str, version: str | None) -> None:
         """Have the address ``name``, without a version, lead to ``version`` where that is open to all, else nowhere."""
-        with self._changes():
+        with self.changing():
             access = self._access_of(version) if version else None
             for kind in ("open", "proxied"):
                 place = self._place_of(kind, name)
@@ -143,20 +145,34 @@ class PublishedTree:
                 _remove(gone)
 
     @contextlib.contextmanager
-    def _changes(self) -> Iterator[None]:
+    def changing(self) -> Iterator[None]:
+        """Have the tree for oneself. Whoever decides by the catalogue what to change asks it within."""
+        if self._depth:
+            yield
+            return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / ".lock").open("w") as lock:
-                _lock(lock.fileno())
+            lock = (self.folder / ".lock").open("w")
+        except OSError as error:
+            raise self._refused(error) from error
+        with lock:
+            _lock(lock.fileno())
+            self._depth += 1
+            try:
                 for half_done in self.folder.glob(".*@*"):  # by a process that was killed
                     _remove(half_done)
                 yield
-        except OSError as error:
-            raise StorageUnavailable(
-                f"The published tree cannot be changed: {error.strerror}",
-                where=str(self.folder),
-                fix="Look at the folder's rights and the disk's space, then run manage.py reconcile",
-            ) from error
+            except OSError as error:
+                raise self._refused(error) from error
+            finally:
+                self._depth -= 1
+
+    def _refused(self, error: OSError) -> StorageUnavailable:
+        return StorageUnavailable(
+            f"The published tree cannot be changed: {error.strerror}",
+            where=str(self.folder),
+            fix="Look at the folder's rights and the disk's space, then run manage.py reconcile",
+        )
 
 
 def leads_out(target: Path, root: Path) -> bool:

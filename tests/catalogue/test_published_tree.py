@@ -14,14 +14,18 @@ from datasets.catalogue.actions.published_tree import (
     published_tree,
     reconcile_published_tree,
     settle_published_tree,
-    withdraw_from_published_tree,
+    withdrawn_from_published_tree,
 )
 from datasets.catalogue.models import Dataset, DatasetVersion
+from datasets.publishing.actions import publish
+from datasets.publishing.specification import check_specification
 from datasets.storage.published_tree import PublishedTree
+from tests.samples import specification, write_container
 
 
 @pytest.fixture
-def tree() -> Iterator[PublishedTree]:
+def tree(small_cell: DatasetVersion) -> Iterator[PublishedTree]:
+    """Empty: as if publishing had not filled it."""
     tree = published_tree()
     shutil.rmtree(tree.folder, ignore_errors=True)
     yield tree
@@ -31,6 +35,7 @@ def tree() -> Iterator[PublishedTree]:
 def test_a_public_version_is_open_and_so_is_the_address_without_a_version(
     small_cell: DatasetVersion, tree: PublishedTree, data_root: Path
 ) -> None:
+    assert tree.versions() == {}
     assert reconcile_published_tree().placed == ("small-cell@1",)
     for address in ("small-cell@1", "small-cell"):
         place = tree.folder / "open" / address
@@ -56,10 +61,14 @@ def test_what_is_not_public_is_guarded(small_cell: DatasetVersion, tree: Publish
     assert tree.names() == ({"small-cell"} if access == "open" else set())
 
 
-def test_withdrawing_takes_everything_out_at_once(small_cell: DatasetVersion, tree: PublishedTree) -> None:
+def test_what_becomes_less_open_is_out_before_the_catalogue_says_so(
+    small_cell: DatasetVersion, tree: PublishedTree
+) -> None:
     reconcile_published_tree()
-    withdraw_from_published_tree(small_cell.dataset)
-    assert (tree.versions(), tree.names()) == ({}, set())
+    with withdrawn_from_published_tree(small_cell.dataset):
+        assert (tree.versions(), tree.names()) == ({}, set())
+        Dataset.objects.update(visibility="private")
+    assert (tree.versions(), tree.names()) == ({"small-cell@1": "guarded"}, set())
 
 
 def test_a_retired_version_leaves(small_cell: DatasetVersion, tree: PublishedTree) -> None:
@@ -90,3 +99,9 @@ def test_the_command_says_what_it_changed(small_cell: DatasetVersion, tree: Publ
     call_command("reconcile", stdout=said)
     call_command("reconcile", stdout=said)
     assert said.getvalue() == "placed small-cell@1\nThe published tree is as it should be.\n"
+
+
+def test_publishing_places_the_version(data_root: Path, db: None) -> None:
+    write_container(data_root / "small.zarr")
+    publish(specification=check_specification(specification("data:small.zarr")), base=Path(), by=None)
+    assert published_tree().versions()["small-cell@1"] == "open"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,44 +36,67 @@ def reconcile_published_tree() -> Reconciled:
         StorageUnavailable: the file system refuses.
     """
     tree = published_tree()
-    wanted: dict[str, Entry] = {}
-    leading: dict[str, str] = {}
-    for dataset in Dataset.objects.all():
-        entries = _entries(dataset)
-        wanted |= entries
-        if entries:
-            leading[dataset.name] = next(iter(entries))
-    before = tree.versions()
-    gone = sorted(before.keys() - wanted.keys())
-    for version in gone:
-        tree.remove(version)
-    changed = sorted(version for version, entry in wanted.items() if before.get(version) != entry.access)
-    for version in changed:
-        tree.place(version, wanted[version])
-    for name in tree.names() | leading.keys():
-        tree.lead(name, leading.get(name))
+    with tree.changing():
+        wanted: dict[str, Entry] = {}
+        leading: dict[str, str] = {}
+        for dataset in Dataset.objects.all():
+            if entries := _entries(dataset):
+                wanted |= entries
+                leading[dataset.name] = next(iter(entries))
+        before = tree.versions()
+        gone = sorted(before.keys() - wanted.keys())
+        for version in gone:
+            tree.remove(version)
+        changed = sorted(version for version, entry in wanted.items() if before.get(version) != entry.access)
+        for version in changed:
+            tree.place(version, wanted[version])
+        for name in tree.names() | leading.keys():
+            tree.lead(name, leading.get(name))
     return Reconciled(tuple(changed), tuple(gone))
 
 
 def settle_published_tree(dataset: Dataset) -> None:
-    """The same for one dataset, after something about it has changed."""
+    """Make the tree what the catalogue says of one dataset, after it has come to say it.
+
+    Raises:
+        StorageUnavailable: the file system refuses.
+    """
     tree = published_tree()
+    with tree.changing():
+        _settle(tree, dataset)
+
+
+@contextmanager
+def withdrawn_from_published_tree(dataset: Dataset) -> Iterator[None]:
+    """Take ``dataset`` out, have the catalogue changed within, and put back what is still to be served.
+
+    For each change that makes a dataset less open: no front server then answers what the catalogue no longer allows,
+    not even when this process is killed in between.
+
+    Raises:
+        StorageUnavailable: the file system refuses; then nothing was changed.
+    """
+    tree = published_tree()
+    with tree.changing():
+        tree.lead(dataset.name, None)
+        for version in _versions_in(tree, dataset):
+            tree.remove(version)
+        yield
+        _settle(tree, dataset)
+
+
+def _settle(tree: PublishedTree, dataset: Dataset) -> None:
     entries = _entries(dataset)
-    for version in tree.versions():
-        if version.partition("@")[0] == dataset.name and version not in entries:
+    for version in _versions_in(tree, dataset):
+        if version not in entries:
             tree.remove(version)
     for version, entry in entries.items():
         tree.place(version, entry)
     tree.lead(dataset.name, next(iter(entries), None))
 
 
-def withdraw_from_published_tree(dataset: Dataset) -> None:
-    """Take every version of ``dataset`` out, before a transaction that makes it less open: the portal is asked then."""
-    tree = published_tree()
-    tree.lead(dataset.name, None)
-    for version in tree.versions():
-        if version.partition("@")[0] == dataset.name:
-            tree.remove(version)
+def _versions_in(tree: PublishedTree, dataset: Dataset) -> list[str]:
+    return [version for version in tree.versions() if version.partition("@")[0] == dataset.name]
 
 
 def _entries(dataset: Dataset) -> dict[str, Entry]:

@@ -1,7 +1,8 @@
 """Publish a dataset: inspect its data, register what is said about them, freeze version 1."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from datasets.catalogue.actions.published_tree import settle_published_tree
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import Dataset, DatasetVersion, State
 from datasets.catalogue.records import build_record, write_canonical
@@ -58,13 +60,22 @@ def publish(*, specification: Mapping[str, Any], base: Path, by: AbstractBaseUse
         published = _register_and_freeze(specification, findings)
         if not published.created:
             transaction.set_rollback(True)  # nothing of the comparison stays
+    with _told_only(f"{published.version} is not in the published tree"):
+        settle_published_tree(published.version.dataset)
     logger.info("%s %s", published.version, "published" if published.created else "unchanged")
-    try:
+    with _told_only(f"no pictures of {published.version}"):
         render_pictures(published.version)
-    except CisternaError as error:
-        # Pictures are derived: without them the pages are poorer, not wrong. Publishing again makes them.
-        logger.warning("no pictures of %s: %s", published.version, error)
     return published
+
+
+@contextmanager
+def _told_only(what: str) -> Iterator[None]:
+    """For what is derived from a version that stands: without it the portal is poorer or slower, not wrong.
+    Publishing again makes it."""
+    try:
+        yield
+    except CisternaError as error:
+        logger.warning("%s: %s", what, error)
 
 
 def _register_and_freeze(specification: Mapping[str, Any], findings: Findings) -> Published:
