@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, State
-from datasets.catalogue.queries.datasets import visible_to
+from datasets.catalogue.queries.visibility import visible_to
 from datasets.storage.published_tree import Entry, PublishedTree, TreeMount, leads_out
 from datasets.storage.roots import Root, RootUnknown, get_root
 
