@@ -26,6 +26,7 @@ class Dot:
     colour: str
     name: str
     is_image: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class LayerRow:
     level_count: int
     dtype: str
     size: str
+    page_url: str
     view_url: str
     data_url: str
 
@@ -72,6 +74,12 @@ def _capitalised(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def layer_url(version: DatasetVersion, volume: Volume) -> str:
+    """The address of a layer's page."""
+    name = "catalogue:segmentation" if volume.kind in LABEL_KINDS else "catalogue:volume"
+    return reverse(name, kwargs={"ref": str(version), "path": volume.path})
+
+
 def layer_groups(
     version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, view_url: str, data_url: str
 ) -> tuple[LayerGroup, ...]:
@@ -85,7 +93,9 @@ def layer_groups(
             path=volume.path,
             title=volume.title,
             description=volume.description,
-            what=f"{segmentation.get_type_display()} segmentation" if segmentation else str(Kind(volume.kind).label),
+            what=f"{segmentation.get_type_display().lower()} segmentation"
+            if segmentation
+            else str(Kind(volume.kind).label),
             method=segmentation.get_method_display() if segmentation else "",
             method_detail=segmentation.method_detail if segmentation else "",
             dot=Dot(layer_colour(volume), volume.title, is_image),
@@ -93,8 +103,9 @@ def layer_groups(
             level_count=len(volume.levels),
             dtype=volume.dtype,
             size=format_bytes(unpacked_bytes(volume)),
-            view_url=f"{view_url}?layers={','.join(shown)}" if volume.viewable else "",
-            data_url=f"{data_url}{version}/{volume.path}/",
+            page_url=layer_url(version, volume),
+            view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.viewable else "",
+            data_url=f"{data_url}{version}/{quote(volume.path)}/",
         )
         rows.setdefault(layer_heading(volume), []).append(row)
     return tuple(LayerGroup(name, tuple(layers)) for name, layers in rows.items())
@@ -166,7 +177,9 @@ def organelle_dots(volumes: Iterable[Volume]) -> tuple[Dot, ...]:
         segmentation = segmentation_of(volume)
         for coverage in segmentation.coverage.all() if segmentation else ():
             if coverage.found == coverage.Found.PRESENT:
-                found[coverage.organelle.rank] = Dot(coverage.organelle.colour, coverage.organelle.long_name)
+                organelle = coverage.organelle
+                url = reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name})
+                found[organelle.rank] = Dot(organelle.colour, organelle.long_name, url=url)
     return tuple(found[rank] for rank in sorted(found))[:8]
 
 

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Collection
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from datasets.catalogue.addresses import Reference, data_url, site_url
+from datasets.catalogue.citations import citation_of
+from datasets.catalogue.dataset_page import dataset_page, slices_page
+from datasets.catalogue.gallery_page import gallery_page
+from datasets.catalogue.layer_page import layer_page
+from datasets.catalogue.layers import layer_url
 from datasets.catalogue.models import DatasetVersion, Visibility
-from datasets.catalogue.page_contexts import dataset_page, gallery_page, slices_page
-from datasets.catalogue.pictures import picture_names, read_picture
-from datasets.catalogue.queries.datasets import NotFound, VersionRetired, find_version, newest_versions
+from datasets.catalogue.neuroglancer_links import LABEL_KINDS
+from datasets.catalogue.organelle_pages import organelle_list, organelle_page
+from datasets.catalogue.pictures import known_picture_names, read_picture
+from datasets.catalogue.queries.datasets import (
+    NotFound,
+    VersionRetired,
+    find_version,
+    find_volume,
+    newest_versions,
+    versions_of,
+)
 from datasets.catalogue.queries.links import find_link
+from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
 from datasets.catalogue.state_requests import requested_state
 from datasets.catalogue.viewer_page import viewer_page
-from datasets.volumes.errors import CisternaError
 
 CARDS_PER_PAGE = 48
 YEAR_S = 365 * 24 * 3600
-logger = logging.getLogger("cisterna.pages")
 
 # Neuroglancer decodes in WebAssembly and in workers, and draws from blobs (docs/decisions/0003-viewer.md).
 VIEWER_CSP: dict[str, Collection[str]] = {
@@ -55,11 +66,10 @@ def datasets(request: HttpRequest) -> HttpResponse:
 def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
     page = Paginator(newest_versions(request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
     context = gallery_page(
-        [(version, _pictures(version)) for version in page],
+        [(version, known_picture_names(version)) for version in page],
         total=page.paginator.count,
         is_home=is_home,
-        newer_url=f"?page={page.previous_page_number()}" if page.has_previous() else "",
-        older_url=f"?page={page.next_page_number()}" if page.has_next() else "",
+        **_neighbours(page),
         may_publish=bool(getattr(request.user, "is_superuser", False)),
     )
     return render(request, "catalogue/gallery.html", {"page": context})
@@ -69,15 +79,71 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
 def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     """``/datasets/<name>[@<v>]/``"""
     version = find_version(ref.name, ref.label, request.user)
-    context = dataset_page(version, pictures=_pictures(version), site_url=site_url(request), data_url=data_url(request))
+    context = dataset_page(
+        version,
+        versions_of(version.dataset, request.user),
+        pictures=known_picture_names(version),
+        site_url=site_url(request),
+        data_url=data_url(request),
+    )
     return render(request, "catalogue/dataset.html", {"page": context})
+
+
+@require_safe
+def bibtex(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/metadata.bibtex``"""
+    version = find_version(ref.name, ref.label, request.user)
+    content = citation_of(version, site_url=site_url(request)).bibtex
+    return HttpResponse(content, content_type="application/x-bibtex; charset=utf-8")
+
+
+@require_safe
+def segmentation(request: HttpRequest, ref: Reference, path: str) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/segmentations/<path>/``: what a segmentation labels, how it was made, where it is."""
+    return _layer(request, ref, path, are_labels=True)
+
+
+@require_safe
+def volume(request: HttpRequest, ref: Reference, path: str) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/volumes/<path>/``: the same of a volume that is no segmentation."""
+    return _layer(request, ref, path, are_labels=False)
+
+
+def _layer(request: HttpRequest, ref: Reference, path: str, *, are_labels: bool) -> HttpResponse:
+    version = find_version(ref.name, ref.label, request.user)
+    found = find_volume(version, path)
+    if (found.kind in LABEL_KINDS) is not are_labels:
+        return redirect(layer_url(version, found))
+    context = layer_page(
+        version, found, pictures=known_picture_names(version), site_url=site_url(request), data_url=data_url(request)
+    )
+    return render(request, "catalogue/layer.html", {"page": context})
+
+
+@require_safe
+def organelles(request: HttpRequest) -> HttpResponse:
+    """``/organelles/``: every class of structures, and how many segmentations show it."""
+    tree = organelle_tree(request.user)
+    newest = newest_segmentations([node.organelle for node in tree], request.user)
+    context = organelle_list(tree, {pk: (it, known_picture_names(it.version)) for pk, it in newest.items()})
+    return render(request, "catalogue/organelles.html", {"page": context})
+
+
+@require_safe
+def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
+    """``/organelles/<class>/``: what the class is, and its segmentations in pictures."""
+    node = find_organelle(short_name, request.user)
+    page = Paginator(segmentations_of(node.organelle, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    pictures = {version: known_picture_names(version) for version in {it.version for it in page}}
+    context = organelle_page(node, [(it, pictures[it.version]) for it in page], **_neighbours(page))
+    return render(request, "catalogue/organelle.html", {"page": context})
 
 
 @require_safe
 def slices(request: HttpRequest, ref: Reference) -> HttpResponse:
     """``/datasets/<name>[@<v>]/slices/``: the middle slices as pictures, for a browser that cannot show the viewer."""
     version = find_version(ref.name, ref.label, request.user)
-    return render(request, "catalogue/slices_page.html", {"page": slices_page(version, _pictures(version))})
+    return render(request, "catalogue/slices_page.html", {"page": slices_page(version, known_picture_names(version))})
 
 
 @require_safe
@@ -126,10 +192,8 @@ def _viewer(request: HttpRequest, version: DatasetVersion, state: dict[str, Any]
     return render(request, "catalogue/viewer.html", {"config": config})
 
 
-def _pictures(version: DatasetVersion) -> set[str]:
-    """The names of the pictures; none while the storage is in trouble, for a page is more than its pictures."""
-    try:
-        return picture_names(version)
-    except CisternaError:
-        logger.exception("the pictures of %s cannot be listed", version)
-        return set()
+def _neighbours(page: Page[Any]) -> dict[str, str]:
+    return {
+        "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
+    }

@@ -4,15 +4,23 @@ They lie in the portal's own root under the record's digest, so a picture can ne
 """
 
 import hashlib
+import logging
+import math
 import re
+import time
 
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.datasets import NotFound
 from datasets.storage import objects
 from datasets.storage.errors import ObjectAbsent
 from datasets.storage.roots import OWN_ROOT, get_root
+from datasets.volumes.errors import CisternaError
 
 MOST_PICTURES = 10_000
+LISTED_FOR_S = 60
+LISTED_VERSIONS = 4096
+_listed: dict[tuple[str, str], tuple[float, set[str]]] = {}
+logger = logging.getLogger("cisterna.pages")
 
 
 def picture_key(version: DatasetVersion, name: str) -> str:
@@ -30,7 +38,11 @@ def layer_picture(path: str) -> str:
 
 
 def picture_names(version: DatasetVersion) -> set[str]:
-    """The names of the pictures that exist."""
+    """The names of the pictures that exist.
+
+    Raises:
+        StorageError: they cannot be listed.
+    """
     if not version.record_digest:
         return set()
     try:
@@ -38,6 +50,26 @@ def picture_names(version: DatasetVersion) -> set[str]:
     except ObjectAbsent:
         return set()
     return {name.removesuffix(".webp") for name in names if name.endswith(".webp")}
+
+
+def known_picture_names(version: DatasetVersion) -> set[str]:
+    """The same, as of at most a minute ago: a gallery asks for many versions, and buckets answer slowly.
+
+    None while the storage is in trouble, since a page is more than its pictures.
+    """
+    key = (get_root(OWN_ROOT).url, version.record_digest)
+    listed_at, names = _listed.get(key, (-math.inf, set()))
+    if time.monotonic() - listed_at > LISTED_FOR_S:
+        try:
+            names = picture_names(version)
+        except CisternaError:
+            logger.exception("the pictures of %s cannot be listed", version)
+            return set()
+        if len(_listed) >= LISTED_VERSIONS:
+            _listed.clear()
+        if names:  # a version without pictures is about to get them
+            _listed[key] = (time.monotonic(), names)
+    return names
 
 
 def read_picture(version: DatasetVersion, name: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from datasets.volumes.lengths import format_length
 
@@ -22,6 +23,22 @@ def format_bytes(size_bytes: int) -> str:
             return f"{float(digits):g}{_NO_BREAK}{unit}"
         size /= 1000
     raise AssertionError("unreachable")
+
+
+def format_date(day: date) -> str:
+    """A day as a person writes it: "3 May 2026"."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def format_shape(axes: Sequence[str], shape: Sequence[int]) -> str:
+    """The size of an array in voxels: space axes first, in the order x, y, z, then channels and times."""
+    sizes = dict(zip(axes, shape, strict=True))
+    space = f"{_NO_BREAK}×{_NO_BREAK}".join(f"{sizes[axis]:,}" for axis in _SPACE_AXES if axis in sizes)
+    nouns = {"c": "channel", "t": "time"}
+    others = [
+        format_count(size, nouns.get(axis, axis)) for axis, size in reversed(sizes.items()) if axis not in _SPACE_AXES
+    ]
+    return " · ".join(filter(None, [space, *others]))
 
 
 def format_count(number: int, one: str, many: str = "") -> str:
@@ -97,15 +114,3 @@ def describe_licence(spdx: str) -> Licence:
         return Licence("CC0 1.0 (public domain)", "https://creativecommons.org/publicdomain/zero/1.0/")
     is_listed = re.fullmatch(r"[A-Za-z0-9.+-]+", spdx) and not spdx.startswith(("LicenseRef-", "DocumentRef-"))
     return Licence(spdx, f"https://spdx.org/licenses/{spdx}.html" if is_listed else "")
-
-
-def format_citation(
-    *, names: Sequence[str], year: int | None, title: str, version: str, publisher: str, url: str
-) -> str:
-    """A citation in DataCite's recommended form: Creator (Year): Title. Version. Publisher. Identifier.
-
-    Without creators the title takes their place.
-    """
-    when = f" ({year})" if year else ""
-    said = f"{'; '.join(names)}{when}: {title}" if names else f"{title}{when}"
-    return f"{said}. Version {version}. {publisher}. {url}"

@@ -134,7 +134,7 @@ def slices_of(version: DatasetVersion, pictures: Collection[str]) -> Slices:
     labels = " and ".join(_title(it) for it in pictured_labels(volumes))
     found = []
     for name, plane in slice_planes(volume).items():
-        em, coloured = (_url(version, slice_picture(name, labels=it), pictures) for it in (False, True))
+        em, coloured = (picture_url(version, slice_picture(name, labels=it), pictures) for it in (False, True))
         if not em and not coloured:
             continue
         right, down = SLICE_AXES[name]
@@ -171,5 +171,5 @@ def _title(volume: Volume) -> str:
     return classes[0] if len(classes) == 1 else volume.title
 
 
-def _url(version: DatasetVersion, name: str, pictures: Collection[str]) -> str:
+def picture_url(version: DatasetVersion, name: str, pictures: Collection[str]) -> str:
     return reverse("catalogue:picture", kwargs={"ref": str(version), "name": name}) if name in pictures else ""

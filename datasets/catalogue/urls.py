@@ -30,5 +30,10 @@ urlpatterns = [
     path("datasets/<dataset:ref>/view/", pages.viewer, name="viewer"),
     path("datasets/<dataset:ref>/slices/", pages.slices, name="slices"),
     path("datasets/<dataset:ref>/pictures/<slug:name>.webp", pages.picture, name="picture"),
+    path("datasets/<dataset:ref>/segmentations/<path:path>/", pages.segmentation, name="segmentation"),
+    path("datasets/<dataset:ref>/volumes/<path:path>/", pages.volume, name="volume"),
+    path("datasets/<dataset:ref>/metadata.bibtex", pages.bibtex, name="bibtex"),
+    path("organelles/", pages.organelles, name="organelles"),
+    path("organelles/<slug:short_name>/", pages.organelle, name="organelle"),
     path("v/<link:identifier>/", pages.short_link, name="short_link"),
 ]

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client, override_settings
@@ -36,9 +38,17 @@ def config_of(page: str) -> Any:
     return json.loads(found[1])
 
 
-def make_dataset(name: str, *, title: str = "A cell", volumes: int = 0, **changes: Any) -> DatasetVersion:
-    """A public dataset frozen as version 1, its volumes without data."""
-    dataset = Dataset.objects.create(name=name, visibility="public")
+def make_dataset(
+    name: str,
+    *,
+    title: str = "A cell",
+    volumes: int = 0,
+    number: int = 1,
+    before_freezing: Callable[[DatasetVersion], object] = lambda version: None,
+    **changes: Any,
+) -> DatasetVersion:
+    """A public dataset frozen as version ``number``, its volumes without data."""
+    dataset, _ = Dataset.objects.get_or_create(name=name, defaults={"visibility": "public"})
     version = DatasetVersion.objects.create(dataset=dataset, title=title, licence="CC0-1.0", **changes)
     Specimen.objects.create(version=version, organism="Mus musculus")
     Acquisition.objects.create(version=version, method="FIB-SEM")
@@ -66,9 +76,11 @@ def make_dataset(name: str, *, title: str = "A cell", volumes: int = 0, **change
             levels=[level],
             metadata_digest="0" * 64,
         )
+    before_freezing(version)
     DatasetVersion.objects.filter(pk=version.pk).update(
-        number=1, state="published", frozen_at=timezone.now(), record="{}", record_digest="1" * 64
+        number=number, state="published", frozen_at=timezone.now(), record="{}", record_digest="1" * 64
     )
+    version.refresh_from_db()
     return version
 
 
@@ -183,6 +195,57 @@ def test_many_layers_stand_in_a_frame_of_their_own(client: Client) -> None:
     assert 'class="layers-frame">' in text_of(client, "/datasets/few/")
 
 
+def test_versions_are_listed_and_an_older_one_says_that_there_is_a_newer(client: Client) -> None:
+    first = make_dataset("cell", change_note="The first")
+    make_dataset("cell", number=2, change_note="Better labels")
+    third = make_dataset("cell", number=3)
+    DatasetVersion.objects.filter(pk=first.pk).update(
+        state="retired", retired_reason="The voxel size was wrong", successor=third
+    )
+    newest, older = text_of(client, "/datasets/cell/"), text_of(client, "/datasets/cell@2/")
+    assert "is newer" not in newest
+    assert (
+        'This is version 2, kept as it was. <a class="link" href="/datasets/cell@3/">Version 3</a> is newer.' in older
+    )
+    listed = re.search(r'<ol class="versions">(.*?)</ol>', newest, re.DOTALL)
+    assert listed
+    said = " ".join(re.sub(r"<[^>]+>", " ", listed[1]).split())
+    assert re.fullmatch(
+        r"Version 3 Published this page \S+ \w+ \d+ Version 2 Published \S+ \w+ \d+ Better labels "
+        r"Version 1 Retired \S+ \w+ \d+ The voxel size was wrong Use cell@3 instead\.",
+        said,
+    ), said
+
+
+def test_a_draft_is_listed_for_those_who_may_see_it(client: Client, admin_client: Client) -> None:
+    version = make_dataset("cell")
+    DatasetVersion.objects.create(dataset=version.dataset, title="Next", licence="CC0-1.0")
+    assert "@draft" not in text_of(client, "/datasets/cell/")
+    assert '<a class="link" href="/datasets/cell@draft/">Draft</a>' in text_of(admin_client, "/datasets/cell/")
+
+
+def test_a_letter_about_a_page_says_which_page(client: Client, small_cell: DatasetVersion) -> None:
+    Dataset.objects.update(contact_name="Ada", contact_email="ada+cells@example.org")
+    for path in ("/datasets/small-cell@1/", "/datasets/small-cell@1/segmentations/labels/cells/"):
+        (letter,) = re.findall(r'href="(mailto:[^"]+)"', text_of(client, path))
+        parts = urlsplit(unescape(letter))
+        assert parts.path == "ada+cells@example.org"
+        assert "+" not in parts.query  # mail programs take it for a plus, not for a space
+        fields = parse_qs(parts.query)
+        assert fields["subject"] == ["small-cell@1"]
+        assert f"Page: http://testserver{path}\r\n" in fields["body"][0]
+        assert "About: A small cell\r\nVersion: small-cell@1\r\n" in fields["body"][0]
+
+
+def test_without_an_address_a_page_says_whom_to_ask(client: Client, small_cell: DatasetVersion) -> None:
+    page = text_of(client, "/datasets/small-cell/")
+    assert "mailto:" not in page
+    assert "names no contact" in page
+    assert 'Those who made it: <a class="link" href="https://orcid.org/0000-0002-1825-0097"' in page
+    Dataset.objects.update(contact_name="The facility")
+    assert "go to The facility, who gave no address here" in text_of(client, "/datasets/small-cell/")
+
+
 def test_the_slices_stand_as_pictures_that_say_what_they_are(client: Client, small_cell: DatasetVersion) -> None:
     page = unescape(text_of(client, "/datasets/small-cell/slices/")).replace("\u00a0", " ")
     for words in (
@@ -258,6 +321,9 @@ def test_a_private_dataset_is_absent_for_strangers(
         "/datasets/small-cell@draft/",
         "/datasets/small-cell/view/",
         "/datasets/small-cell/slices/",
+        "/datasets/small-cell/metadata.bibtex",
+        "/datasets/small-cell/segmentations/labels/cells/",
+        "/datasets/small-cell/volumes/em/",
         "/datasets/small-cell@1/pictures/em.webp",
     ):
         private = client.get(path, headers=HTML)

@@ -1,6 +1,7 @@
 """Quantities in words."""
 
 import re
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from datasets.catalogue.presentation import (
     describe_licence,
     format_bytes,
-    format_citation,
     format_count,
+    format_date,
     format_extent,
+    format_shape,
     format_voxel,
     scale_bar,
 )
@@ -111,14 +113,8 @@ def test_licences(spdx: str, name: str, url: str) -> None:
     assert (plain(licence.name), licence.url) == (name, url)
 
 
-def test_citations() -> None:
-    cite = {
-        "title": "A cell",
-        "version": "2",
-        "publisher": "Cisterna",
-        "url": "https://cells.example.org/datasets/a@2/",
-    }
-    end = "Version 2. Cisterna. https://cells.example.org/datasets/a@2/"
-    assert format_citation(names=["Ada", "Ben"], year=2026, **cite) == f"Ada; Ben (2026): A cell. {end}"
-    assert format_citation(names=[], year=2026, **cite) == f"A cell (2026). {end}"
-    assert format_citation(names=["Ada"], year=None, **cite) == f"Ada: A cell. {end}"
+def test_days_and_shapes() -> None:
+    assert format_date(date(2026, 5, 3)) == "3 May 2026"
+    assert plain(format_shape(["z", "y", "x"], [1250, 8, 12000])) == "12,000 × 8 × 1,250"
+    assert plain(format_shape(["t", "c", "z", "y", "x"], [1, 3, 2, 4, 5])) == "5 × 4 × 2 · 3 channels · 1 time"
+    assert plain(format_shape(["y", "x"], [4, 5])) == "5 × 4"

@@ -18,6 +18,11 @@ PAGES = (
     "/datasets/",
     "/datasets/fib25-ts2/",
     "/datasets/fib25-ts2/slices/",
+    "/datasets/fib25-ts2/segmentations/labels/groundtruth/",
+    "/datasets/fib25-ts2/volumes/em/",
+    "/organelles/",
+    "/organelles/mito/",
+    "/organelles/ne_mem_all/",
     "/problems/",
     "/problems/not-found/",
     "/nothing/",
@@ -137,7 +142,9 @@ def test_a_layer_opens_over_its_image(page: Page, demo: Portal) -> None:
 
 def commands(page: Page, demo: Portal) -> dict[str, str]:
     page.goto(f"{demo.url}/datasets/fib25-ts2/")
-    return {str(it.get_attribute("id")): html.unescape(it.inner_text()) for it in page.locator(".commands pre").all()}
+    return {
+        str(it.get_attribute("id")): html.unescape(str(it.text_content())) for it in page.locator(".commands pre").all()
+    }
 
 
 def test_the_commands_of_the_page_run_as_they_stand(page: Page, demo: Portal, tmp_path: Path) -> None:

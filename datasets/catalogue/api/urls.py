@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from datasets.catalogue.addresses import ReferenceConverter
-from datasets.catalogue.api import views
+from datasets.catalogue.api import organelles, views
 
 app_name = "api"
 register_converter(ReferenceConverter, "dataset_ref")
@@ -17,5 +17,7 @@ urlpatterns = [
     path("datasets/<dataset_ref:ref>/segmentations/", views.SegmentationList.as_view(), name="segmentations"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),
     path("datasets/<dataset_ref:ref>/neuroglancer", views.NeuroglancerRedirect.as_view(), name="neuroglancer"),
+    path("organelles/", organelles.OrganelleList.as_view(), name="organelles"),
+    path("organelles/<slug:short_name>/", organelles.OrganelleDetail.as_view(), name="organelle"),
     path("links", views.LinkList.as_view(), name="links"),
 ]

@@ -81,6 +81,18 @@ def _visible_successor(version: DatasetVersion, user: Viewer) -> str:
     return f"/datasets/{version.successor}/"
 
 
+def versions_of(dataset: Dataset, user: Viewer) -> list[DatasetVersion]:
+    """The versions of a dataset that ``user`` may know of, newest first, the draft before them.
+
+    A retired one has its successor if ``user`` may know of that, too.
+    """
+    successors = DatasetVersion.objects.filter(dataset__in=visible_to(user)).select_related("dataset")
+    versions = dataset.versions.select_related("dataset").prefetch_related(Prefetch("successor", queryset=successors))
+    versions = versions.order_by("-number")
+    numbered = list(versions.filter(number__isnull=False))
+    return [*versions.filter(number__isnull=True), *numbered] if may_see_drafts(user, dataset) else numbered
+
+
 def find_volume(version: DatasetVersion, path: str) -> Volume:
     """The volume at ``path`` of ``version``.
 

@@ -1,0 +1,256 @@
+"""What the page of a dataset version says, as data: frozen dataclasses made from catalogue rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from datasets.catalogue.citations import Citation, citation_of
+from datasets.catalogue.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
+from datasets.catalogue.models import Contribution, DatasetVersion, Publication, State, Visibility, Volume
+from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.opening import OpeningLink, opening_links
+from datasets.catalogue.page_parts import (
+    Contact,
+    Fact,
+    Stills,
+    acquisition_of,
+    contact_of,
+    lead_of,
+    main_volume,
+    specimen_of,
+    stills_of,
+)
+from datasets.catalogue.presentation import (
+    Licence,
+    describe_licence,
+    format_bytes,
+    format_count,
+    format_date,
+    format_extent,
+)
+from datasets.catalogue.slices import Slices, picture_url, slices_of
+
+LAYERS_SHOWN_WHOLE = 24
+"""A longer table of layers scrolls in a frame, so that what follows stays within reach."""
+
+
+@dataclass(frozen=True)
+class CuratedView:
+    """A scene that a curator chose."""
+
+    title: str
+    description: str
+    url: str
+    picture_url: str
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version in the list of versions; ``state`` in words, ``successor`` where it was retired in favour of one."""
+
+    label: str
+    reference: str
+    url: str
+    date: str
+    state: str
+    is_retired: bool
+    is_shown: bool
+    note: str
+    successor: str
+    successor_url: str
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """Everything the page of a dataset version shows."""
+
+    reference: str
+    name: str
+    title: str
+    lead: str
+    description: str
+    is_draft: bool
+    is_public: bool
+    newer: VersionRow | None
+    view_url: str
+    slices_url: str
+    data_url: str
+    api_url: str
+    stills: Stills
+    views: tuple[CuratedView, ...]
+    facts: tuple[Fact, ...]
+    acquisition: tuple[Fact, ...]
+    licence: Licence
+    credit: str
+    keywords: tuple[str, ...]
+    groups: tuple[LayerGroup, ...]
+    layer_count: str
+    is_grouped: bool
+    is_long: bool
+    contributions: tuple[Contribution, ...]
+    publications: tuple[Publication, ...]
+    opening: tuple[OpeningLink, ...]
+    organelles: tuple[Dot, ...]
+    citation: Citation
+    bibtex_url: str
+    contact: Contact
+    versions: tuple[VersionRow, ...]
+
+
+@dataclass(frozen=True)
+class SlicesPage:
+    """The middle slices of a version as pictures."""
+
+    reference: str
+    title: str
+    url: str
+    view_url: str
+    may_be_indexed: bool
+    slices: Slices
+
+
+def slices_page(version: DatasetVersion, pictures: set[str]) -> SlicesPage:
+    """The slices of ``version``, with the names of its pictures."""
+    return SlicesPage(
+        reference=str(version),
+        title=version.title,
+        url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
+        view_url=reverse("catalogue:viewer", kwargs={"ref": str(version)}),
+        may_be_indexed=version.dataset.visibility == Visibility.PUBLIC and version.number is not None,
+        slices=slices_of(version, pictures),
+    )
+
+
+def dataset_page(
+    version: DatasetVersion,
+    versions: Sequence[DatasetVersion],
+    *,
+    pictures: set[str],
+    site_url: str,
+    data_url: str,
+) -> DatasetPage:
+    """The page of ``version``.
+
+    Args:
+        version: with its content loaded.
+        versions: those of its dataset that the caller may know of, newest first.
+        pictures: names of its still pictures.
+        site_url: absolute address of the site, without a trailing slash.
+        data_url: absolute address of the data plane, ending in ``/data/``.
+    """
+    volumes = list(version.volumes.all())
+    image = main_volume(volumes)
+    view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
+    groups = layer_groups(version, volumes, image, view_url, data_url)
+    citation = citation_of(version, site_url=site_url)
+    rows = tuple(_version_row(it, shown=version) for it in versions)
+    newest = next((row for row, it in zip(rows, versions, strict=True) if it.state == State.PUBLISHED), None)
+    lead, rest = lead_of(version)
+    return DatasetPage(
+        reference=str(version),
+        name=version.dataset.name,
+        title=version.title,
+        lead=lead,
+        description=rest,
+        is_draft=version.number is None,
+        is_public=version.dataset.visibility == Visibility.PUBLIC,
+        newer=newest if newest and version.number is not None and not newest.is_shown else None,
+        view_url=view_url,
+        slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
+        data_url=f"{data_url}{version}/",
+        api_url=reverse("api:dataset", kwargs={"ref": str(version)}),
+        stills=stills_of(version, image, pictures),
+        views=tuple(
+            CuratedView(
+                title=view.title,
+                description=view.description,
+                url=f"{view_url}?{urlencode({'view': view.name})}",
+                picture_url=picture_url(version, f"view-{view.name}", pictures),
+            )
+            for view in version.views.all()
+        ),
+        facts=tuple(_facts(version, volumes, image)),
+        acquisition=tuple(_acquisition_facts(version)),
+        licence=describe_licence(version.licence),
+        credit=version.credit,
+        keywords=tuple(version.keywords),
+        groups=groups,
+        layer_count=format_count(len(volumes), "layer"),
+        is_grouped=len(groups) < len(volumes),
+        is_long=len(volumes) > LAYERS_SHOWN_WHOLE,
+        contributions=tuple(version.contributions.all()),
+        publications=tuple(version.publications.all()),
+        opening=opening_links(version, image, data_url=data_url, site_url=site_url) if image else (),
+        organelles=organelle_dots(volumes),
+        citation=citation,
+        bibtex_url=reverse("catalogue:bibtex", kwargs={"ref": str(version)}),
+        contact=contact_of(version, citation.url),
+        versions=rows,
+    )
+
+
+def _version_row(version: DatasetVersion, *, shown: DatasetVersion) -> VersionRow:
+    successor = version.successor
+    return VersionRow(
+        label=version.label,
+        reference=str(version),
+        url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
+        date=format_date(version.frozen_at) if version.frozen_at else "",
+        state=version.get_state_display(),
+        is_retired=version.state == State.RETIRED,
+        is_shown=version.pk == shown.pk,
+        note=version.retired_reason or version.change_note,
+        successor=str(successor) if successor else "",
+        successor_url=reverse("catalogue:dataset", kwargs={"ref": str(successor)}) if successor else "",
+    )
+
+
+def _facts(version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None) -> Iterable[Fact]:
+    specimen = specimen_of(version)
+    when = f" · {format_date(version.frozen_at)}" if version.frozen_at else ""
+    yield Fact("Version", f"{version.label}{when}")
+    if specimen.organism:
+        taxon = specimen.ncbi_taxon
+        url = f"https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?id={taxon}" if taxon else ""
+        yield Fact("Organism", specimen.organism, url, is_species=True)
+    for name in ("sample", "tissue", "cell_line", "treatment"):
+        if value := getattr(specimen, name):
+            yield Fact(name.replace("_", " ").capitalize(), value)
+    if acquisition := acquisition_of(version):
+        yield Fact("Method", acquisition.get_method_display())
+    if image is not None:
+        low, high = extent_nm(image)
+        yield Fact("Voxel", voxel_size(image))
+        yield Fact("Extent", format_extent({axis: high[axis] - low[axis] for axis in low}))
+    if volumes:
+        size = format_bytes(sum(unpacked_bytes(volume) for volume in volumes))
+        yield Fact("Size", f"{size} unpacked · {format_count(len(volumes), 'layer')}")
+    licence = describe_licence(version.licence)
+    yield Fact("Licence", licence.name, licence.url)
+
+
+def _acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
+    if preparation := specimen_of(version).preparation:
+        yield Fact("Preparation", preparation)
+    acquisition = acquisition_of(version)
+    if acquisition is None:
+        return
+    if acquisition.instrument:
+        yield Fact("Instrument", acquisition.instrument)
+    quantities = (
+        ("Voltage", acquisition.voltage_kv, "kV"),
+        ("Current", acquisition.current_na, "nA"),
+        ("Scan rate", acquisition.scan_rate_mhz, "MHz"),
+        ("Duration", acquisition.duration_days, "days"),
+    )
+    for name, value, unit in quantities:
+        if value is not None:
+            yield Fact(name, f"{value:g}\u00a0{unit}")
+    if acquisition.started_on:
+        yield Fact("Started", format_date(acquisition.started_on))
+    if acquisition.description:
+        yield Fact("Notes", acquisition.description)

@@ -1,0 +1,78 @@
+"""What the gallery says, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from datasets.catalogue.layers import Dot, organelle_dots, voxel_size
+from datasets.catalogue.models import DatasetVersion, Visibility
+from datasets.catalogue.page_parts import Stills, lead_of, main_volume, specimen_of, stills_of
+from datasets.catalogue.presentation import format_count
+
+
+@dataclass(frozen=True)
+class GalleryCard:
+    """One dataset in the gallery."""
+
+    title: str
+    url: str
+    organism: str
+    sample: str
+    lead: str
+    voxel: str
+    layer_count: str
+    organelles: tuple[Dot, ...]
+    stills: Stills
+    is_public: bool
+
+
+@dataclass(frozen=True)
+class GalleryPage:
+    """The list of datasets; ``is_home`` adds the welcome."""
+
+    is_home: bool
+    cards: tuple[GalleryCard, ...]
+    count: str
+    newer_url: str
+    older_url: str
+    may_publish: bool
+
+
+def gallery_page(
+    versions: Iterable[tuple[DatasetVersion, set[str]]],
+    *,
+    total: int,
+    is_home: bool,
+    newer_url: str,
+    older_url: str,
+    may_publish: bool,
+) -> GalleryPage:
+    """The gallery of ``versions``, each with the names of its pictures."""
+    return GalleryPage(
+        is_home=is_home,
+        cards=tuple(_card(version, pictures) for version, pictures in versions),
+        count=format_count(total, "dataset"),
+        newer_url=newer_url,
+        older_url=older_url,
+        may_publish=may_publish,
+    )
+
+
+def _card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
+    volumes = list(version.volumes.all())
+    image = main_volume(volumes)
+    return GalleryCard(
+        title=version.title,
+        url=reverse("catalogue:dataset", kwargs={"ref": version.dataset.name}),
+        organism=specimen_of(version).organism,
+        sample=specimen_of(version).sample,
+        lead=lead_of(version)[0],
+        voxel=voxel_size(image),
+        layer_count=format_count(len(volumes), "layer"),
+        organelles=organelle_dots(volumes),
+        stills=stills_of(version, image, pictures),
+        is_public=version.dataset.visibility == Visibility.PUBLIC,
+    )

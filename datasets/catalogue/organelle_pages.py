@@ -1,0 +1,163 @@
+"""What the pages of organelle classes say, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from datasets.catalogue.layers import layer_url, voxel_size
+from datasets.catalogue.models import OrganelleClass, Volume
+from datasets.catalogue.page_parts import go_url, specimen_of
+from datasets.catalogue.pictures import layer_picture
+from datasets.catalogue.presentation import format_count
+from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.organelles import OrganelleNode, lineage
+from datasets.catalogue.slices import picture_url
+
+
+@dataclass(frozen=True)
+class OrganelleEntry:
+    """A class in a list or a tree; ``count`` is 0 where nobody labelled it."""
+
+    name: str
+    url: str
+    colour: str
+    count: int
+    parts: tuple[OrganelleEntry, ...]
+
+
+@dataclass(frozen=True)
+class OrganelleTile:
+    """A class in a picture: its newest segmentation."""
+
+    name: str
+    url: str
+    colour: str
+    count: str
+    picture_url: str
+
+
+@dataclass(frozen=True)
+class OrganelleList:
+    """All classes; ``tiles`` are those that can be looked at."""
+
+    tiles: tuple[OrganelleTile, ...]
+    entries: tuple[OrganelleEntry, ...]
+    class_count: str
+    segmentation_count: str
+
+
+@dataclass(frozen=True)
+class SegmentationCard:
+    """A segmentation in pictures."""
+
+    title: str
+    url: str
+    dataset_title: str
+    organism: str
+    type: str
+    method: str
+    voxel: str
+    picture_url: str
+
+
+@dataclass(frozen=True)
+class OrganellePage:
+    """One class: what it is, and where it can be seen."""
+
+    name: str
+    short_name: str
+    colour: str
+    go_id: str
+    go_label: str
+    go_url: str
+    synonyms: tuple[str, ...]
+    whole: tuple[OrganelleEntry, ...]
+    parts: tuple[OrganelleEntry, ...]
+    count: str
+    cards: tuple[SegmentationCard, ...]
+    newer_url: str
+    older_url: str
+
+
+def organelle_list(tree: Sequence[OrganelleNode], newest: Mapping[int, tuple[Volume, set[str]]]) -> OrganelleList:
+    """The page of all classes; ``newest`` has by class a segmentation with the names of its version's pictures."""
+    return OrganelleList(
+        tiles=tuple(
+            OrganelleTile(
+                name=node.organelle.long_name,
+                url=_url(node.organelle),
+                colour=node.organelle.colour,
+                count=format_count(node.segmentation_count, "segmentation"),
+                picture_url=picture_url(volume.version, layer_picture(volume.path), pictures),
+            )
+            for node in tree
+            if node.organelle.pk in newest
+            for volume, pictures in [newest[node.organelle.pk]]
+        ),
+        entries=tuple(_entry(node) for node in tree),
+        class_count=format_count(sum(1 for root in tree for _ in root), "class", "classes"),
+        segmentation_count=format_count(sum(root.total for root in tree), "segmentation"),
+    )
+
+
+def organelle_page(
+    node: OrganelleNode,
+    volumes: Iterable[tuple[Volume, set[str]]],
+    *,
+    newer_url: str,
+    older_url: str,
+) -> OrganellePage:
+    """The page of one class; ``volumes`` are its segmentations, each with the names of its version's pictures."""
+    organelle = node.organelle
+    return OrganellePage(
+        name=organelle.long_name,
+        short_name=organelle.short_name,
+        colour=organelle.colour,
+        go_id=organelle.go_id,
+        go_label=organelle.go_label,
+        go_url=go_url(organelle.go_id),
+        synonyms=tuple(organelle.synonyms),
+        whole=tuple(_named(it) for it in lineage(organelle)),
+        parts=tuple(_entry(child) for child in node.children),
+        count=format_count(node.segmentation_count, "segmentation"),
+        cards=tuple(_card(volume, pictures) for volume, pictures in volumes),
+        newer_url=newer_url,
+        older_url=older_url,
+    )
+
+
+def _entry(node: OrganelleNode) -> OrganelleEntry:
+    parts = tuple(_entry(child) for child in node.children)
+    return _named(node.organelle, count=node.segmentation_count, parts=parts)
+
+
+def _url(organelle: OrganelleClass) -> str:
+    return reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name})
+
+
+def _named(organelle: OrganelleClass, *, count: int = 0, parts: tuple[OrganelleEntry, ...] = ()) -> OrganelleEntry:
+    return OrganelleEntry(
+        name=organelle.long_name,
+        url=_url(organelle),
+        colour=organelle.colour,
+        count=count,
+        parts=parts,
+    )
+
+
+def _card(volume: Volume, pictures: set[str]) -> SegmentationCard:
+    version = volume.version
+    segmentation = segmentation_of(volume)
+    return SegmentationCard(
+        title=volume.title,
+        url=layer_url(version, volume),
+        dataset_title=version.title,
+        organism=specimen_of(version).organism,
+        type=segmentation.get_type_display() if segmentation else "",
+        method=segmentation.get_method_display() if segmentation else "",
+        voxel=voxel_size(volume),
+        picture_url=picture_url(version, layer_picture(volume.path), pictures),
+    )

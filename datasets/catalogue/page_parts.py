@@ -1,0 +1,97 @@
+"""What several pages say in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Volume
+from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.presentation import ScaleBar, scale_bar
+from datasets.catalogue.slices import picture_url
+
+PICTURE_ASPECT = 16 / 10
+"""Width by height of every still picture; a middle slice is cropped to it."""
+
+
+@dataclass(frozen=True)
+class Stills:
+    """Addresses of the middle slice without and with labels; empty where there is no such picture."""
+
+    em: str
+    labels: str
+    scale: ScaleBar | None
+
+    @property
+    def best(self) -> str:
+        return self.labels or self.em
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of the table of facts; ``url`` leads to its authority."""
+
+    name: str
+    value: str
+    url: str = ""
+    is_species: bool = False
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Whom to write to; ``mailto`` opens a letter that says what it is about, and is empty without an address."""
+
+    name: str
+    mailto: str
+
+
+def contact_of(version: DatasetVersion, page_url: str) -> Contact:
+    """The contact of ``version``, for a letter about the page at ``page_url``."""
+    dataset = version.dataset
+    if not dataset.contact_email:
+        return Contact(dataset.contact_name, "")
+    body = f"\r\n\r\n\r\nAbout: {version.title}\r\nVersion: {version}\r\nPage: {page_url}\r\n"
+    address = quote(dataset.contact_email, safe="@+")
+    return Contact(
+        name=dataset.contact_name or dataset.contact_email,
+        mailto=f"mailto:{address}?subject={quote(str(version), safe='')}&body={quote(body, safe='')}",
+    )
+
+
+def stills_of(version: DatasetVersion, image: Volume | None, pictures: set[str]) -> Stills:
+    """The cropped middle slice of ``version``, whose main volume is ``image``."""
+    scale = None
+    if image is not None and pictures:
+        low, high = extent_nm(image)
+        if {"x", "y"} <= low.keys():
+            scale = scale_bar(min(high["x"] - low["x"], (high["y"] - low["y"]) * PICTURE_ASPECT))
+    return Stills(em=picture_url(version, "em", pictures), labels=picture_url(version, "labels", pictures), scale=scale)
+
+
+def main_volume(volumes: Sequence[Volume]) -> Volume | None:
+    """The volume that stands for a version: its first electron micrograph, else its first volume."""
+    measured = [volume for volume in volumes if volume.levels]
+    return next((volume for volume in measured if volume.kind == Kind.EM), measured[0] if measured else None)
+
+
+def specimen_of(version: DatasetVersion) -> Specimen:
+    """What is said of the specimen; nothing, in a draft that is not that far."""
+    return getattr(version, "specimen", None) or Specimen()
+
+
+def acquisition_of(version: DatasetVersion) -> Acquisition | None:
+    """What is said of the acquisition, if anything."""
+    return getattr(version, "acquisition", None)
+
+
+def lead_of(version: DatasetVersion) -> tuple[str, str]:
+    """The first paragraph of the description, and the others."""
+    first, _, rest = version.description.replace("\r\n", "\n").strip().partition("\n\n")
+    return first, rest.strip()
+
+
+def go_url(go_id: str) -> str:
+    """The page of a Gene Ontology term; ``""`` for none."""
+    return f"https://amigo.geneontology.org/amigo/term/{go_id}" if go_id else ""
