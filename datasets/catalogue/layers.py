@@ -115,7 +115,6 @@ def viewer_layers(
     volume: Volume,
     version: DatasetVersion,
     *,
-    page_url: str,
     data_url: str,
     site_url: str,
     lineages: Mapping[int, Lineage],
@@ -123,7 +122,6 @@ def viewer_layers(
     """What the viewer's list says of a volume: one entry, or one for each of its channels.
 
     Args:
-        page_url: the page of its dataset.
         data_url: absolute address of the data plane, ending in ``/data/``.
         site_url: absolute address of the site, without a trailing slash.
         lineages: from :func:`~datasets.catalogue.queries.lineages.organelle_lineages`.
@@ -138,7 +136,7 @@ def viewer_layers(
         "colour": layer_colour(volume) or None,
         "method": segmentation.get_method_display() if segmentation else None,
         "description": volume.description,
-        "url": f"{page_url}#layer/{volume.path}",
+        "url": layer_url(version, volume),
         "dataUrl": f"{data_url}{version}/{quote(volume.path)}/",
         "labels": [
             {"value": str(item.label_value), "title": item.organelle.long_name, "colour": item.organelle.colour}

@@ -47,7 +47,7 @@ def viewer_page(
             layer
             for volume in volumes
             for layer in viewer_layers(
-                volume, version, page_url=page_url, data_url=data_url, site_url=site_url, lineages=lineages
+                volume, version, data_url=data_url, site_url=site_url, lineages=lineages
             )
         ],
         "stops": [_stop(view, version) for view in version.views.all()],

@@ -158,5 +158,5 @@ def test_the_commands_of_the_page_run_as_they_stand(page: Page, demo: Portal, tm
     assert (tmp_path / "zarr.json").read_bytes() == (demo.sample / "em" / "zarr.json").read_bytes()
     assert (tmp_path / "first-chunk").read_bytes() == (demo.sample / "em" / "0" / "c" / "0" / "0" / "0").read_bytes()
     assert found.pop("open-neuroglancer") == f"{demo.url}/data/fib25-ts2@1/em/|zarr3:"
-    untested = page.locator(".commands > div", has=page.locator(".badge", has_text="untested")).locator("pre")
+    untested = page.locator(".commands > details", has=page.locator(".badge", has_text="untested")).locator("pre")
     assert {str(it.get_attribute("id")) for it in untested.all()} == set(found)
