@@ -17,6 +17,9 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("datasets/<dataset:ref>/pictures/<slug:name>.webp", "name"): lambda words: "em",
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate", "path"): lambda words: words.segmentation,
+    ("datasets/<dataset:ref>/segmentations/<path:path>/", "path"): lambda words: words.segmentation,
+    ("datasets/<dataset:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
+    ("*", "short_name"): lambda words: "mito",
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
 }
 # Without these a route answers before it looks for the dataset.

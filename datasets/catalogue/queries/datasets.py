@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from datasets.catalogue.models import DatasetVersion, Mount, Segmentation, State, View, Volume
+from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Volume
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.volumes.errors import CisternaError
 

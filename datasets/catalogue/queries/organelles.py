@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from datasets.catalogue.models import Coverage, OrganelleClass, Volume
-from datasets.catalogue.queries.datasets import NotFound, Viewer, newest_versions
+from datasets.catalogue.queries.datasets import NotFound, newest_versions
+from datasets.catalogue.queries.visibility import Viewer
 
 
 @dataclass
