@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from datasets.catalogue.layers import Dot, layer_heading, layer_url, unpacked_bytes, voxel_size
 from datasets.catalogue.models import Coverage, DatasetVersion, Visibility, Volume
-from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS, extent_nm, layer_colour
+from datasets.catalogue.models.volume import LABEL_KINDS, Kind
+from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
 from datasets.catalogue.opening import OpeningLink, opening_links
 from datasets.catalogue.page_parts import Contact, Fact, contact_of, go_url
 from datasets.catalogue.pictures import layer_picture

@@ -22,7 +22,7 @@ from datasets.catalogue.gallery_page import gallery_page
 from datasets.catalogue.layer_page import layer_page
 from datasets.catalogue.layers import layer_url
 from datasets.catalogue.models import DatasetVersion, Visibility
-from datasets.catalogue.neuroglancer_links import LABEL_KINDS
+from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.organelle_pages import organelle_list, organelle_page
 from datasets.catalogue.pictures import known_picture_names, read_picture
 from datasets.catalogue.queries.datasets import (

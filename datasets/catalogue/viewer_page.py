@@ -46,9 +46,7 @@ def viewer_page(
         "layers": [
             layer
             for volume in volumes
-            for layer in viewer_layers(
-                volume, version, data_url=data_url, site_url=site_url, lineages=lineages
-            )
+            for layer in viewer_layers(volume, version, data_url=data_url, site_url=site_url, lineages=lineages)
         ],
         "stops": [_stop(view, version) for view in version.views.all()],
         "linksUrl": reverse("api:links"),
