@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from datasets.storage import objects
 from datasets.storage.errors import StorageError
-from datasets.storage.hierarchies import ZarrGroup, read_group
+from datasets.storage.hierarchies import ZarrGroup, find_group
 from datasets.storage.keys import InvalidKey, canonical_key, join_key
 from datasets.storage.roots import Root
 from datasets.volumes.groups import GroupKind, describe_group
@@ -52,9 +52,10 @@ def _collection(root: Root, key: str) -> list[str]:
 def _members(root: Root, key: str, kind: GroupKind) -> list[str]:
     """What a group of that kind lists; nothing where there is no such group or it cannot be read."""
     try:
-        description = describe_group(read_group(root, key).attributes)
+        group = find_group(root, key)
     except StorageError:
         return []
+    description = describe_group(group.attributes if group else {})
     return list(description.members) if description.kind == kind else []
 
 

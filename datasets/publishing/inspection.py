@@ -180,8 +180,12 @@ def _inspect_group(root: Root, key: str, group: ZarrGroup, address: str) -> Insp
         problems.append(_too_many(multiscale))
         return replace(seen, problems=tuple(problems), multiscale=multiscale)
     arrays, trouble = _read_arrays(root, key, multiscale, group)
-    problems += trouble
-    problems += _check_arrays(root, key, multiscale, group, arrays)
+    problems += trouble.values()
+    problems += [
+        problem
+        for problem in _check_arrays(root, key, multiscale, group, arrays)
+        if not (problem.id == "level-missing" and problem.where in trouble)  # it is there, and something else is wrong
+    ]
     channels = parse_channels(group.attributes)
     levels = tuple(
         InspectedLevel(level, arrays[level.path].facts) for level in multiscale.levels if level.path in arrays
@@ -218,8 +222,9 @@ def _too_many(multiscale: Multiscale) -> Problem:
 
 def _read_arrays(
     root: Root, key: str, multiscale: Multiscale, group: ZarrGroup
-) -> tuple[dict[str, StoredArray], list[Problem]]:
-    arrays, problems = {}, []
+) -> tuple[dict[str, StoredArray], dict[str, Problem]]:
+    """The arrays that could be read, and what kept the others from it, by path; those that are absent in neither."""
+    arrays, trouble = {}, {}
     for level in multiscale.levels:
         try:
             canonical_key(quote(level.path).encode())
@@ -227,8 +232,8 @@ def _read_arrays(
         except ObjectAbsent:
             continue  # check_levels names it
         except (StorageError, InvalidKey) as error:
-            problems.append(_as_problem(error, "conformance"))
-    return arrays, problems
+            trouble[level.path] = _as_problem(error, "conformance")
+    return arrays, trouble
 
 
 def _check_arrays(

@@ -225,14 +225,14 @@ def read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:
 def _facts_v3(data: dict[str, Any]) -> ArrayFacts:
     metadata = ArrayV3Metadata.from_dict(dict(data))
     chunk_shape, shard_shape = tuple(data["chunk_grid"]["configuration"]["chunk_shape"]), None
-    codecs: list[str] = []
-    for codec in data["codecs"]:
-        name, configuration = (codec, {}) if isinstance(codec, str) else (codec["name"], codec.get("configuration", {}))
-        if name == "sharding_indexed" and shard_shape is None:
-            shard_shape, chunk_shape = chunk_shape, tuple(configuration["chunk_shape"])
-            codecs += [inner if isinstance(inner, str) else inner["name"] for inner in configuration["codecs"]]
-        else:
-            codecs.append(name)
+    codecs = data["codecs"]
+    shard_codecs: tuple[str, ...] = ()
+    for codec in codecs:
+        if not isinstance(codec, str) and codec["name"] == "sharding_indexed":
+            shard_codecs = tuple(_codec_name(outer) for outer in codecs if outer is not codec)
+            shard_shape, chunk_shape = chunk_shape, tuple(codec["configuration"]["chunk_shape"])
+            codecs = codec["configuration"]["codecs"]
+            break
     encoding = data.get("chunk_key_encoding", {})
     names = metadata.dimension_names
     return ArrayFacts(
@@ -241,7 +241,8 @@ def _facts_v3(data: dict[str, Any]) -> ArrayFacts:
         chunk_shape=chunk_shape,
         shard_shape=shard_shape,
         zarr_format=3,
-        codecs=tuple(codecs),
+        codecs=tuple(_codec_name(codec) for codec in codecs),
+        shard_codecs=shard_codecs,
         dimension_names=tuple(names) if names is not None else None,
         dimension_separator=encoding.get("configuration", {}).get("separator", "/"),
         fill_value=data.get("fill_value"),
@@ -261,6 +262,10 @@ def _facts_v2(data: dict[str, Any]) -> ArrayFacts:
         dimension_separator=data.get("dimension_separator", "."),
         fill_value=data.get("fill_value"),
     )
+
+
+def _codec_name(codec: Any) -> str:
+    return codec if isinstance(codec, str) else str(codec["name"])
 
 
 def _dtype_name(dtype: Any) -> str:

@@ -75,7 +75,12 @@ def read_group(root: Root, key: str) -> ZarrGroup:
         ZarrMetadataInvalid: a document is no JSON object, or contradicts itself.
         StorageError: it cannot be read.
     """
-    return _read_v3(root, key) or _read_v2(root, key) or _refuse(root, key)
+    return find_group(root, key) or _refuse(root, key)
+
+
+def find_group(root: Root, key: str) -> ZarrGroup | None:
+    """The group at ``key``, or ``None`` where there is none; else as :func:`read_group`."""
+    return _read_v3(root, key) or _read_v2(root, key)
 
 
 def _read_v3(root: Root, key: str) -> ZarrGroup | None:

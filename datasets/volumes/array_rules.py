@@ -144,6 +144,7 @@ def _check_viewable(facts: ArrayFacts, where: str) -> Iterator[Problem]:
         message = f"the filters {', '.join(facts.filters)} are ignored by the viewer: it would show wrong values"
         yield _problem("filters-not-viewable", where, message, "Write the array without filters.")
     unknown = [codec for codec in facts.codecs if codec not in _VIEWER_CODECS.get(facts.zarr_format, set())]
+    unknown += [f"{codec} around shards" for codec in facts.shard_codecs if codec != "transpose"]
     if unknown:
         message = f"the viewer has no codec {', '.join(unknown)}"
         yield _problem("codec-not-viewable", where, message, "Write the array with zstd, gzip or blosc.")

@@ -11,9 +11,9 @@ class ArrayFacts:
     """What the metadata of one Zarr array says; nothing here needs its chunks.
 
     Shapes are in stored axis order. ``dtype`` is NumPy's name without byte order (``"uint16"``). ``codecs`` are the ids
-    as the metadata spells them, in the order of encoding, those inside a shard in its place; for Zarr v2, the
-    compressor. ``filters`` are those of Zarr v2, always empty in v3. ``shard_shape`` is None where each chunk is an
-    object of its own.
+    as the metadata spells them, in the order of encoding; for a sharded array those inside a shard; for Zarr v2, the
+    compressor. ``shard_codecs`` are those around whole shards, in v3. ``filters`` are those of Zarr v2, always empty in
+    v3. ``shard_shape`` is None where each chunk is an object of its own.
     """
 
     shape: tuple[int, ...]
@@ -22,6 +22,7 @@ class ArrayFacts:
     zarr_format: int
     shard_shape: tuple[int, ...] | None = None
     codecs: tuple[str, ...] = ()
+    shard_codecs: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     dimension_names: tuple[str | None, ...] | None = None
     dimension_separator: str = "/"
