@@ -1,9 +1,6 @@
 """Two hundred layers in one dataset: what publishing costs grows with their number and with nothing else."""
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from datasets.publishing.actions import publish
 from datasets.publishing.findings import find
 from datasets.publishing.specification import check_specification
+from datasets.storage.roots import OWN_ROOT, Root, all_roots, configure_roots
+from tests.s3_proxy import Proxy, proxy_before
+from tests.s3_server import S3Server
 from tests.samples import specification, write_image
 
 pytestmark = pytest.mark.django_db
-
-_opened: list[str] | None = None
-
-
-def _count_opens(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _opened is not None:
-        _opened.append(os.fspath(arguments[0]) if isinstance(arguments[0], str | os.PathLike) else str(arguments[0]))
-
-
-sys.addaudithook(_count_opens)  # for good: Python takes none back
-
-
-@contextmanager
-def opens() -> Iterator[list[str]]:
-    """The files that are opened, or looked for in vain, meanwhile."""
-    global _opened
-    _opened = []
-    try:
-        yield _opened
-    finally:
-        _opened = None
 
 
 def _specification(count: int, name: str) -> dict[str, Any]:
@@ -58,32 +37,52 @@ def _specification(count: int, name: str) -> dict[str, Any]:
     return check_specification(specification("data:", name=name, volumes=volumes, views=views))
 
 
+def _write_layers(folder: Path, count: int) -> Path:
+    write_image(folder / "em", [np.ones((8, 8, 8), "u1")])
+    for n in range(count):
+        write_image(folder / "labels" / f"{n:03}", [np.full((8, 8, 8), n, "u1")])
+    return folder
+
+
 @pytest.fixture
 def layers(data_root: Path) -> Path:
-    write_image(data_root / "em", [np.ones((8, 8, 8), "u1")])
-    for n in range(200):
-        write_image(data_root / "labels" / f"{n:03}", [np.full((8, 8, 8), n, "u1")])
-    return data_root
+    return _write_layers(data_root, 200)
 
 
-def test_the_cost_of_a_layer_does_not_grow_with_their_number(layers: Path) -> None:
+@pytest.fixture
+def bucket(s3_server: S3Server, s3: Any, tmp_path: Path) -> Iterator[Proxy]:
+    """Fifty layers in a bucket that is the root ``data``, behind a proxy that counts."""
+    layers = _write_layers(tmp_path / "layers", 50)
+    s3.create_bucket(Bucket="layers")
+    for path in layers.rglob("*"):
+        if path.is_file():
+            s3.put_object(Bucket="layers", Key=path.relative_to(layers).as_posix(), Body=path.read_bytes())
+    before = all_roots()
+    with proxy_before(s3_server.port) as proxy:
+        root = s3_server.root("s3://layers", "data", endpoint=proxy.endpoint)
+        configure_roots([root, Root(name=OWN_ROOT, url=(tmp_path / "own").as_uri())])
+        yield proxy
+        configure_roots(before)
+
+
+def test_the_requests_for_a_layer_do_not_grow_with_their_number(bucket: Proxy) -> None:
+    find(_specification(5, "before"), base=Path())  # what is asked once for a root is asked now
+    costs = {}
+    for count in (5, 50):
+        bucket.requests.clear()
+        find(_specification(count, "layers"), base=Path())
+        costs[count] = len(bucket.requests)
+    # Its zarr.json, that of its one level, and whether the bucket says of what is absent that it is.
+    assert costs[50] - costs[5] == 3 * 45
+
+
+def test_the_statements_for_a_layer_do_not_grow_with_their_number(layers: Path) -> None:
     costs = {}
     for count in (20, 200):
-        with (
-            opens() as files,
-            CaptureQueriesContext(
-                connection,
-            ) as queries,
-        ):
-            published = publish(specification=_specification(count, f"layers-{count}"), base=Path(), by=None)
-        assert published.created
-        with opens() as metadata:
-            find(_specification(count, "again"), base=Path())
-        costs[count] = (len(metadata) / count, len(files) / count, len(queries) / count)
-    for few, many in zip(costs[20], costs[200], strict=True):
-        assert many <= few
-    assert costs[200][0] <= 8  # opens of metadata for each layer of one level
-    assert costs[200][2] <= 12  # statements for each layer
+        with CaptureQueriesContext(connection) as queries:
+            assert publish(specification=_specification(count, f"layers-{count}"), base=Path(), by=None).created
+        costs[count] = len(queries) / count
+    assert costs[200] <= costs[20]
 
 
 def test_two_hundred_layers_are_shown(layers: Path, client: Client) -> None:
