@@ -204,10 +204,13 @@ class DatasetSpecification(StrictSerializer):
         _refuse_repeats(paths, "volumes", "path")
         _refuse_repeats([view["name"] for view in attrs["views"]], "views", "name")
         _refuse_repeats([c["orcid"] or c["name"] for c in attrs["contributions"]], "contributions", "person")
+        downloads = {volume["path"] for volume in attrs["volumes"] if volume["download_only"]}
         for view in attrs["views"]:
             for layer in view["layers"]:
                 if layer not in paths:
                     raise serializers.ValidationError({"views": f"{view['name']}: there is no volume at {layer!r}"})
+                if layer in downloads:
+                    raise serializers.ValidationError({"views": f"{view['name']}: {layer!r} is only downloaded"})
         return attrs
 
 

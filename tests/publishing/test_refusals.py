@@ -129,6 +129,8 @@ def test_what_the_viewer_would_not_show_truly_is_refused_unless_it_is_only_downl
 
     em, cells = client.get("/api/v1/datasets/small-cell/").json()["volumes"]
     assert (em["viewable"], cells["viewable"]) == (False, True)
+    page = client.get("/datasets/small-cell/").content.decode()
+    assert ("?layers=em" in page, "download only" in page, "?layers=labels/cells" in page) == (False, True, True)
     state = client.get("/api/v1/datasets/small-cell/state").json()
     assert [layer["name"] for layer in state["layers"]] == ["labels/cells"]
 
@@ -258,6 +260,7 @@ def test_a_symlink_out_of_the_root_is_refused(container: Path, data_root: Path, 
         ({"colour": "red"}, "colour"),
         ({"specimen": {"organism": "x", "strain": "y"}}, "specimen.strain"),
         ({"volumes": []}, "volumes"),
+        ({"volumes": [{"path": "em", "kind": "em", "title": "EM", "download_only": True}]}, "views"),
         ({"volumes": [{"path": "em", "kind": "em", "title": "EM"}] * 2}, "volumes"),
         ({"title": "x" * 301}, "title"),
     ],
