@@ -73,7 +73,13 @@ POSTGRESQL = Part(
     "deploy/toolchain/system-parts installs it",
 )
 S3 = Part("s3_server", "Ceph's S3 server", find_programs, "deploy/toolchain/system-parts installs it")
-PARTS = (BROWSER, DATA, POSTGRESQL, S3)
+NGINX = Part(
+    "nginx",
+    "nginx",
+    lambda: Path(found) if (found := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")) else None,
+    "deploy/toolchain/system-parts installs it",
+)
+PARTS = (BROWSER, DATA, NGINX, POSTGRESQL, S3)
 
 
 def _own_portal() -> None:

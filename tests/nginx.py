@@ -60,13 +60,14 @@ def nginx_in_front(folder: Path, *, home: Path, application_port: int, workers: 
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     main = write_configuration(folder, home=home, application_port=application_port, port=port, workers=workers)
-    command = ["nginx", "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(main)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
+    command = [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(main)]
+    process = subprocess.Popen(command)
     try:
         deadline_s = time.monotonic() + 10
         while True:
             if process.poll() is not None:
-                raise AssertionError(process.stderr.read().decode() if process.stderr else "nginx ended")
+                raise AssertionError((folder / "error.log").read_text())
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break

@@ -13,6 +13,7 @@ from typing import Any
 
 from datasets.serving.answers import Answer, FileSlice
 from datasets.serving.core import (
+    ACCESS_PREFIX,
     PREFIX,
     READS,
     Credentials,
@@ -93,7 +94,7 @@ class DataPlane:
         return result, request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["raw_path"].startswith(PREFIX):
+        if scope["type"] != "http" or not scope["raw_path"].startswith((PREFIX, ACCESS_PREFIX)):
             await self._application(scope, receive, send)
             return
         request = Request(scope["method"], scope["raw_path"], scope["query_string"], read_headers(scope["headers"]))

@@ -33,6 +33,9 @@ from datasets.storage.keys import InvalidKey, canonical_key
 from datasets.volumes.errors import CisternaError
 
 PREFIX = b"/data/"
+ACCESS_PREFIX = b"/access/data/"
+"""A front server asks ``/access`` and the path as sent: 204 where the caller may read it, else 401 or 403."""
+
 READS = frozenset({"GET", "HEAD"})
 _ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
 _HEADERS_READ = frozenset(
@@ -149,6 +152,8 @@ def answer(
     """
     if request.method not in READS:
         return _preflight(request.headers) if request.method == "OPTIONS" else _refuse_method()
+    if request.raw_path.startswith(ACCESS_PREFIX):
+        return _judge_access(request, snapshot, now_s, grants)
     result = _read(request, snapshot, now_s, grants, may_block)
     if request.method == "HEAD" and isinstance(result, Answer):
         if isinstance(result.body, FileSlice):
@@ -207,50 +212,90 @@ def _refuse_method() -> Answer:
     return problem_answer(MethodRefused("Data can only be read here", fix="Use GET or HEAD"), headers=[_ALLOW])
 
 
-def _read(
-    request: Request, snapshot: Snapshot, now_s: float, grants: frozenset[str] | None, may_block: bool
-) -> Answer | Credentials | Fetch:
-    path = request.raw_path[len(PREFIX) :]
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An address that the caller may read, with the key that follows it; ``private``: not for shared caches."""
+
+    address: Address
+    raw_key: bytes
+    private: bool
+
+
+def _open(
+    request: Request, path: bytes, snapshot: Snapshot, now_s: float, grants: frozenset[str] | None
+) -> _Opened | Credentials:
+    """Where ``path`` (behind the prefix) leads; or whose credentials it depends on.
+
+    Raises:
+        ObjectAbsent: nowhere, or nowhere that the caller may know of.
+        InvalidKey: its first segment is none.
+    """
     share_token = b""
     if path.startswith(b"~"):
         share_token, _, path = path[1:].partition(b"/")
     raw_address, slash, raw_key = path.partition(b"/")
+    # A name as it is stored has nothing to decode; only what is not found so is judged and decoded.
+    address = snapshot.addresses.get(raw_address.decode("latin-1"))
+    if address is None:
+        address = snapshot.addresses.get(canonical_key(raw_address))
+    public = address is not None and address.is_public(now_s)
+    if not public or share_token:
+        if grants is None:
+            credentials = Credentials(
+                request.headers.get(b"authorization", b""), _own_cookie(request.headers), share_token
+            )
+            if credentials != Credentials():
+                return credentials
+            grants = NOBODY
+        if not public and (address is None or address.dataset.name not in grants):
+            raise ObjectAbsent("not there, or not to be known of")
+    if address is None or not slash:
+        raise ObjectAbsent("a dataset is a folder: its address ends in a slash")
+    return _Opened(address, raw_key, bool(share_token) or not public)
+
+
+def _read(
+    request: Request, snapshot: Snapshot, now_s: float, grants: frozenset[str] | None, may_block: bool
+) -> Answer | Credentials | Fetch:
     where = ""
     try:
-        # A name as it is stored has nothing to decode; only what is not found so is judged and decoded.
-        address = snapshot.addresses.get(raw_address.decode("latin-1"))
-        if address is None:
-            address = snapshot.addresses.get(canonical_key(raw_address))
-        public = address is not None and address.is_public(now_s)
-        if not public or share_token:
-            if grants is None:
-                credentials = Credentials(
-                    request.headers.get(b"authorization", b""), _own_cookie(request.headers), share_token
-                )
-                if credentials != Credentials():
-                    return credentials
-                grants = NOBODY
-            if not public and (address is None or address.dataset.name not in grants):
-                raise ObjectAbsent("not there, or not to be known of")
-        if address is None or not slash:
-            raise ObjectAbsent("a dataset is a folder: its address ends in a slash")
+        opened = _open(request, request.raw_path[len(PREFIX) :], snapshot, now_s, grants)
+        if isinstance(opened, Credentials):
+            return opened
+        address, raw_key = opened.address, opened.raw_key
         if address.version.retired:
             return _retired(address, snapshot, now_s, grants or NOBODY)
-        private = share_token or not public
         if not raw_key or raw_key.endswith(b"/"):
             where = canonical_key(raw_key[:-1]) if raw_key else ""
             if not may_block:
                 base = address.version.find_prefix(where)
                 raise NetworkWait if base and isinstance(base.source, Bucket) else BlockingIOError
-            return _list(request, address, where, NO_STORE if private else _caching(address, None))
+            return _list(request, address, where, NO_STORE if opened.private else _caching(address, None))
         where = canonical_key(raw_key)
-        return _serve(request, address, where, private=bool(private), may_block=may_block)
+        return _serve(request, address, where, private=opened.private, may_block=may_block)
     except ObjectAbsent as error:
         return answer_error(error)
     except InvalidKey as error:
         return answer_error(error, where=where or error.where)
     except CisternaError as error:
         return answer_error(error, where=where)
+
+
+_ALLOWED = Answer(204, ((b"cache-control", b"no-store"),))
+_NOT_ALLOWED = Answer(403, ((b"cache-control", b"no-store"), (b"content-length", b"0")))
+
+
+def _judge_access(
+    request: Request, snapshot: Snapshot, now_s: float, grants: frozenset[str] | None
+) -> Answer | Credentials:
+    """Whether the caller may read the path: for a front server, which turns a refusal over to the portal."""
+    try:
+        opened = _open(request, request.raw_path[len(ACCESS_PREFIX) :], snapshot, now_s, grants)
+    except CisternaError:
+        return _NOT_ALLOWED
+    if isinstance(opened, Credentials):
+        return opened
+    return _NOT_ALLOWED if opened.address.version.retired else _ALLOWED
 
 
 def _own_cookie(headers: Mapping[bytes, bytes]) -> bytes:

@@ -68,7 +68,8 @@ def deliver(
         return Answer(304, (*shared_headers[1:], *validators))
     start, stop, status = 0, size, 200
     content_range: tuple[Header, ...] = ()
-    if (range_header := headers.get(b"range")) is not None and range_applies(headers, etag, mtime_s):
+    # An empty object has no ranges; clients that ask for one of everything get it whole, as from nginx.
+    if size and (range_header := headers.get(b"range")) is not None and range_applies(headers, etag, mtime_s):
         span = parse_range(range_header, size)
         if span is UNSATISFIABLE:
             return problem_answer(

@@ -1,15 +1,22 @@
 """The places that the data plane of these tests serves, a folder and a bucket, and the ways to ask for it."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from tests.serving.plane import data_plane
+from datasets.serving.snapshot import Snapshot
+from datasets.storage.buckets import Bucket
+from datasets.storage.files import LocalFolder
+from datasets.storage.published_tree import Access, Entry, PublishedTree, TreeMount, leads_out
+from tests.nginx import nginx_in_front
+from tests.serving.plane import data_plane, snapshot_of
 from tests.serving.transports import Ask, Server, in_process, over_socket, served_over
 
 LARGE = bytes(range(256)) * 12_000  # 3 MB: larger than what is read in one piece, no multiple of a block
@@ -48,11 +55,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    links = folder / "own/cells/1/links"
+    links = folder / "foreign/linked"
     links.mkdir()
-    (links / "inside").symlink_to("../small")
-    (links / "absolute").symlink_to(folder / "own/cells/1/small")
-    (links / "out").symlink_to("../../../../outside")
+    (links / "small").write_bytes(SMALL)
+    (links / "inside").symlink_to("small")
+    (links / "absolute").symlink_to(links / "small")
+    (links / "out").symlink_to("../../outside")
     (links / "out-absolute").symlink_to(folder / "outside/secret")
     (links / "circle").symlink_to("circle")
     (links / "dangling").symlink_to("nowhere")
@@ -88,26 +96,67 @@ def servers() -> Iterator[dict[str, Server]]:
         yield Servers()
 
 
-@pytest.fixture(scope="session", params=["in process", "server"])
+@pytest.fixture(scope="session", params=["in process", "server", pytest.param("nginx", marks=pytest.mark.nginx)])
 def arrangement(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def ask(arrangement: str, place: str, servers: dict[str, Server]) -> Iterator[Ask]:
-    """Every arrangement that must give the same answers, over every place."""
-    yield from _asking(arrangement, place, servers)
+def fronts(servers: dict[str, Server]) -> Iterator[dict[str, int]]:
+    """The ports of nginx in front of the servers, by place."""
+    with ExitStack() as running:
+
+        class Fronts(dict[str, int]):
+            def __missing__(self, place: str) -> int:
+                home = Path(running.enter_context(TemporaryDirectory()))
+                home.chmod(0o755)
+                place_published(snapshot_of(place), PublishedTree(home / "published"))
+                folder = home / "nginx"
+                folder.mkdir()
+                front = nginx_in_front(folder, home=home, application_port=servers[place].port)
+                self[place] = running.enter_context(front).port
+                return self[place]
+
+        yield Fronts()
+
+
+def place_published(snapshot: Snapshot, tree: PublishedTree) -> None:
+    """What the catalogue places in the tree, for datasets that are in none."""
+    for address in snapshot.addresses.values():
+        version, dataset = address.version, address.dataset
+        if version.number is None or version.retired or not address.pinned:
+            continue
+        name, is_open = f"{dataset.name}@{version.number}", dataset.is_public(time.time())
+        sources = [mount.source for mount in version.mounts]
+        if all(isinstance(source, Bucket) for source in sources) and is_open:
+            tree.place(name, Entry("proxied"))
+        if not all(isinstance(source, LocalFolder) for source in sources):
+            continue
+        mounts = tuple(TreeMount(m.path, m.source.path / m.key, m.single) for m in version.mounts if m.source)
+        if all(m.target.exists() and not leads_out(m.target, s.path) for m, s in zip(mounts, sources, strict=True)):
+            immutable = all(mount.immutable for mount in version.mounts)
+            access: Access = ("immutable" if immutable else "open") if is_open else "guarded"
+            tree.place(name, Entry(access, mounts, mounts[0].target))
+    for name in {address.dataset.name for address in snapshot.addresses.values()}:
+        version = snapshot.addresses[name].version if name in snapshot.addresses else None
+        tree.lead(name, f"{name}@{version.number}" if version else None)
 
 
 @pytest.fixture(scope="session")
-def ask_folder(arrangement: str, folder: Path, servers: dict[str, Server]) -> Iterator[Ask]:
+def ask(arrangement: str, place: str, servers: dict[str, Server], fronts: dict[str, int]) -> Iterator[Ask]:
+    """Every arrangement that must give the same answers, over every place."""
+    yield from _asking(arrangement, place, servers, fronts)
+
+
+@pytest.fixture(scope="session")
+def ask_folder(arrangement: str, folder: Path, servers: dict[str, Server], fronts: dict[str, int]) -> Iterator[Ask]:
     """Every arrangement, over the folder alone: for what buckets do not have."""
-    yield from _asking(arrangement, str(folder), servers)
+    yield from _asking(arrangement, str(folder), servers, fronts)
 
 
-def _asking(arrangement: str, place: str, servers: dict[str, Server]) -> Iterator[Ask]:
-    if arrangement == "server":
-        with over_socket(servers[place].port) as ask:
+def _asking(arrangement: str, place: str, servers: dict[str, Server], fronts: dict[str, int]) -> Iterator[Ask]:
+    if arrangement in ("server", "nginx"):
+        with over_socket(servers[place].port if arrangement == "server" else fronts[place]) as ask:
             yield ask
     else:
         yield in_process(data_plane(place))

@@ -64,6 +64,7 @@ def snapshot_of(place: str) -> Snapshot:
         [
             Dataset("cells", Visibility.PUBLIC, (first, second, draft)),
             Dataset("frozen", Visibility.PUBLIC, (own_version,)),
+            Dataset("linked", Visibility.PUBLIC, (Version(1, (Mount("", foreign, "linked"),)),)),
             Dataset("secret", Visibility.PRIVATE, (own_version,)),
             Dataset("later", Visibility.EMBARGOED, (own_version,), EMBARGO_END_S),
             Dataset("opened", Visibility.EMBARGOED, (own_version,), 1.0),

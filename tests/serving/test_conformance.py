@@ -1,11 +1,13 @@
 """What every arrangement in front of the data answers: the promises of ``/data/``, one test each."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.serving.conftest import LARGE, SMALL
-from tests.serving.transports import Ask, problem
+from tests.serving.plane import data_plane
+from tests.serving.transports import Ask, in_process, problem
 
 OBJECT = "/data/frozen@1/small"
 
@@ -95,9 +97,10 @@ class TestRanges:
         assert reply.headers["content-range"] == f"bytes */{len(SMALL)}"
         problem(reply, "range-not-satisfiable")
 
-    def test_of_an_empty_object_do_not_exist(self, ask: Ask) -> None:
-        reply = ask("/data/frozen@1/empty", range="bytes=0-")
-        assert (reply.status, reply.headers["content-range"]) == (416, "bytes */0")
+    @pytest.mark.parametrize("span", ["0-", "0-0", "-1"])
+    def test_of_an_empty_object_are_the_whole_of_it(self, ask: Ask, span: str) -> None:
+        reply = ask("/data/frozen@1/empty", range=f"bytes={span}")
+        assert (reply.status, reply.body, reply.headers["content-length"]) == (200, b"", "0")
 
     @pytest.mark.parametrize(
         ("start", "stop"), [(0, 1), (1_048_570, 1_048_590), (500, 2_999_999), (3_071_999, 3_072_000)]
@@ -357,3 +360,29 @@ class TestMethods:
         reply = ask(path, origin="https://neuroglancer.example")
         assert reply.headers["access-control-allow-origin"] == "*"
         assert reply.headers["access-control-expose-headers"] == "Content-Range, ETag, Content-Length"
+
+
+class TestAccess:
+    """What a front server asks before it reads a file that is not public by itself."""
+
+    @pytest.mark.parametrize(
+        ("path", "headers", "status"),
+        [
+            ("frozen@1/small", {}, 204),
+            ("secret@1/small", {}, 403),
+            ("secret@1/small", {"authorization": "Bearer open-sesame"}, 204),
+            ("secret@1/small", {"authorization": "Bearer guessed"}, 401),
+            ("later@1/small", {}, 403),
+            ("later@1/small", {"authorization": "Bearer open-sesame"}, 403),
+            ("~open-sesame/secret@1/small", {}, 204),
+            ("~guessed/secret@1/small", {}, 401),
+            ("absent@1/small", {}, 403),
+            ("cells@1/small", {}, 403),
+            ("%2e%2e/small", {}, 403),
+        ],
+    )
+    def test_is_judged_as_the_data_are(self, folder: Path, path: str, headers: dict[str, str], status: int) -> None:
+        reply = in_process(data_plane(str(folder)))(f"/access/data/{path}", **headers)
+        assert reply.status == status
+        if status != 401:
+            assert reply.body == b""
