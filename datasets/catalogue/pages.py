@@ -21,19 +21,19 @@ from datasets.catalogue.dataset_page import dataset_page, slices_page
 from datasets.catalogue.gallery_page import gallery_page
 from datasets.catalogue.layer_page import layer_page
 from datasets.catalogue.layers import layer_url
+from datasets.catalogue.link_page import changed_link_page
 from datasets.catalogue.models import DatasetVersion, Visibility
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.organelle_pages import organelle_list, organelle_page
 from datasets.catalogue.pictures import known_picture_names, read_picture
 from datasets.catalogue.queries.datasets import (
     NotFound,
-    VersionRetired,
     find_version,
     find_volume,
     newest_versions,
     versions_of,
 )
-from datasets.catalogue.queries.links import find_link
+from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
 from datasets.catalogue.state_requests import requested_state
 from datasets.catalogue.viewer_page import viewer_page
@@ -157,12 +157,21 @@ def viewer(request: HttpRequest, ref: Reference) -> HttpResponse:
 @require_safe
 @csp_override(VIEWER_CSP)
 def short_link(request: HttpRequest, identifier: str) -> HttpResponse:
-    """``/v/<id>/``: the viewer as someone saw it, or a page that says why it cannot be shown."""
+    """``/v/<id>/``: the viewer as someone saw it, or a page that says what has changed; ``?part=1`` what is left."""
     try:
-        opened = find_link(identifier, request.user)
-    except (NotFound, VersionRetired) as error:
+        opened = find_link(
+            identifier,
+            request.user,
+            data_url=data_url(request),
+            origins=settings.CONFIG.external_origins,
+            part=request.GET.get("part") == "1",
+        )
+    except LinkChanged as error:
+        page = changed_link_page(error, identifier)
+        return render(request, "catalogue/short_link_problem.html", {"problem": page}, status=page.status)
+    except NotFound as error:
         return render(request, "catalogue/short_link_problem.html", {"problem": error}, status=error.status)
-    return _viewer(request, opened.versions[0], opened.link.state)
+    return _viewer(request, opened.versions[0], opened.state)
 
 
 @require_safe

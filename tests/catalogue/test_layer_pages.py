@@ -80,7 +80,7 @@ def test_coverage_tells_found_from_not_found_from_not_looked_for(client: Client)
 
 
 def test_a_layer_without_levels_or_picture_has_a_page(client: Client) -> None:
-    make_dataset("cell", before_freezing=lambda version: segment(version, "a", "mito"))
+    make_dataset("cell", before_freezing=lambda version: segment(version, "a", "mito", levels=()))
     page = text_of(client, "/datasets/cell/segmentations/a/")
     assert "No level is known" in page
     assert "No picture yet" in page

@@ -1,17 +1,25 @@
 """Organelle classes: their pages, their API, and that nothing is counted that the caller may not see."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from datasets.catalogue.models import Coverage, Dataset, DatasetVersion, OrganelleClass, Segmentation, Volume
-from tests.catalogue.test_pages import make_dataset, text_of
+from tests.catalogue.test_pages import LEVEL, make_dataset, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def segment(version: DatasetVersion, path: str, *classes: str, found: str = "present", title: str = "") -> Volume:
+def segment(
+    version: DatasetVersion,
+    path: str,
+    *classes: str,
+    found: str = "present",
+    title: str = "",
+    levels: Sequence[dict[str, Any]] = (LEVEL,),
+) -> Volume:
     """A segmentation of ``classes`` in a version that is not frozen yet."""
     volume = Volume.objects.create(
         version=version,
@@ -22,7 +30,7 @@ def segment(version: DatasetVersion, path: str, *classes: str, found: str = "pre
         zarr_format=3,
         axes=["z", "y", "x"],
         dtype="uint16",
-        levels=[],
+        levels=list(levels),
         metadata_digest="0" * 64,
     )
     segmentation = Segmentation.objects.create(volume=volume, type="instance", method="model")

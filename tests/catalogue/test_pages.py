@@ -16,7 +16,6 @@ from datasets.catalogue.models import (
     Dataset,
     DatasetVersion,
     Specimen,
-    StateLink,
     Volume,
 )
 from datasets.catalogue.pictures import picture_key
@@ -24,6 +23,16 @@ from datasets.storage.roots import OWN_ROOT, get_root
 
 pytestmark = pytest.mark.django_db
 HTML = {"Accept": "text/html"}
+LEVEL = {
+    "path": "0",
+    "shape": [10, 20, 30],
+    "chunk_shape": [10, 10, 10],
+    "shard_shape": None,
+    "scale_nm": {"z": 5.24, "y": 4.0, "x": 4.0},
+    "translation_nm": {"z": 0.0, "y": 0.0, "x": 0.0},
+    "codecs": [],
+    "size_bytes": 6000,
+}
 
 
 def text_of(client: Client, path: str, status: int = 200) -> str:
@@ -52,16 +61,6 @@ def make_dataset(
     version = DatasetVersion.objects.create(dataset=dataset, title=title, licence="CC0-1.0", **changes)
     Specimen.objects.create(version=version, organism="Mus musculus")
     Acquisition.objects.create(version=version, method="FIB-SEM")
-    level = {
-        "path": "0",
-        "shape": [10, 20, 30],
-        "chunk_shape": [10, 10, 10],
-        "shard_shape": None,
-        "scale_nm": {"z": 5.24, "y": 4.0, "x": 4.0},
-        "translation_nm": {"z": 0.0, "y": 0.0, "x": 0.0},
-        "codecs": [],
-        "size_bytes": 6000,
-    }
     for index in range(volumes):
         Volume.objects.create(
             version=version,
@@ -73,7 +72,7 @@ def make_dataset(
             zarr_format=3,
             axes=["z", "y", "x"],
             dtype="uint8",
-            levels=[level],
+            levels=[LEVEL],
             metadata_digest="0" * 64,
         )
     before_freezing(version)
@@ -276,39 +275,6 @@ def test_the_viewers_policy_lets_it_decode_and_reach_nobody_else(client: Client,
     assert "connect-src 'self';" in policy + ";"
     assert "'unsafe-eval'" not in policy
     assert "script-src 'self';" in client.get("/")["Content-Security-Policy"]
-
-
-def make_link(*sources: str) -> StateLink:
-    return StateLink.objects.create(state={"layers": [], "showSlices": False}, digest="2" * 64, sources=list(sources))
-
-
-def test_a_short_link_opens_what_was_seen(client: Client, small_cell: DatasetVersion) -> None:
-    config = config_of(text_of(client, f"/v/{make_link('small-cell@1').id}/"))
-    assert config["state"] == {"layers": [], "showSlices": False}
-    assert config["dataset"]["url"] == "/datasets/small-cell@1/"
-    assert [layer["name"] for layer in config["layers"]] == ["em", "labels/cells"]
-
-
-def test_a_short_link_to_something_withdrawn_explains_itself(client: Client, small_cell: DatasetVersion) -> None:
-    link = make_link("small-cell@1")
-    successor = make_dataset("better-cell")
-    DatasetVersion.objects.filter(pk=small_cell.pk).update(
-        state="retired", retired_reason="The voxel size was wrong", successor=successor
-    )
-    page = unescape(text_of(client, f"/v/{link.id}/", status=410))
-    assert "has been withdrawn" in page
-    assert "The voxel size was wrong" in page
-    assert '<a class="link" href="/datasets/better-cell@1/">' in page
-
-
-def test_a_link_to_something_private_looks_like_no_link(client: Client, small_cell: DatasetVersion) -> None:
-    link = make_link("small-cell@1")
-    Dataset.objects.update(visibility="private")
-    private = text_of(client, f"/v/{link.id}/", status=404)
-    absent = text_of(client, "/v/2345678923/", status=404)
-    assert private.replace(link.id, "…") == absent.replace("2345678923", "…")
-    assert "Sign in" in private
-    assert "small" not in private
 
 
 def test_a_private_dataset_is_absent_for_strangers(
