@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -147,6 +148,15 @@ def documented_settings() -> list[tuple[str, str, str]]:
     ]
     rows += [(f"{_OPEN_WITH_PREFIX}<NAME>_{option}", "", "") for option in _OPEN_WITH_OPTIONS]
     return rows + [(f"CISTERNA_ROOT_<NAME>_{option}", "", "") for option in _ROOT_OPTIONS]
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """Variables named as ours are that nothing reads, each with the setting that looks most like it."""
+    env = os.environ if environ is None else environ
+    settings = [variable for variable, _, _ in documented_settings()]
+    known = re.compile("|".join(re.escape(name).replace("<NAME>", "[A-Z0-9_]+") for name in settings))
+    unknown = [name for name in sorted(env) if name.startswith("CISTERNA_") and not known.fullmatch(name)]
+    return [(name, next(iter(get_close_matches(name, settings, 1)), "")) for name in unknown]
 
 
 def _words(env: Mapping[str, str], variable: str, default: str) -> tuple[str, ...]:

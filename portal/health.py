@@ -1,12 +1,10 @@
-"""Is the portal alive, and is it ready? Which part is not, and why."""
+"""Is the portal alive, and is it ready? Which part is not, and why. ``manage.py doctor`` tells more, with fixes."""
 
-from django.db import connection
-from django.db.utils import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from datasets.storage.objects import check_root
 from datasets.storage.roots import all_roots
-from datasets.volumes.errors import CisternaError
+from portal.doctor.database import database_trouble
+from portal.doctor.storage import root_trouble
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -15,24 +13,10 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database and each storage root answer; 503 otherwise, naming those that do not."""
-    checks = {"database": _database(), **{f"root:{root.name}": _root(root.name) for root in all_roots()}}
+    """The database and each storage root answer; 503 otherwise, naming those that do not, without details."""
+    checks = {"database": database_trouble() or "ok"}
+    for root in all_roots():
+        trouble = root_trouble(root.name)
+        checks[f"root:{root.name}"] = trouble.title if trouble else "ok"
     failed = any(state != "ok" for state in checks.values())
     return JsonResponse({"status": "unavailable" if failed else "ok", "checks": checks}, status=503 if failed else 200)
-
-
-def _database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT value FROM catalogue_revisionstamp")
-    except DatabaseError as error:
-        return f"{type(error).__name__}: run manage.py migrate, and see the log"
-    return "ok"
-
-
-def _root(name: str) -> str:
-    try:
-        check_root(name)
-    except CisternaError as error:
-        return error.title
-    return "ok"

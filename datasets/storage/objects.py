@@ -156,6 +156,10 @@ class FileBackend:
             with contextlib.suppress(OSError):  # listing it names the trouble
                 self._path.mkdir(parents=True, exist_ok=True)
         self._folder.list_names("", limit=1)
+        if not self._path.is_dir():  # the folder opened before can still be listed
+            raise StorageUnavailable(
+                "The root's folder is gone", where=self._root.url, fix="Mount it again, or say where it is now"
+            )
 
     @contextlib.contextmanager
     def _opened(self, key: str) -> Iterator[OpenFile]:
