@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.utils.csp import CSP
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
@@ -35,6 +36,7 @@ from datasets.catalogue.queries.datasets import (
 )
 from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
+from datasets.catalogue.slices import slices_of
 from datasets.catalogue.state_requests import requested_state
 from datasets.catalogue.viewer_page import viewer_page
 
@@ -48,6 +50,13 @@ VIEWER_CSP: dict[str, Collection[str]] = {
     "worker-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:", "blob:"],
     "connect-src": [CSP.SELF, *settings.CONFIG.external_origins],
+}
+
+# The viewer may stand in a page of this site: the dataset's, which shows it in the place of the still picture.
+EMBEDDED_VIEWER_CSP = VIEWER_CSP | {"frame-ancestors": [CSP.SELF]}
+DATASET_CSP: dict[str, Collection[str]] = {
+    **cast(dict[str, Collection[str]], settings.SECURE_CSP),
+    "frame-src": [CSP.SELF],
 }
 
 
@@ -76,6 +85,7 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
 
 
 @require_safe
+@csp_override(DATASET_CSP)
 def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     """``/datasets/<name>[@<v>]/``"""
     version = find_version(ref.name, ref.label, request.user)
@@ -147,15 +157,14 @@ def slices(request: HttpRequest, ref: Reference) -> HttpResponse:
 
 
 @require_safe
-@csp_override(VIEWER_CSP)
 def viewer(request: HttpRequest, ref: Reference) -> HttpResponse:
-    """``/datasets/<name>[@<v>]/view/?layers=&position=&view=``: the viewer, full window."""
+    """``/datasets/<name>[@<v>]/view/?layers=&position=&view=``: the viewer; ``?embedded=1`` in a frame."""
     version = find_version(ref.name, ref.label, request.user)
-    return _viewer(request, version, requested_state(request, version))
+    state = requested_state(request, version)
+    return _embedded_viewer(request, version, state) if _is_embedded(request) else _viewer(request, version, state)
 
 
 @require_safe
-@csp_override(VIEWER_CSP)
 def short_link(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/v/<id>/``: the viewer as someone saw it, or a page that says what has changed; ``?part=1`` what is left."""
     try:
@@ -190,15 +199,27 @@ def picture(request: HttpRequest, ref: Reference, name: str) -> HttpResponse:
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
+@csp_override(VIEWER_CSP)
 def _viewer(request: HttpRequest, version: DatasetVersion, state: dict[str, Any]) -> HttpResponse:
+    return _render_viewer(request, version, state)
+
+
+@xframe_options_sameorigin
+@csp_override(EMBEDDED_VIEWER_CSP)
+def _embedded_viewer(request: HttpRequest, version: DatasetVersion, state: dict[str, Any]) -> HttpResponse:
+    return _render_viewer(request, version, state)
+
+
+def _render_viewer(request: HttpRequest, version: DatasetVersion, state: dict[str, Any]) -> HttpResponse:
     config = viewer_page(
-        version,
-        state,
-        data_url=data_url(request),
-        site_url=site_url(request),
-        embedded=request.GET.get("embedded") == "1",
+        version, state, data_url=data_url(request), site_url=site_url(request), embedded=_is_embedded(request)
     )
-    return render(request, "catalogue/viewer.html", {"config": config})
+    slices = slices_of(version, known_picture_names(version))
+    return render(request, "catalogue/viewer.html", {"config": config, "slices": slices})
+
+
+def _is_embedded(request: HttpRequest) -> bool:
+    return request.GET.get("embedded") == "1"
 
 
 def _neighbours(page: Page[Any]) -> dict[str, str]:

@@ -40,6 +40,7 @@ def viewer_page(
             "name": version.dataset.name,
             "title": version.title,
             "version": version.label,
+            "reference": str(version),
             "url": page_url,
             "viewUrl": reverse("catalogue:viewer", kwargs={"ref": str(version)}),
         },

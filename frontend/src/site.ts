@@ -1,6 +1,7 @@
 /** Small comforts on ordinary pages, which all work without it. */
 
 import { copyText } from "./copying";
+import { setUpEmbedding } from "./embedding";
 import { readTheme, type Theme, THEMES, writeTheme } from "./theme";
 
 /** `[data-theme-choice]` holds a button for each of light, dark and system, with `value` naming it. */
@@ -48,3 +49,4 @@ function setUpSearchKey(): void {
 setUpTheme();
 setUpCopying();
 setUpSearchKey();
+setUpEmbedding();

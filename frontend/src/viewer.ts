@@ -9,8 +9,9 @@ import { LayerSet } from "./viewer/layer_set";
 import { setUpLayouts, setUpPanels } from "./viewer/layouts";
 import { showNotice, watchLoading } from "./viewer/loading";
 import { createViewer, settled, type Viewer } from "./viewer/neuroglancer";
-import { byId } from "./viewer/page";
-import { keepPresentState, knownLayers, presentState } from "./viewer/present";
+import { byId, copyOf } from "./viewer/page";
+import { setUpPaste } from "./viewer/paste";
+import { fragmentOf, keepPresentState, knownLayers, presentState } from "./viewer/present";
 import { setUpShare } from "./viewer/share";
 import { withDefaults } from "./viewer/state";
 import { Stops } from "./viewer/stops";
@@ -43,8 +44,11 @@ function open(): void {
   if (!hasWebGl2()) {
     showNotice(
       "This browser cannot draw in 3D",
-      "The viewer needs WebGL 2, which this browser does not offer or has switched off.",
+      "The viewer needs WebGL 2, which this browser does not offer or has switched off. These slices need nothing.",
     );
+    byId("notice").append(copyOf("slices"));
+    byId("notice").classList.add("pictures");
+    document.body.classList.add("no-viewer");
     return;
   }
   const known = knownLayers(config);
@@ -56,7 +60,7 @@ function open(): void {
   const viewer = createViewer(byId("neuroglancer-container"));
   const layers = new LayerSet(
     viewer,
-    config.offered,
+    [...known.values()],
     config.layers.map((it) => it.name),
   );
   window.cisterna = { viewer, layers, settled: () => settled(viewer) };
@@ -67,6 +71,9 @@ function open(): void {
   show(presentState(known, origins) ?? config.state);
   keepPresentState(viewer, known, show, origins);
   byId("reset").addEventListener("click", () => show(config.state));
+  setUpPaste(origins, show);
+  const fullWindow = byId<HTMLAnchorElement>("full-window");
+  fullWindow.addEventListener("click", () => (fullWindow.href = config.viewUrl + fragmentOf(viewer, known)));
   setUpLayouts(viewer);
   setUpPanels(viewer);
   setUpShare(viewer, config.linksUrl);

@@ -23,6 +23,7 @@ def test_it_says_what_to_show_and_what_people_call_it(client: Client, small_cell
         "name": "small-cell",
         "title": "A small cell",
         "version": "1",
+        "reference": "small-cell@1",
         "url": "/datasets/small-cell@1/",
         "viewUrl": "/datasets/small-cell@1/view/",
     }

@@ -92,7 +92,15 @@ def test_the_way_from_the_gallery_into_the_volume_needs_no_mouse(page: Page, dem
     expect(explore).to_be_focused()
     assert explore.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
     page.keyboard.press("Enter")
-    page.wait_for_url("**/datasets/fib25-ts2@1/view/")
+    viewer = page.frame_locator('iframe[title="Viewer"]')
+    expect(viewer.locator("#neuroglancer-container canvas")).to_be_visible()
+    full_window = viewer.get_by_role("link", name="Full window")
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        if full_window.evaluate("it => it === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/datasets/fib25-ts2@1/view/**")
 
 
 def test_everything_but_the_viewer_works_without_javascript(browser: Browser, demo: Portal) -> None:

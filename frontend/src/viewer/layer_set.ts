@@ -13,12 +13,18 @@ import {
   setColour,
   type Viewer,
 } from "./neuroglancer";
+import { layoutName } from "./state";
 
 const named = (layer: unknown): layer is LayerSpec => typeof (layer as { name?: unknown } | null)?.name === "string";
 
-/** The layers of a state that are on, and those that are not. */
+/** A window split by hand names its layers; Neuroglancer fails where it does not have one of them. */
+const isSplit = ({ layout }: NeuroglancerState): boolean =>
+  ["row", "column", "stack", "viewer"].includes(layoutName(layout));
+
+/** The layers of a state that Neuroglancer gets at once, and those that wait. */
 export function splitLayers(state: NeuroglancerState): { shown: LayerSpec[]; hidden: LayerSpec[] } {
   const layers = Array.isArray(state.layers) ? state.layers.filter(named) : [];
+  if (isSplit(state)) return { shown: layers, hidden: [] };
   const isOff = (it: LayerSpec) => it.visible === false || it.archived === true;
   return { shown: layers.filter((it) => !isOff(it)), hidden: layers.filter(isOff) };
 }

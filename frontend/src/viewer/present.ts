@@ -22,6 +22,10 @@ export function presentState(known: Map<string, LayerSpec>, origins: Origins): N
   return state !== null && inventory(state, origins).every((it) => it.allowed) ? state : null;
 }
 
+/** The present view as a fragment, with its `#`. */
+export const fragmentOf = (viewer: Viewer, known: Map<string, LayerSpec>): string =>
+  writeFragment(viewer.state.toJSON() as NeuroglancerState, known);
+
 export function keepPresentState(
   viewer: Viewer,
   known: Map<string, LayerSpec>,
@@ -32,7 +36,7 @@ export function keepPresentState(
   let written = location.hash;
   const write = () => {
     timer = undefined;
-    const fragment = writeFragment(viewer.state.toJSON() as NeuroglancerState, known);
+    const fragment = fragmentOf(viewer, known);
     if (fragment === written) return;
     written = fragment;
     history.replaceState(null, "", fragment === "" ? location.pathname + location.search : fragment);

@@ -5,6 +5,17 @@ import type { NeuroglancerState } from "./config";
 /** Panels of Neuroglancer's own interface: ours stand in their place, so a state may not open them. */
 const REPLACED_PANELS = ["selectedLayer", "layerListPanel", "helpPanel", "settingsPanel", "selection", "toolPalettes"];
 
+/** What concerns the computer of whoever opens a state, or a server of whoever made it: neither is the state's to say. */
+const NOT_OF_THE_VIEW = [
+  "gpuMemoryLimit",
+  "systemMemoryLimit",
+  "concurrentDownloads",
+  "selectedStateServer",
+  "statistics",
+];
+
+const DROPPED = new Set([...REPLACED_PANELS, ...NOT_OF_THE_VIEW]);
+
 const DEFAULTS: NeuroglancerState = {
   layout: "4panel",
   showAxisLines: true,
@@ -25,7 +36,7 @@ const withQuietBox = (layer: unknown): unknown => {
 };
 
 export function withDefaults(state: NeuroglancerState): NeuroglancerState {
-  const kept = Object.entries(state).filter(([key]) => !REPLACED_PANELS.includes(key));
+  const kept = Object.entries(state).filter(([key]) => !DROPPED.has(key));
   const layers = Array.isArray(state.layers) ? state.layers.map(withQuietBox) : [];
   return { ...DEFAULTS, ...Object.fromEntries(kept), layers };
 }

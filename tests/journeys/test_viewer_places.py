@@ -1,0 +1,142 @@
+"""Where the viewer stands, what is opened in it, and what there is where it cannot be shown; in the real browser."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserType, Page, expect
+
+from tests.journeys.conftest import Portal
+from tests.journeys.viewer_page import layers_on, open_viewer, position_nm, settle
+
+DATASET = "/datasets/fib25-ts2/"
+VIEW = f"{DATASET}view/"
+
+
+def test_the_still_picture_becomes_the_live_viewer_and_the_full_window_keeps_the_view(
+    page: Page, demo: Portal, console: list[str]
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(demo.url + DATASET)
+    assert page.locator("iframe").count() == 0
+    before = page.locator(".stage").bounding_box()
+    page.get_by_role("link", name="Explore in 3D").click()
+    assert page.url == demo.url + DATASET
+    frame = page.frame_locator('iframe[title="Viewer"]')
+    expect(frame.locator("#neuroglancer-container canvas")).to_be_visible()
+    assert page.locator(".stage").bounding_box() == before
+    expect(frame.locator(".brand")).to_be_hidden()
+    frame.get_by_role("button", name="Layers").click()
+    frame.get_by_role("switch", name="Flood-filling network").check()
+    frame.locator("#position").fill("600, 700, 800")
+    frame.locator("#position").press("Enter")
+    frame.get_by_role("link", name="Full window").click()
+    page.wait_for_url("**/datasets/fib25-ts2@1/view/#!**")
+    settle(page)
+    assert position_nm(page) == pytest.approx([600, 700, 800], abs=0.01)
+    assert layers_on(page) == ["em", "labels/groundtruth", "labels/ffn"]
+
+
+def test_only_this_site_may_frame_the_viewer_and_only_embedded(page: Page, demo: Portal) -> None:
+    def headers(path: str) -> dict[str, str]:
+        return page.request.get(demo.url + path).headers
+
+    embedded, whole, dataset = headers(f"{VIEW}?embedded=1"), headers(VIEW), headers(DATASET)
+    assert "frame-ancestors 'self'" in embedded["content-security-policy"]
+    assert embedded["x-frame-options"] == "SAMEORIGIN"
+    for answer in (whole, dataset):
+        assert "frame-ancestors 'none'" in answer["content-security-policy"]
+        assert answer["x-frame-options"] == "DENY"
+    assert "frame-src 'self'" in dataset["content-security-policy"]
+
+
+def _link(*layers: Any) -> str:
+    return f"https://neuroglancer.example/#!{quote(json.dumps({'layers': layers, 'position': [10, 20, 30]}))}"
+
+
+def test_a_pasted_link_shows_what_it_holds_and_is_opened(page: Page, demo: Portal, console: list[str]) -> None:
+    open_viewer(page, demo.url + VIEW)
+    page.get_by_role("button", name="Open a Neuroglancer link").click()
+    source = f"zarr3://{demo.url}/data/fib25-ts2@1/labels/ffn"
+    page.locator("#paste-text").fill(_link({"name": "theirs", "type": "segmentation", "source": source}))
+    expect(page.locator("#paste-verdict")).to_contain_text("One layer; all may be opened here")
+    expect(page.locator("#paste-layers")).to_contain_text("this portal's data")
+    page.locator("#paste-open").click()
+    settle(page)
+    assert layers_on(page) == ["theirs"]
+    expect(page.get_by_role("switch", name="theirs")).to_be_checked()
+    expect(page.get_by_role("switch", name="Ground truth")).not_to_be_checked()
+
+
+def test_a_pasted_link_to_elsewhere_is_told_and_not_loaded(page: Page, demo: Portal, console: list[str]) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_viewer(page, demo.url + VIEW)
+    page.get_by_role("button", name="Open a Neuroglancer link").click()
+    page.locator("#paste-text").fill(_link({"name": "x", "type": "image", "source": "http://127.0.0.1:9/x/|zarr3:"}))
+    expect(page.locator("#paste-verdict")).to_contain_text("1 of 1 layers would read from where this portal does not")
+    expect(page.locator("#paste-layers")).to_contain_text("127.0.0.1:9 is not among the origins this portal allows")
+    expect(page.locator("#paste-open")).to_be_disabled()
+    page.locator("#paste-text").press("Control+Enter")
+    assert layers_on(page) == ["em", "labels/groundtruth"]
+    assert not [url for url in asked if ":9/" in url]
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_ways_to_open_a_layer_elsewhere_are_in_its_menu(page: Page, demo: Portal, console: list[str]) -> None:
+    open_viewer(page, demo.url + VIEW)
+    page.get_by_role("button", name="More about FIB-SEM").click()
+    menu = page.locator("#layer-menu")
+    expect(menu).to_contain_text("Copy the data's address")
+    expect(menu).to_contain_text("Open with")
+    expect(menu).to_contain_text("napari")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+
+
+@pytest.fixture
+def flat_page(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Page]:
+    """A page of a browser without WebGL."""
+    arguments = [it for it in browser_type_launch_args["args"] if "swiftshader" not in it] + ["--disable-3d-apis"]
+    browser: Browser = browser_type.launch(**{**browser_type_launch_args, "args": arguments})
+    yield browser.new_page()
+    browser.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_without_webgl_there_are_slices(browser: Browser, flat_page: Page, demo: Portal, width: int) -> None:
+    flat_page.set_viewport_size({"width": width, "height": 800})
+    flat_page.goto(demo.url + VIEW)
+    expect(flat_page.get_by_role("heading", name="This browser cannot draw in 3D")).to_be_visible()
+    pictures = flat_page.locator(".notice .slices-picture img:not(.slices-labels)")
+    expect(pictures).to_have_count(3)
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("it => it.decode().then(() => it.naturalWidth)") > 100
+    assert flat_page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    found = Axe().run(flat_page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_without_javascript_there_are_slices(browser: Browser, demo: Portal) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(demo.url + VIEW)
+    expect(page.get_by_role("heading", name="The 3D view needs JavaScript")).to_be_visible()
+    expect(page.locator(".slices-picture img:not(.slices-labels)")).to_have_count(3)
+    context.close()
+
+
+def test_a_small_screen_is_offered_pictures(page: Page, demo: Portal) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(demo.url + DATASET)
+    page.get_by_role("link", name="Explore in 3D").click()
+    page.wait_for_url("**/datasets/fib25-ts2@1/view/**")
+    page.get_by_role("link", name="Pictures").click()
+    page.wait_for_url("**/datasets/fib25-ts2@1/slices/")
