@@ -13,7 +13,7 @@ from urllib.parse import quote
 from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, segmentation_of
-from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers, time_dimension
+from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers, dimensions, time_dimension
 
 if TYPE_CHECKING:
     import neuroglancer
@@ -143,8 +143,9 @@ def _shown_paths(
 def _layer(volume: Volume, part: ChannelLayer, *, source: str) -> neuroglancer.Layer:
     import neuroglancer
 
+    placed = neuroglancer.LayerDataSource(url=source, transform=_place(volume))
     if volume.kind in LABEL_KINDS:
-        layer = neuroglancer.SegmentationLayer(source=source, selected_alpha=LABEL_OPACITY)
+        layer = neuroglancer.SegmentationLayer(source=placed, selected_alpha=LABEL_OPACITY)
         colour = layer_colour(volume)
         if colour:
             layer.segment_default_color = colour
@@ -152,7 +153,7 @@ def _layer(volume: Volume, part: ChannelLayer, *, source: str) -> neuroglancer.L
             layer.segment_colors[value] = class_colour
         return layer
     shader = _TINTED_SHADER.format(colour=part.colour) if part.colour else _CONTRAST_SHADER
-    layer = neuroglancer.ImageLayer(source=source, opacity=1, shader=shader)
+    layer = neuroglancer.ImageLayer(source=placed, opacity=1, shader=shader)
     if part.window:
         layer.shader_controls = {"normalized": {"range": part.window}}
     if part.axis is not None:
@@ -162,6 +163,25 @@ def _layer(volume: Volume, part: ChannelLayer, *, source: str) -> neuroglancer.L
     if part.title:
         layer.blend = "additive"
     return layer
+
+
+def _place(volume: Volume) -> neuroglancer.CoordinateSpaceTransform | None:
+    """What Neuroglancer is told of the axes where it would not read them as the portal does.
+
+    It takes a space axis without a unit for a number of no unit, and shows nothing of it in a space of lengths.
+    """
+    import neuroglancer
+
+    kinds = dict(zip(volume.axes, zip(volume.axis_types, volume.axis_units, strict=True), strict=False))
+    if ("space", None) not in kinds.values():
+        return None
+    axes = dimensions(volume)
+    space = neuroglancer.CoordinateSpace(
+        names=[f"{axis.name}'" if kinds[axis.name][0] == "channel" else axis.name for axis in axes],
+        units=[axis.unit for axis in axes],
+        scales=[axis.scale for axis in axes],
+    )
+    return neuroglancer.CoordinateSpaceTransform(input_dimensions=space, output_dimensions=space)
 
 
 def layer_colour(volume: Volume) -> str:

@@ -61,6 +61,7 @@ IMAGES = (
     Image("slashes", "uint16", version="0.4", voxel=(5.24, 4.0, 4.0), first=(7.0, 3.0, 1.0), label_dtype="uint32"),
     Image("sharded", "uint8", shards=True, label_offset=2**64 - 2**16),
     Image("xyz", "uint8", axes="xyz", voxel=(4.0, 6.0, 8.0), first=(10.0, 20.0, 30.0), label_offset=2**40),
+    Image("unitless", "uint8", voxel=(5.24, 4.0, 4.0), first=(1000.0, -400.0, 12.5), units={}),
     Image(
         "film",
         "uint16",
