@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
 from datasets.catalogue.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
-from datasets.catalogue.models import Contribution, DatasetVersion, Publication, State, Visibility, Volume
+from datasets.catalogue.models import Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.opening import OpeningLink, opening_links
 from datasets.catalogue.page_parts import (
@@ -32,6 +32,7 @@ from datasets.catalogue.presentation import (
     format_date,
     format_extent,
 )
+from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import Slices, picture_url, slices_of
 
 LAYERS_SHOWN_WHOLE = 24
@@ -120,7 +121,7 @@ def slices_page(version: DatasetVersion, pictures: set[str]) -> SlicesPage:
         title=version.title,
         url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
         view_url=reverse("catalogue:viewer", kwargs={"ref": str(version)}),
-        may_be_indexed=version.dataset.visibility == Visibility.PUBLIC and version.number is not None,
+        may_be_indexed=is_released(version.dataset) and version.number is not None,
         slices=slices_of(version, pictures),
     )
 
@@ -157,7 +158,7 @@ def dataset_page(
         lead=lead,
         description=rest,
         is_draft=version.number is None,
-        is_public=version.dataset.visibility == Visibility.PUBLIC,
+        is_public=is_released(version.dataset),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
         view_url=view_url,
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),

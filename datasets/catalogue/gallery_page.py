@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from datasets.catalogue.layers import Dot, organelle_dots, voxel_size
-from datasets.catalogue.models import DatasetVersion, Visibility
+from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.page_parts import Stills, lead_of, main_volume, specimen_of, stills_of
 from datasets.catalogue.presentation import format_count
+from datasets.catalogue.queries.organelles import OrganelleNode
+from datasets.catalogue.queries.visibility import is_released
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class GalleryPage:
 
     is_home: bool
     cards: tuple[GalleryCard, ...]
+    organelles: tuple[Dot, ...]
     count: str
     newer_url: str
     older_url: str
@@ -43,6 +46,7 @@ class GalleryPage:
 
 def gallery_page(
     versions: Iterable[tuple[DatasetVersion, set[str]]],
+    organelles: Iterable[OrganelleNode],
     *,
     total: int,
     is_home: bool,
@@ -50,10 +54,19 @@ def gallery_page(
     older_url: str,
     may_publish: bool,
 ) -> GalleryPage:
-    """The gallery of ``versions``, each with the names of its pictures."""
+    """The gallery of ``versions``, each with the names of its pictures, and the classes seen in them."""
     return GalleryPage(
         is_home=is_home,
         cards=tuple(_card(version, pictures) for version, pictures in versions),
+        organelles=tuple(
+            Dot(
+                node.organelle.colour,
+                node.organelle.long_name,
+                url=reverse("catalogue:organelle", kwargs={"short_name": node.organelle.short_name}),
+            )
+            for node in organelles
+            if node.total
+        ),
         count=format_count(total, "dataset"),
         newer_url=newer_url,
         older_url=older_url,
@@ -74,5 +87,5 @@ def _card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
         layer_count=format_count(len(volumes), "layer"),
         organelles=organelle_dots(volumes),
         stills=stills_of(version, image, pictures),
-        is_public=version.dataset.visibility == Visibility.PUBLIC,
+        is_public=is_released(version.dataset),
     )

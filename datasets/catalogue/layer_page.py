@@ -9,7 +9,7 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from datasets.catalogue.layers import Dot, layer_heading, layer_url, unpacked_bytes, voxel_size
-from datasets.catalogue.models import Coverage, DatasetVersion, Visibility, Volume
+from datasets.catalogue.models import Coverage, DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
 from datasets.catalogue.opening import OpeningLink, opening_links
@@ -17,6 +17,7 @@ from datasets.catalogue.page_parts import Contact, Fact, contact_of, go_url
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_bytes, format_count, format_extent, format_shape, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import base_image, picture_url, slice_picture
 
 
@@ -95,7 +96,7 @@ def layer_page(
         description=volume.description,
         dot=Dot(layer_colour(volume), volume.title, not is_labels),
         is_labels=is_labels,
-        is_public=version.dataset.visibility == Visibility.PUBLIC,
+        is_public=is_released(version.dataset),
         is_draft=version.number is None,
         picture_url=picture_url(version, picture, pictures),
         picture_alt=f"{volume.title}{f', in colour over {image.title}' if is_labels and image else ''}, one slice",

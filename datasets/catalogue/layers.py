@@ -169,16 +169,18 @@ def _headings(volume: Volume, coverage: Sequence[Coverage], lineages: Mapping[in
 
 
 def organelle_dots(volumes: Iterable[Volume]) -> tuple[Dot, ...]:
-    """The organelle classes that the segmentations found, in the table's order; at most eight."""
-    found = {}
+    """The organelle classes that the segmentations found: whole organelles, then parts of them; at most eight."""
+    found: dict[tuple[bool, int], Dot] = {}
     for volume in volumes:
         segmentation = segmentation_of(volume)
         for coverage in segmentation.coverage.all() if segmentation else ():
             if coverage.found == coverage.Found.PRESENT:
                 organelle = coverage.organelle
                 url = reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name})
-                found[organelle.rank] = Dot(organelle.colour, organelle.long_name, url=url)
-    return tuple(found[rank] for rank in sorted(found))[:8]
+                found[organelle.parent_id is not None, organelle.rank] = Dot(
+                    organelle.colour, organelle.long_name, url=url
+                )
+    return tuple(found[place] for place in sorted(found))[:8]
 
 
 def voxel_size(volume: Volume | None) -> str:

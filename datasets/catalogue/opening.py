@@ -18,8 +18,9 @@ from datasets.catalogue.commands import (
     tensorstore_text,
     zarr_text,
 )
-from datasets.catalogue.models import DatasetVersion, Visibility, Volume
+from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.catalogue.queries.visibility import is_released
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def opening_links(version: DatasetVersion, volume: Volume, *, data_url: str, sit
 
 def _viewers(version: DatasetVersion, volume: Volume, *, data_url: str, site_url: str) -> Iterator[OpeningLink]:
     # Another site's viewer carries no session of ours: it can show what everyone may read, and nothing else.
-    if version.dataset.visibility != Visibility.PUBLIC or version.number is None:
+    if not is_released(version.dataset) or version.number is None:
         return
     if settings.CONFIG.neuroglancer_url and volume.viewable:
         path = reverse("api:neuroglancer", kwargs={"ref": str(version)})

@@ -76,6 +76,7 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
     page = Paginator(newest_versions(request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
     context = gallery_page(
         [(version, known_picture_names(version)) for version in page],
+        organelle_tree(request.user) if is_home else (),
         total=page.paginator.count,
         is_home=is_home,
         **_neighbours(page),

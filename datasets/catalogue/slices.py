@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from datasets.catalogue.models import DatasetVersion, Volume
+from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.presentation import ScaleBar, format_extent, scale_bar
@@ -83,24 +83,26 @@ def framing_volume(volumes: Sequence[Volume]) -> Volume | None:
 def pictured_labels(volumes: Sequence[Volume]) -> list[Volume]:
     """The label volumes that a picture of the whole shows.
 
-    Where organelles are labelled, one volume for each class; else the first labels alone, since objects that have
-    colours of their own cannot be told apart when several volumes lie over each other.
+    Where organelles are labelled, one volume for each class, whole organelles before parts of them; else the first
+    labels alone, since objects that have colours of their own cannot be told apart when several volumes overlap.
     """
     labels = [volume for volume in volumes if is_pictured(volume) and volume.kind in LABEL_KINDS]
-    by_class: dict[str, Volume] = {}
+    by_class: dict[OrganelleClass, Volume] = {}
     for volume in labels:
-        if colour := single_class_colour(volume):
-            by_class.setdefault(colour, volume)
-    return list(by_class.values())[:LABELS_TOGETHER] if len(by_class) > 1 else labels[:1]
+        if organelle := single_class(volume):
+            by_class.setdefault(organelle, volume)
+    whole = [volume for organelle, volume in by_class.items() if organelle.parent_id is None]
+    together = whole if len(whole) > 1 else list(by_class.values())
+    return together[:LABELS_TOGETHER] if len(together) > 1 else labels[:1]
 
 
-def single_class_colour(volume: Volume) -> str:
-    """The colour of the one organelle class that ``volume`` shows, whether as one or object by object; else ``""``."""
+def single_class(volume: Volume) -> OrganelleClass | None:
+    """The one organelle class that ``volume`` shows, whether as one or object by object."""
     segmentation = segmentation_of(volume)
     if segmentation is None:
-        return ""
-    present = [it.organelle.colour for it in segmentation.coverage.all() if it.found == it.Found.PRESENT]
-    return present[0] if len(present) == 1 else ""
+        return None
+    present = [it.organelle for it in segmentation.coverage.all() if it.found == it.Found.PRESENT]
+    return present[0] if len(present) == 1 else None
 
 
 def slice_planes(volume: Volume) -> dict[str, Plane]:

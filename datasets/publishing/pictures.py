@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,17 @@ from datasets.catalogue.slices import (
     framing_volume,
     is_pictured,
     pictured_labels,
-    single_class_colour,
+    single_class,
     slice_picture,
     slice_planes,
 )
+from datasets.catalogue.viewer_dimensions import channel_layers
 from datasets.storage import objects
 from datasets.storage.arrays import open_array
 from datasets.storage.keys import join_key
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.contrast import contrast_window
-from datasets.volumes.pictures import apply_window, colour_labels, overlay
+from datasets.volumes.pictures import apply_window, colour_labels, overlay, tint
 from datasets.volumes.planes import Plane, middle_of, sample_linear, sample_nearest, turn
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ class _Renderer:
 
     def __init__(self, version: DatasetVersion) -> None:
         self._mounts = {mount.path: mount for mount in version.mounts.all()}
-        self._greys: dict[tuple[str, Plane], NDArray[np.uint8]] = {}
+        self._images: dict[tuple[str, Plane], NDArray[np.uint8]] = {}
 
     def render(self, scene: _Scene) -> Image | None:
         """The picture; None where something to be shown has no level that is small enough to be read for it."""
@@ -167,8 +169,10 @@ class _Renderer:
 
         plane = scene.plane or self._labelled_plane(scene.labels[0], scene.image or scene.labels[0])
         try:
-            picture = self._grey(scene.image, plane) if scene.image else np.zeros((plane.height, plane.width), np.uint8)
-            picture = np.repeat(picture[:, :, None], 3, axis=2)
+            if scene.image:
+                picture = self._image(scene.image, plane)
+            else:
+                picture = np.zeros((plane.height, plane.width, 3), np.uint8)
             for volume in scene.labels:
                 ids = sample_nearest(*self._read(volume, plane))
                 colours = _colours(volume, together=len(scene.labels) > 1)
@@ -178,16 +182,19 @@ class _Renderer:
             return None
         return Pictures.fromarray(picture)
 
-    def _grey(self, image: Volume, plane: Plane) -> NDArray[np.uint8]:
+    def _image(self, image: Volume, plane: Plane) -> NDArray[np.uint8]:
+        """RGB (y, x, 3): the channels that are switched on, each in its colour and window, added up."""
         key = (image.path, plane)
-        if key not in self._greys:
-            values = sample_linear(*self._read(image, plane))
-            if image.contrast_low is None or image.contrast_high is None:
-                window = contrast_window(values)
-            else:
-                window = (image.contrast_low, image.contrast_high)
-            self._greys[key] = apply_window(values, window)
-        return self._greys[key]
+        if key not in self._images:
+            total = np.zeros((plane.height, plane.width, 3), np.uint16)
+            for layer in channel_layers(image):
+                if layer.on:
+                    place = {layer.axis.name: layer.index or 0} if layer.axis else {}
+                    values = sample_linear(*self._read(image, plane, place))
+                    low, high = layer.window or contrast_window(values)
+                    total += tint(apply_window(values, (low, high)), layer.colour)
+            self._images[key] = np.minimum(total, 255).astype(np.uint8)
+        return self._images[key]
 
     def _labelled_plane(self, volume: Volume, frame: Volume) -> Plane:
         """A plane that shows labels of ``volume``: the middle if it has its share, else the fullest one.
@@ -227,11 +234,13 @@ class _Renderer:
         centre = (place_nm("x", (low_x + high_x) / 2), place_nm("y", (low_y + high_y) / 2), z)
         return _kept_inside(_rectangle(frame, centre, max(width_nm * MARGIN, whole_nm / 8), LAYER_WIDTH), frame)
 
-    def _read(self, volume: Volume, plane: Plane) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    def _read(
+        self, volume: Volume, plane: Plane, place: Mapping[str, int] | None = None
+    ) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
         """A block of ``volume`` around ``plane``, and the plane's pixels in the block's voxels, in stored axis order.
 
         The level is the coarsest that still has a voxel for each pixel (or the finest there is) and whose block is
-        small enough. Of other axes than x, y and z the first element is taken.
+        small enough. Of axes other than x, y and z, ``place`` has the index; it is 0 where not given.
 
         Raises:
             _TooLarge: even the coarsest level's block is too large.
@@ -242,7 +251,7 @@ class _Renderer:
         for level in volume.levels[fine[-1] if fine else 0 :]:
             coordinates, block = _locate(volume, level, positions)
             if math.prod(b.stop - b.start for b in block.values()) <= MAX_BLOCK_VOXELS:
-                return np.asarray(self._array(volume, level)[_selection(volume, block)]), coordinates
+                return np.asarray(self._array(volume, level)[_selection(volume, block, place)]), coordinates
         raise _TooLarge(volume.path)
 
     def _array(self, volume: Volume, level: dict[str, Any]) -> Any:
@@ -254,9 +263,12 @@ class _TooLarge(Exception):
     """A volume has no level that is coarse enough for a picture."""
 
 
-def _selection(volume: Volume, block: dict[str, slice]) -> tuple[slice | int, ...]:
-    """The index of ``block`` by axis, whole where not given; the first element of axes other than x, y and z."""
-    return tuple(block.get(axis, slice(None)) if axis in "xyz" else 0 for axis in volume.axes)
+def _selection(
+    volume: Volume, block: Mapping[str, slice], place: Mapping[str, int] | None = None
+) -> tuple[slice | int, ...]:
+    """The index of ``block`` along x, y and z, whole where not given, at ``place`` along other axes, else at 0."""
+    other = place or {}
+    return tuple(block.get(axis, slice(None)) if axis in "xyz" else other.get(axis, 0) for axis in volume.axes)
 
 
 def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:
@@ -268,8 +280,8 @@ def _colours(volume: Volume, *, together: bool) -> dict[int, str] | str:
     """One colour for a class; the classes' own where labels name them; else nothing, and each object has its own."""
     if colour := layer_colour(volume):
         return colour
-    if together:
-        return single_class_colour(volume)
+    if together and (organelle := single_class(volume)):
+        return organelle.colour
     segmentation = segmentation_of(volume)
     coverage = segmentation.coverage.all() if segmentation else ()
     return {it.label_value: it.organelle.colour for it in coverage if it.label_value is not None}

@@ -14,6 +14,13 @@ def apply_window(plane: NDArray[np.generic], window: tuple[float, float]) -> NDA
     return grey
 
 
+def tint(grey: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
+    """RGB (y, x, 3) of a (y, x) grey picture whose white is ``#rrggbb``; white itself where ``colour`` is empty."""
+    white = np.array(_rgb(colour or "#ffffff"), dtype=np.uint16)
+    picture: NDArray[np.uint8] = (grey[:, :, None].astype(np.uint16) * white // 255).astype(np.uint8)
+    return picture
+
+
 def colour_labels(labels: NDArray[np.generic], colours: Mapping[int, str] | str = "") -> NDArray[np.uint8]:
     """RGB (y, x, 3) of a plane of labels, in the colours the viewer gives them; label 0 is black.
 

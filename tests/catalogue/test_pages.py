@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -98,6 +99,24 @@ def test_an_empty_gallery_says_how_to_fill_it(client: Client) -> None:
     page = text_of(client, "/")
     assert "No datasets yet" in page
     assert "manage.py publish" in page
+
+
+def test_the_home_page_leads_to_the_organelles_that_can_be_seen(client: Client) -> None:
+    from tests.catalogue.test_organelle_pages import segment
+
+    make_dataset("cell", before_freezing=lambda version: segment(version, "a", "mito_mem"))
+    home, gallery = text_of(client, "/"), text_of(client, "/datasets/")
+    assert "By organelle" in home
+    assert 'href="/organelles/mito/"' in home  # its part is there
+    assert 'href="/organelles/er/"' not in home
+    assert "By organelle" not in gallery
+
+
+def test_an_embargo_that_has_ended_is_public(client: Client) -> None:
+    make_dataset("cell")
+    Dataset.objects.update(visibility="embargoed", embargo_until=timezone.now() - timedelta(days=1))
+    for path in ("/", "/datasets/cell/"):
+        assert "not public" not in text_of(client, path)
 
 
 def test_a_long_gallery_has_pages(client: Client) -> None:
@@ -295,7 +314,7 @@ def test_a_private_dataset_is_absent_for_strangers(
         private = client.get(path, headers=HTML)
         absent = client.get(path.replace("small", "other"), headers=HTML)
         assert private.status_code == absent.status_code == 404
-        hide = re.compile(r"(small|other)-cell|Request <code>\w+</code>")
+        hide = re.compile(r"(small|other)-cell|which request it was: <code>\w+</code>")
         assert hide.sub("…", private.content.decode()) == hide.sub("…", absent.content.decode())
     assert "small" not in text_of(client, "/")
     page = text_of(admin_client, "/datasets/small-cell/")

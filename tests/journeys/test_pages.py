@@ -148,8 +148,8 @@ def test_a_layer_opens_over_its_image(page: Page, demo: Portal) -> None:
     assert link == "/datasets/fib25-ts2@1/view/?layers=em,labels/ffn"
 
 
-def commands(page: Page, demo: Portal) -> dict[str, str]:
-    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+def commands(page: Page, demo: Portal, path: str = "") -> dict[str, str]:
+    page.goto(f"{demo.url}/datasets/fib25-ts2/{path}")
     return {
         str(it.get_attribute("id")): html.unescape(str(it.text_content())) for it in page.locator(".commands pre").all()
     }
@@ -168,3 +168,34 @@ def test_the_commands_of_the_page_run_as_they_stand(page: Page, demo: Portal, tm
     assert found.pop("open-neuroglancer") == f"{demo.url}/data/fib25-ts2@1/em/|zarr3:"
     untested = page.locator(".commands > details", has=page.locator(".badge", has_text="untested")).locator("pre")
     assert {str(it.get_attribute("id")) for it in untested.all()} == set(found)
+
+
+def test_the_commands_of_a_segmentations_page_run_as_they_stand(page: Page, demo: Portal, tmp_path: Path) -> None:
+    found = commands(page, demo, "segmentations/labels/ffn/")
+    for name in ("open-zarr", "open-tensorstore"):
+        code = found[name] + "\nprint(middle.shape, middle.max() <= 254, middle.max() > 0)\n"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.endswith("(250, 250) True True\n"), name
+    subprocess.run(["sh", "-ec", found["open-curl"]], cwd=tmp_path, capture_output=True, check=True)
+    assert (tmp_path / "zarr.json").read_bytes() == (demo.sample / "labels" / "ffn" / "zarr.json").read_bytes()
+
+
+def test_the_slices_switch_their_labels_without_a_script(browser: Browser, demo: Portal) -> None:
+    context = browser.new_context(java_script_enabled=False, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{demo.url}/datasets/fib25-ts2/slices/")
+    labels = page.locator(".slices-labels").first
+    expect(labels).to_have_css("opacity", "1")
+    page.get_by_role("switch").uncheck()
+    expect(labels).to_have_css("opacity", "0")
+    assert page.locator("figure").count() == 3
+    context.close()
+
+
+def test_one_way_is_open_at_a_time_and_the_keyboard_opens_another(page: Page, demo: Portal) -> None:
+    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+    expect(page.locator("#open-zarr")).to_be_visible()
+    page.locator("summary", has_text="TensorStore").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#open-tensorstore")).to_be_visible()
+    expect(page.locator("#open-zarr")).to_be_hidden()

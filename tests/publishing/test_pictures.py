@@ -26,8 +26,10 @@ BLOCK = {"z": (5, 11), "y": (4, 24), "x": (25, 50)}
 
 
 def block_levels(axes: str, value: int, other: int = 0, dtype: str = "uint8") -> list[np.ndarray[Any, Any]]:
-    """One level: ``value`` in the block, ``other`` around it; later channels and times are all ``value``."""
+    """One level: ``value`` in the block, ``other`` around it; later times are all ``value``, later channels 0."""
     array = np.full([SHAPE[axis] for axis in axes], value, dtype=dtype)
+    if "c" in axes:
+        array[tuple(slice(1, None) if axis == "c" else slice(None) for axis in axes)] = 0
     first = tuple(0 if axis in "tc" else slice(None) for axis in axes)
     space = [axis for axis in axes if axis not in "tc"]
     inner = np.full([SHAPE[axis] for axis in space], other, dtype=dtype)
@@ -60,10 +62,29 @@ def test_a_slice_shows_its_plane_in_proportion(data_root: Path, axes: str, name:
     extent = {axis: SHAPE[axis] * VOXEL_NM[axis] for axis in "xyz"}
     assert width / height == pytest.approx(extent[right] / extent[down], rel=0.01)
     for along, axis, size in ((picture[height // 2], right, width), (picture[:, width // 2], down, height)):
-        bright = np.flatnonzero(along[:, 0] > 150)
+        bright = np.flatnonzero(along.max(axis=1) > 150)
         low, high = (edge / SHAPE[axis] * size for edge in BLOCK[axis])
         assert bright[0] == pytest.approx(low, abs=size / 60)
         assert bright[-1] == pytest.approx(high, abs=size / 60)
+
+
+def test_channels_that_are_on_are_shown_in_their_colours_and_windows(data_root: Path) -> None:
+    array = np.zeros((3, 8, 16, 16), dtype="uint16")
+    array[0, :, :8], array[1, :, :, :8], array[2] = 500, 900, 900
+    window = {"min": 0, "max": 65535, "start": 100, "end": 900}
+    channels = [
+        {"color": "FF0000", "window": window},
+        {"color": "0000FF", "window": window},
+        {"color": "00FF00", "window": window, "active": False},
+    ]
+    write_image(data_root / "film", [array], axes="czyx", voxel_nm=(1, 10, 10, 10), omero={"channels": channels})
+    data = specification("data:", volumes=[{"path": "film", "kind": "light", "title": "Light"}], views=[])
+    picture = pixels(publish(specification=check_specification(data), base=Path(), by=None).version, "slice-xy")
+    height, width, _ = picture.shape
+    corners = {(0, 0): (128, 0, 255), (0, 1): (128, 0, 0), (1, 0): (0, 0, 255), (1, 1): (0, 0, 0)}
+    for (row, column), colour in corners.items():
+        middle = picture[height // 4 + row * height // 2, width // 4 + column * width // 2]
+        assert np.abs(middle - colour).max() < 8, (row, column)
 
 
 def test_labels_are_coloured_where_they_are_and_the_pictures_are_as_large_as_said(data_root: Path) -> None:

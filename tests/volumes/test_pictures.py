@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datasets.volumes.pictures import apply_window, colour_labels, overlay, segment_colours
+from datasets.volumes.pictures import apply_window, colour_labels, overlay, segment_colours, tint
 
 # What Neuroglancer 2.41.2 itself answers (SegmentColorHash with seed 0), each channel rounded to 8 bits.
 NEUROGLANCER = {
@@ -52,3 +52,9 @@ def test_colour_lies_on_labels_only_and_stronger_on_their_borders() -> None:
 def test_windows_clip_and_nothing_becomes_black() -> None:
     values = np.array([[-10.0, 0.0, 50.0, 100.0, 1000.0, np.nan]])
     assert apply_window(values, (0, 100)).tolist() == [[0, 0, 128, 255, 255, 0]]
+
+
+def test_a_tint_is_the_colour_of_white() -> None:
+    grey = np.array([[0, 128, 255]], dtype=np.uint8)
+    assert tint(grey, "#ff8000").tolist() == [[[0, 0, 0], [128, 64, 0], [255, 128, 0]]]
+    assert tint(grey, "").tolist() == [[[0, 0, 0], [128, 128, 128], [255, 255, 255]]]

@@ -66,6 +66,13 @@ def visible_to(user: Viewer) -> QuerySet[Dataset]:
     return Dataset.objects.filter(Q(pk__in=opened_to(user).values("pk")) | released & Exists(frozen))
 
 
+def is_released(dataset: Dataset) -> bool:
+    """Whether ``dataset`` is open to everyone, once it has a frozen version: the same rule for one row at hand."""
+    if dataset.visibility == Visibility.EMBARGOED:
+        return dataset.embargo_until is not None and dataset.embargo_until <= timezone.now()
+    return dataset.visibility == Visibility.PUBLIC
+
+
 def may_see_drafts(user: Viewer, dataset: Dataset) -> bool:
     """Whether ``user`` may open the draft of ``dataset``."""
     return opened_to(user).filter(pk=dataset.pk).exists()
