@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from datasets.catalogue.commands import (
     FIJI_DTYPES,
+    aws_text,
     curl_text,
     fiji_text,
     napari_text,
@@ -49,7 +50,7 @@ def opening_links(version: DatasetVersion, volume: Volume, *, data_url: str, sit
         return ()
     return (
         *_viewers(version, volume, data_url=data_url, site_url=site_url),
-        *_programs(version, volume, data_url=data_url),
+        *_programs(version, volume, data_url=data_url, site_url=site_url),
     )
 
 
@@ -71,7 +72,7 @@ def _viewers(version: DatasetVersion, volume: Volume, *, data_url: str, site_url
             yield OpeningLink(identifier, viewer.name, viewer.note or "on another site", url=viewer.link(address))
 
 
-def _programs(version: DatasetVersion, volume: Volume, *, data_url: str) -> Iterator[OpeningLink]:
+def _programs(version: DatasetVersion, volume: Volume, *, data_url: str, site_url: str) -> Iterator[OpeningLink]:
     at = (version, volume, data_url)
     yield OpeningLink(
         "open-zarr", "Python: zarr", "pip install zarr aiohttp requests", text=zarr_text(*at), tested=True
@@ -90,6 +91,10 @@ def _programs(version: DatasetVersion, volume: Volume, *, data_url: str) -> Iter
     yield OpeningLink(
         "open-curl", "curl", "the description of the image; its chunks lie beside it", text=curl_text(*at), tested=True
     )
+    if getattr(settings, "S3_READING", False) and is_released(version.dataset) and version.number is not None:
+        yield OpeningLink(
+            "open-aws", "aws", "pip install awscli", text=aws_text(version, volume, site_url), tested=True
+        )
     yield OpeningLink(
         "open-napari", "Python: napari", 'pip install "napari[all]" dask zarr aiohttp requests', text=napari_text(*at)
     )
