@@ -25,6 +25,11 @@ def format_bytes(size_bytes: int) -> str:
     raise AssertionError("unreachable")
 
 
+def format_list(words: Sequence[str]) -> str:
+    """Words one after the other: "mitochondrion, vesicle and nucleus"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def format_date(day: date) -> str:
     """A day as a person writes it: "3 May 2026"."""
     return f"{day.day} {day:%b %Y}"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm
-from datasets.catalogue.presentation import ScaleBar, format_extent, scale_bar
+from datasets.catalogue.presentation import ScaleBar, format_extent, format_list, scale_bar
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.volumes.planes import SLICE_AXES, Plane, middle_of, middle_slice
 
@@ -133,7 +133,7 @@ def slices_of(version: DatasetVersion, pictures: Collection[str]) -> Slices:
         return Slices((), "", unfolded=False)
     low, high = extent_nm(volume)
     middle = dict(zip("xyz", middle_of(low, high), strict=True))
-    labels = " and ".join(_title(it) for it in pictured_labels(volumes))
+    labels = format_list([_title(it) for it in pictured_labels(volumes)])
     found = []
     for name, plane in slice_planes(volume).items():
         em, coloured = (picture_url(version, slice_picture(name, labels=it), pictures) for it in (False, True))

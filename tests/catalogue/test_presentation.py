@@ -13,6 +13,7 @@ from datasets.catalogue.presentation import (
     format_count,
     format_date,
     format_extent,
+    format_list,
     format_shape,
     format_voxel,
     scale_bar,
@@ -118,3 +119,7 @@ def test_days_and_shapes() -> None:
     assert plain(format_shape(["z", "y", "x"], [1250, 8, 12000])) == "12,000 × 8 × 1,250"
     assert plain(format_shape(["t", "c", "z", "y", "x"], [1, 3, 2, 4, 5])) == "5 × 4 × 2 · 3 channels · 1 time"
     assert plain(format_shape(["y", "x"], [4, 5])) == "5 × 4"
+
+
+def test_words_are_listed_as_one_says_them() -> None:
+    assert [format_list(list("abc"[:count])) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
