@@ -18,6 +18,9 @@ from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.lineages import Lineage
 from datasets.catalogue.viewer_dimensions import channel_layers
 
+WAYS_IN_THE_VIEWER = {"open-neuroglancer", "open-napari", "open-fiji"}
+"""Texts that the viewer's menu offers for each layer, beside links; the layer's page has the others."""
+
 
 @dataclass(frozen=True)
 class Dot:
@@ -151,6 +154,7 @@ def viewer_layers(
         "openWith": [
             {"name": link.name, "url": link.url, "text": link.text, "note": link.note}
             for link in opening_links(version, volume, data_url=data_url, site_url=site_url)
+            if link.url or link.identifier in WAYS_IN_THE_VIEWER
         ],
     }
     return [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { layoutName, panelTitles, serialise, withDefaults, withLayout } from "../src/viewer/state";
+import { layoutName, panelTitles, serialise, splitLayers, withDefaults, withLayout } from "../src/viewer/state";
 
 describe("serialise", () => {
   test("writes 64-bit ids as strings, all their digits", () => {
@@ -33,6 +33,42 @@ describe("withDefaults", () => {
   });
   test("does not open panels that the page replaces", () => {
     expect(withDefaults({ selectedLayer: { visible: true, layer: "em" } })).not.toHaveProperty("selectedLayer");
+  });
+});
+
+test("withDefaults leaves memory, downloads and other servers to whoever looks", () => {
+  const state = withDefaults({
+    gpuMemoryLimit: 1e12,
+    concurrentDownloads: 1e9,
+    selectedStateServer: "https://x.example/",
+  });
+  for (const key of ["gpuMemoryLimit", "concurrentDownloads", "selectedStateServer"]) {
+    expect(state).not.toHaveProperty(key);
+  }
+});
+
+describe("splitLayers", () => {
+  const layers = [
+    { name: "em" },
+    { name: "a", visible: false },
+    { name: "b", archived: true },
+    { name: "c", visible: true },
+  ];
+  const names = (state: object) => {
+    const { shown, hidden } = splitLayers({ layers, ...state });
+    return [shown.map((it) => it.name), hidden.map((it) => it.name)];
+  };
+  test("lets what is off wait", () => {
+    expect(names({ layout: "4panel" })).toEqual([
+      ["em", "c"],
+      ["a", "b"],
+    ]);
+  });
+  test("gives a split window all layers it may name", () => {
+    expect(names({ layout: { type: "row", children: [] } })).toEqual([["em", "a", "b", "c"], []]);
+  });
+  test("has nothing to split without layers", () => {
+    expect(splitLayers({ layers: [{ type: "image" }, null] })).toEqual({ shown: [], hidden: [] });
   });
 });
 

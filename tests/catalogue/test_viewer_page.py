@@ -1,14 +1,19 @@
 """What the viewer's page hands to its script."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.test import Client
 
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.models import Dataset, DatasetVersion, OrganelleClass, Segmentation, Volume
 from datasets.catalogue.models.volume import Coverage
+from datasets.publishing.actions import publish
+from datasets.publishing.specification import check_specification
 from tests.catalogue.test_pages import config_of, make_dataset, text_of
+from tests.samples import specification, write_image
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +129,51 @@ def test_two_hundred_layers_ask_the_database_no_more_than_two(
         page = config(client, "/datasets/many/view/")
     assert len(page["layers"]) == len(page["state"]["layers"]) == 200
     assert sum(layer.get("visible", True) for layer in page["state"]["layers"]) == 1
+
+
+@pytest.fixture
+def film(data_root: Path) -> DatasetVersion:
+    """A dataset ``film`` of one light image with two channels, the first off, over three moments."""
+    window = {"min": 0, "max": 999, "start": 10, "end": 90}
+    write_image(
+        data_root / "film" / "light",
+        [np.zeros((3, 2, 8, 8, 8), "uint16")],
+        axes="tczyx",
+        voxel_nm=(0.5, 1, 5, 4, 4),
+        translation_nm=(2, 0, 0, 0, 0),
+        units={"t": "minute", **dict.fromkeys("zyx", "nanometer")},
+        omero={
+            "channels": [{"label": "DNA", "color": "0000FF", "window": window, "active": False}, {"window": window}]
+        },
+    )
+    said = specification(
+        "data:film",
+        name="film",
+        volumes=[{"path": "light", "kind": "light", "title": "Light"}],
+        views=[{"name": "all", "title": "All", "layers": ["light"], "position_nm": [0, 0, 0]}],
+    )
+    return publish(specification=check_specification(said), base=Path(), by=None).version
+
+
+def _shown(state: Any) -> dict[str, bool]:
+    return {layer["name"]: layer.get("visible", True) for layer in state["layers"]}
+
+
+def test_each_channel_is_a_layer_as_the_metadata_show_it(client: Client, film: DatasetVersion) -> None:
+    page = config(client, "/datasets/film/view/")
+    assert [(it["name"], it["title"], it["colour"]) for it in page["layers"]] == [
+        ("light#0", "Light: DNA", "#0000ff"),
+        ("light#1", "Light: Channel 2", "#ff00ff"),
+    ]
+    assert _shown(page["state"]) == {"light#0": False, "light#1": True}
+    assert page["stops"][0]["layers"] == ["light#1"]
+    second = page["state"]["layers"][1]
+    assert second["shaderControls"] == {"normalized": {"range": [10, 90]}}
+    assert second["localPosition"] == [1]
+    assert page["state"]["dimensions"]["t"] == [30, "s"]
+    assert page["state"]["position"][3] == 4
+
+
+def test_a_channel_is_asked_for_by_its_name(client: Client, film: DatasetVersion) -> None:
+    state = client.get("/api/v1/datasets/film/state", {"layers": "light#0"}).json()
+    assert _shown(state) == {"light#0": True, "light#1": False}

@@ -4,10 +4,11 @@ Written by zarr-python, published by the command, served by the real server.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,27 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         _write(folder / "labels", image, image.labels().astype(image.label_dtype), spatial)
         (home / f"{image.name}.toml").write_text(_specification(image))
         subprocess.run([*manage, "publish", str(home / f"{image.name}.toml")], **run)
+    _write_many(home)
+    subprocess.run([*manage, "publish", str(home / "many.toml")], **run)
     with started(home, [str(CHECKOUT / "manage.py"), "serve"]) as running:
         yield running
+
+
+def _write_many(home: Path) -> None:
+    """A dataset ``many`` of 200 layers: the image ``plain`` and its labels, 199 times."""
+    plain, many = home / "own" / "plain", home / "own" / "many"
+    shutil.copytree(plain, many)
+    specification = _specification(replace(IMAGES[0], name="many"))
+    for index in range(198):
+        shutil.copytree(plain / "labels", many / f"labels-{index}")
+        specification += f"""
+[[volumes]]
+path = "labels-{index}"
+kind = "segmentation"
+title = "Labels {index}"
+segmentation = {{type = "instance", method = "model", organelles = [{{organelle = "mito"}}]}}
+"""
+    (home / "many.toml").write_text(specification)
 
 
 def _units(state: Any, nm: dict[str, float]) -> list[float]:
@@ -251,3 +271,26 @@ def test_a_published_state_is_the_same_for_programs(portal: Portal) -> None:
     assert state["position"][3] == pytest.approx(4.0)
     assert [layer["name"] for layer in state["layers"]] == ["em#0", "em#1", "labels"]
     assert state["layers"][1]["localDimensions"] == {"c'": [1.0, ""]}
+
+
+def test_two_hundred_layers_ask_for_no_more_than_two(page: Page, portal: Portal, console: list[str]) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def data_of(name: str) -> list[str]:
+        asked.clear()
+        open_viewer(page, f"{portal.url}/datasets/{name}/view/")
+        return sorted(url.split(f"/data/{name}%401/")[1] for url in asked if "/data/" in url)
+
+    assert data_of("many") == data_of("plain")
+    expect(page.get_by_role("switch")).to_have_count(2)
+
+
+def test_a_filter_narrows_two_hundred_layers(page: Page, portal: Portal, console: list[str]) -> None:
+    open_viewer(page, f"{portal.url}/datasets/many/view/")
+    expect(page.get_by_role("switch")).to_have_count(200)
+    page.get_by_role("searchbox", name="Filter layers").fill("mito labels 17")
+    expect(page.get_by_role("switch")).to_have_count(12)
+    page.get_by_role("switch", name="Labels 17", exact=True).check()
+    settle(page)
+    assert [layer["name"] for layer in state_of(page)["layers"]] == ["em", "labels", "labels-17"]

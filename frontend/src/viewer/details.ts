@@ -48,7 +48,8 @@ class Reading {
     const isBackground = isLabel && (value === "0" || value === "");
     this.value.textContent = value === "" ? "–" : isLabel && /^\d+$/.test(value) ? grouped(value) : value;
     this.value.title = value;
-    this.meaning.textContent = isLabel && value === "0" ? "background" : this.meaningOf(value);
+    const words = [this.meaningOf(value), isLabel && value === "0" ? "background" : ""];
+    this.meaning.textContent = words.filter((it) => it !== "").join(" · ");
     paintDot(part(this.element, ".dot"), this.layers.colour(this.layer.name) ?? null, isImage(this.layer));
     const alone = live === undefined ? [] : shownAlone(live);
     this.alone.hidden = !isLabel || (isBackground && alone.length === 0);

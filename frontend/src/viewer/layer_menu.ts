@@ -48,6 +48,7 @@ function items(layer: LayerDescription, layers: LayerSet, close: () => void): HT
       if (/^https?:/.test(url)) found.push(link(name, url, note));
       else if (text !== "") found.push(button(`Copy for ${name}`, (it) => void copyText(text, it), note));
     }
+    if (layer.url !== null) found.push(link("Other ways", `${layer.url}#access`));
   }
   return found;
 }

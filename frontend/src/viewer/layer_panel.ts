@@ -75,6 +75,7 @@ export class LayerPanel {
     const made = copyOf<HTMLDetailsElement>("layer-group");
     made.style.setProperty("--depth", String(depth));
     part(made, ".group-title").textContent = branch.heading.title;
+    part(made, ".group-title").title = branch.heading.title;
     const dot = part(made, ".dot");
     if (branch.heading.colour === null) dot.remove();
     else paintDot(dot, branch.heading.colour, false);

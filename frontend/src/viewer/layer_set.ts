@@ -13,21 +13,7 @@ import {
   setColour,
   type Viewer,
 } from "./neuroglancer";
-import { layoutName } from "./state";
-
-const named = (layer: unknown): layer is LayerSpec => typeof (layer as { name?: unknown } | null)?.name === "string";
-
-/** A window split by hand names its layers; Neuroglancer fails where it does not have one of them. */
-const isSplit = ({ layout }: NeuroglancerState): boolean =>
-  ["row", "column", "stack", "viewer"].includes(layoutName(layout));
-
-/** The layers of a state that Neuroglancer gets at once, and those that wait. */
-export function splitLayers(state: NeuroglancerState): { shown: LayerSpec[]; hidden: LayerSpec[] } {
-  const layers = Array.isArray(state.layers) ? state.layers.filter(named) : [];
-  if (isSplit(state)) return { shown: layers, hidden: [] };
-  const isOff = (it: LayerSpec) => it.visible === false || it.archived === true;
-  return { shown: layers.filter((it) => !isOff(it)), hidden: layers.filter(isOff) };
-}
+import { splitLayers } from "./state";
 
 export class LayerSet {
   /** Layers that Neuroglancer does not have yet, by name. */

@@ -1,6 +1,6 @@
 /** Neuroglancer's state as JSON: what we set before it is shown, and how it leaves again. */
 
-import type { NeuroglancerState } from "./config";
+import type { LayerSpec, NeuroglancerState } from "./config";
 
 /** Panels of Neuroglancer's own interface: ours stand in their place, so a state may not open them. */
 const REPLACED_PANELS = ["selectedLayer", "layerListPanel", "helpPanel", "settingsPanel", "selection", "toolPalettes"];
@@ -73,4 +73,18 @@ export function withLayout(layout: unknown, name: string): unknown {
 /** Segment ids are 64 bits wide; JSON numbers are not, so they travel as strings. */
 export function serialise(state: unknown): string {
   return JSON.stringify(state, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+const named = (layer: unknown): layer is LayerSpec => typeof (layer as { name?: unknown } | null)?.name === "string";
+
+/** A window split by hand names its layers; Neuroglancer fails where it does not have one of them. */
+const isSplit = ({ layout }: NeuroglancerState): boolean =>
+  ["row", "column", "stack", "viewer"].includes(layoutName(layout));
+
+/** The layers of a state that Neuroglancer gets at once, and those that can wait. */
+export function splitLayers(state: NeuroglancerState): { shown: LayerSpec[]; hidden: LayerSpec[] } {
+  const layers = Array.isArray(state.layers) ? state.layers.filter(named) : [];
+  if (isSplit(state)) return { shown: layers, hidden: [] };
+  const isOff = (it: LayerSpec) => it.visible === false || it.archived === true;
+  return { shown: layers.filter((it) => !isOff(it)), hidden: layers.filter(isOff) };
 }
