@@ -16,6 +16,7 @@ class Proxy:
         requests: the request lines that went through.
         cut_after_bytes: after so many bytes of answers a connection is cut; None: never.
         stalled: nothing more is passed on to the client, and nothing is closed.
+        swap: bytes of answers that are replaced by others of the same length.
     """
 
     def __init__(self, port: int) -> None:
@@ -24,6 +25,7 @@ class Proxy:
         self.requests: list[str] = []
         self.cut_after_bytes: int | None = None
         self.stalled = threading.Event()
+        self.swap = (b"", b"")
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -58,6 +60,8 @@ class Proxy:
             while data := server.recv(65536):
                 if self.stalled.is_set():
                     return
+                if self.swap[0]:
+                    data = data.replace(*self.swap)
                 if self.cut_after_bytes is not None and passed + len(data) > self.cut_after_bytes:
                     client.sendall(data[: max(self.cut_after_bytes - passed, 0)])
                     break

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from datasets.storage.roots import Root
 
-PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
+PROGRAMS = ("setpriv", "radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
 KEY, SECRET, REGION = "cisterna-tests", "cisterna-tests-secret", "us-east-1"
 GIB = 1 << 30
 
@@ -159,7 +159,8 @@ class S3Server:
     def _launch(self, program: str, *arguments: str) -> None:
         with (self.folder / "log" / f"{program}.out").open("ab") as log:
             self._running[program] = subprocess.Popen(
-                [program, "-c", str(self.folder / "ceph.conf"), *arguments],
+                # It ends with whoever started it, also when that is killed.
+                ["setpriv", "--pdeathsig", "KILL", program, "-c", str(self.folder / "ceph.conf"), *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -183,8 +184,8 @@ class S3Server:
 
 def find_programs() -> Path | None:
     """The gateway's path if everything is here."""
-    found = [shutil.which(program) for program in PROGRAMS]
-    return Path(found[0]) if found[0] and all(found) else None
+    found = {program: shutil.which(program) for program in PROGRAMS}
+    return Path(found["radosgw"] or "") if all(found.values()) else None
 
 
 def free_port() -> int:

@@ -6,24 +6,22 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
+SAMPLE_KEY = "demo/fib25-ts2.zarr"  # fib25-ts2.toml names it
 
 
 def main() -> None:
     sys.path.insert(0, str(CHECKOUT))
     os.chdir(CHECKOUT)  # the server imports the site from here
     from datasets.volumes.errors import CisternaError
-    from deploy.demo.sample import SampleDamaged, write_sample
+    from deploy.demo.sample import SampleDamaged, has_sample, put_sample
 
     try:
         from portal.config import Config
 
         own = next(root for root in Config.from_env().roots if root.is_own)
-        if own.path is None:
-            sys.exit(f"The demo cannot start: it writes its sample to a folder, and the own root is {own.url}.")
-        sample = own.path / "demo" / "fib25-ts2.zarr"
-        if not sample.exists():
-            print("Writing the sample", flush=True)
-        write_sample(sample)
+        if not has_sample(own, SAMPLE_KEY):
+            print(f"Writing the sample to {own.url}", flush=True)
+            put_sample(own, SAMPLE_KEY)
     except (CisternaError, SampleDamaged, OSError) as error:
         sys.exit(f"The demo cannot start: {error}")
 

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,12 @@ import numpy.typing as npt
 import zarr
 from PIL import Image
 
+from datasets.storage import objects
+from datasets.storage.errors import ObjectAbsent
+from datasets.storage.keys import join_key
 from datasets.storage.pyramids import NGFF_VERSION, PyramidExists, put_in_place, write_pyramid
+from datasets.storage.roots import Root
+from datasets.storage.uploads import upload_folder
 
 PACKED = Path(__file__).parent / "data"
 LABELS = ("groundtruth", "ffn", "oversegmentation")
@@ -66,6 +72,28 @@ def describe_array(array: npt.NDArray[Any]) -> dict[str, Any]:
         "dtype": array.dtype.name,
         "sha256": hashlib.sha256(little.tobytes()).hexdigest(),
     }
+
+
+def has_sample(root: Root, key: str) -> bool:
+    """Whether the sample is at ``key``. In a bucket the top group's document is written last."""
+    if root.path is not None:
+        return (root.path / key).exists()
+    try:
+        objects.stat(root, join_key(key, "zarr.json"))
+    except ObjectAbsent:
+        return False
+    return True
+
+
+def put_sample(root: Root, key: str) -> None:
+    """Write the sample into the portal's own root, a folder or a bucket; it appears whole or not at all."""
+    if root.path is not None:
+        write_sample(root.path / key)
+        return
+    with tempfile.TemporaryDirectory(prefix="cisterna-sample-") as name:
+        folder = Path(name) / "sample"
+        _write_volumes(folder)
+        upload_folder(folder, root, key, last=["zarr.json"])
 
 
 def write_sample(folder: Path) -> None:

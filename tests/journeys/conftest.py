@@ -3,21 +3,26 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
+from deploy.demo.run import SAMPLE_KEY
+from tests.s3_server import KEY, REGION, SECRET, S3Server, free_port
+
 CHECKOUT = Path(__file__).parents[2]
+RUN_DEMO = [str(CHECKOUT / "deploy" / "demo" / "run.py")]
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,40 @@ class Portal:
     home: Path
 
     @property
+    def own(self) -> Path:
+        """A folder with what the portal's own root holds."""
+        return self.home / "own"
+
+    @property
     def sample(self) -> Path:
-        return self.home / "own" / "demo" / "fib25-ts2.zarr"
+        return self.own / SAMPLE_KEY
+
+
+@dataclass(frozen=True)
+class Demo(Portal):
+    """The demo, whose own root is a folder or a bucket.
+
+    Args:
+        settings: what its operator has configured besides the home; commands run with them.
+        copy: a folder with what the own root holds: that folder itself, or what another program read from the bucket.
+        put: puts what a folder holds below a key of the own root, behind the portal's back.
+    """
+
+    settings: Mapping[str, str]
+    copy: Path
+    put: Callable[[Path, str], None]
+
+    @property
+    def own(self) -> Path:
+        return self.copy
+
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run an operator's command beside the server."""
+        return subprocess.run(
+            [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
+            cwd=CHECKOUT, env=clean_environment(self.home) | self.settings,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -51,17 +88,52 @@ def _is_complaint(said: ConsoleMessage) -> bool:
     return said.type == "error" and not is_probe
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, started as ``make demo`` starts it once everything is installed."""
+    with started(tmp_path_factory.mktemp("demo"), RUN_DEMO) as running:
+        own = running.own
+
+        def put(folder: Path, key: str) -> None:
+            shutil.copytree(folder, own / key, dirs_exist_ok=True)
+
+        yield Demo(running.url, running.home, {}, own, put)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """The demo, started as ``make demo`` starts it once everything is installed."""
-    with started(tmp_path_factory.mktemp("demo"), [str(CHECKOUT / "deploy" / "demo" / "run.py")]) as portal:
-        yield portal
+def demo_on_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server, s3: Any) -> Iterator[Demo]:
+    """The same with its own root in a bucket: the address of one root is all that differs."""
+    s3.create_bucket(Bucket="portal")
+    settings = {
+        "CISTERNA_ROOT_OWN": "s3://portal/own",
+        "CISTERNA_ROOT_OWN_ENDPOINT": s3_server.endpoint,
+        "CISTERNA_ROOT_OWN_REGION": REGION,
+        "CISTERNA_ROOT_OWN_KEY": KEY,
+        "CISTERNA_ROOT_OWN_SECRET": SECRET,
+    }
+
+    def put(folder: Path, key: str) -> None:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                place = f"own/{key}/{path.relative_to(folder).as_posix()}"
+                s3.put_object(Bucket="portal", Key=place, Body=path.read_bytes())
+
+    with started(tmp_path_factory.mktemp("demo-on-s3"), RUN_DEMO, **settings) as running:
+        assert not running.own.exists(), "the bucket takes the folder's place"
+        copy = tmp_path_factory.mktemp("own-of-s3")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="portal"):
+            for item in page["Contents"]:
+                path = copy / item["Key"].removeprefix("own/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(s3.get_object(Bucket="portal", Key=item["Key"])["Body"].read())
+        yield Demo(running.url, running.home, settings, copy, put)
+
+
+@pytest.fixture(scope="session", params=["folder", pytest.param("bucket", marks=pytest.mark.s3_server)])
+def either_demo(request: pytest.FixtureRequest) -> Demo:
+    """The demo over a folder and over a bucket: the same journeys lead through both."""
+    demo: Demo = request.getfixturevalue("demo" if request.param == "folder" else "demo_on_s3")
+    return demo
 
 
 def clean_environment(home: Path) -> dict[str, str]:
