@@ -94,6 +94,8 @@ def answer(request: HttpRequest, error: CisternaError) -> HttpResponse:
         response = JsonResponse(problem, status=error.status, content_type="application/problem+json")
     if error.retry_after_s is not None:
         response["Retry-After"] = str(error.retry_after_s)
+    if error.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -106,6 +108,8 @@ def api_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     headers = {}
     if named.retry_after_s is not None:
         headers["Retry-After"] = str(named.retry_after_s)
+    if named.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(
         _problem(request, named), status=named.status, headers=headers, content_type="application/problem+json"
     )

@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal import health, problems
+from portal.accounts.views import reviewers_entrance
 
 urlpatterns = [
     path("", include("datasets.catalogue.urls")),
     path("api/v1/", include("datasets.catalogue.api.urls")),
     path("account/", include("portal.accounts.urls")),
+    path("r/<str:token>/", reviewers_entrance),
     path("problems/", problems.problem_list, name="problems"),
     path("problems/<slug:slug>/", problems.problem_page, name="problem"),
     path("health/live", health.live),

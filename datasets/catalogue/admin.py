@@ -10,14 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.revision import bump_revision
+from datasets.catalogue.actions.tokens import revoke_api_token, revoke_share_token
+from datasets.catalogue.actions.withdrawal import set_visibility
 from datasets.catalogue.models import (
     Acquisition,
+    ApiToken,
     AuditEvent,
     Contribution,
     Coverage,
@@ -31,6 +35,7 @@ from datasets.catalogue.models import (
     Publication,
     RevisionStamp,
     Segmentation,
+    ShareToken,
     Specimen,
     StateLink,
     View,
@@ -87,10 +92,14 @@ class Audited(Page):
     def _record(
         self, request: HttpRequest, deed: str, obj: Model, before: dict[str, Any] | None = None, after: Any = None
     ) -> None:
-        assert request.user.is_authenticated, "nobody else comes here"
         action = f"{obj._meta.model_name}.{deed}"
-        record_event(by=request.user, action=action, subject=str(obj)[:200], before=before, after=after)
+        record_event(by=_by(request), action=action, subject=str(obj)[:200], before=before, after=after)
         bump_revision()
+
+
+def _by(request: HttpRequest) -> AbstractBaseUser:
+    assert request.user.is_authenticated, "nobody else comes here"
+    return request.user
 
 
 def _tellable(obj: Model) -> set[str]:
@@ -143,6 +152,13 @@ class Versions(Rows):
 
 @admin.register(Dataset)
 class DatasetAdmin(Audited):
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        """Who may see a dataset is changed by the action that also tells the front servers."""
+        if {"visibility", "embargo_until"} & set(form.changed_data):
+            until = form.cleaned_data["embargo_until"]
+            set_visibility(dataset=obj, visibility=form.cleaned_data["visibility"], until=until, by=_by(request))
+        super().save_model(request, obj, form, change)
+
     list_display = ["name", "visibility", "embargo_until", "organization", "contact_email", "created_at"]
     list_filter = ["visibility", "organization", "versions__state"]
     search_fields = ["name", "contact_name", "contact_email", "versions__title"]
@@ -280,6 +296,42 @@ class StateLinkAdmin(Audited):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # what was shared stays, or goes as a whole
+
+
+class TokenAdmin(ReadOnly):
+    """Tokens are made where they can be shown once: on the command line. What is kept of them is not shown."""
+
+    exclude = ["secret_digest"]
+    actions = ["revoke"]
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TokenAdmin):
+    list_display = ["id", "user", "label", "scope", "expires_at", "revoked_at", "last_used_at"]
+    list_filter = ["scope", "expires_at", "revoked_at"]
+    list_select_related = ["user"]
+    search_fields = ["id", "label", "user__username"]
+
+    @admin.action(description="Revoke selected tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        for token in queryset:
+            revoke_api_token(token_id=token.pk, by=_by(request))
+
+
+@admin.register(ShareToken)
+class ShareTokenAdmin(TokenAdmin):
+    list_display = ["id", "dataset", "label", "expires_at", "revoked_at", "last_used_at"]
+    list_filter = ["expires_at", "revoked_at"]
+    list_select_related = ["dataset"]
+    search_fields = ["label", "dataset__name"]
+
+    @admin.action(description="Revoke selected tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ShareToken]) -> None:
+        for token in queryset:
+            revoke_share_token(share_id=token.pk, by=_by(request))
 
 
 @admin.register(AuditEvent)

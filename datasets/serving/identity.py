@@ -3,16 +3,18 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from http.cookies import CookieError, SimpleCookie
+from dataclasses import dataclass
 from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 
+from datasets.catalogue.queries import tokens
 from datasets.catalogue.queries.visibility import Viewer, opened_to
 from datasets.serving.catalogue_snapshot import with_fresh_connections
 from datasets.serving.core import Credentials, CredentialsRefused
@@ -23,22 +25,27 @@ MOST_REMEMBERED = 4096
 THREADS = 4
 
 
+@dataclass(frozen=True)
+class Opened:
+    """The names of the datasets that credentials open beyond what is public; ``until_s``: seconds since the epoch."""
+
+    names: frozenset[str]
+    until_s: float = float("inf")
+
+
 class Identify:
     """Credentials → the names of the datasets they open beyond what is public.
 
     A viewer asks for thousands of chunks with one cookie: an answer counts for ``remembered_s``, and whoever asks
-    meanwhile waits for the same one. So a membership that ends is refused within that time.
+    meanwhile waits for the same one. So what is withdrawn is refused within that time; what expires, at once.
     """
 
     def __init__(
-        self,
-        ask: Callable[[Credentials], frozenset[str]] | None = None,
-        *,
-        remembered_s: float = REMEMBERED_S,
+        self, ask: Callable[[Credentials], Opened] | None = None, *, remembered_s: float = REMEMBERED_S
     ) -> None:
-        self._ask = ask or with_fresh_connections(opened_names)
+        self._ask = ask or with_fresh_connections(opened_by)
         self._remembered_s = remembered_s
-        self._known: OrderedDict[Credentials, tuple[float, Future[frozenset[str]]]] = OrderedDict()
+        self._known: OrderedDict[Credentials, tuple[float, Future[Opened]]] = OrderedDict()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="identity")
 
     async def __call__(self, credentials: Credentials) -> frozenset[str]:
@@ -50,7 +57,7 @@ class Identify:
         """
         asked_s, answer = self._known.get(credentials, (-float("inf"), None))
         now_s = time.monotonic()
-        if answer is None or now_s - asked_s >= self._remembered_s:
+        if answer is None or now_s - asked_s >= self._remembered_s or _has_expired(answer):
             answer = self._threads.submit(self._ask, credentials)
             self._known[credentials] = (now_s, answer)
             self._known.move_to_end(credentials)
@@ -58,31 +65,62 @@ class Identify:
                 self._known.popitem(last=False)
         try:
             # Shielded: a client that goes away would cancel what others wait for.
-            return await asyncio.shield(asyncio.wrap_future(answer))
+            return (await asyncio.shield(asyncio.wrap_future(answer))).names
         except DatabaseError as failure:
             raise CatalogueUnavailable("Who may see this cannot be read", fix="Try again in a moment") from failure
 
 
-def opened_names(credentials: Credentials) -> frozenset[str]:
-    """The names of the datasets that ``credentials`` open beyond what is public, asked of the database.
+def _has_expired(answer: Future[Opened]) -> bool:
+    return answer.done() and answer.exception() is None and time.time() >= answer.result().until_s
+
+
+def opened_by(credentials: Credentials) -> Opened:
+    """What ``credentials`` open, asked of the database.
+
+    A token stands for itself: where one is shown, cookies do not count. Old cookies are no error: everybody has some.
 
     Raises:
-        CredentialsRefused: a token was shown, and there is none such. An old cookie is no error: its sender is a
-            stranger.
+        CredentialsRefused: a token was shown that is wrong or expired.
     """
-    if credentials.authorization or credentials.share_token:
-        raise CredentialsRefused("The token is unknown or expired", fix="Leave it out, or ask for a new one")
-    return frozenset(opened_to(_user_of(credentials.cookie)).values_list("name", flat=True))
-
-
-def _user_of(cookie_header: bytes) -> Viewer:
-    """Whose session a ``Cookie`` header names."""
     try:
-        morsel = SimpleCookie(cookie_header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return None
-    if morsel is None:
+        if credentials.authorization or credentials.share_token:
+            return _opened_by_tokens(credentials.authorization, credentials.share_token)
+    except tokens.CredentialsRefused as error:
+        raise CredentialsRefused(error.what, fix=error.fix) from None
+    cookies = _parse(credentials.cookie)
+    shares = tokens.find_cookie_shares(cookies)
+    names = _names(_user_of(cookies)) | {share.dataset.name for share in shares}
+    return Opened(names, min((share.expires_at.timestamp() for share in shares), default=float("inf")))
+
+
+def _opened_by_tokens(authorization: bytes, share_token: bytes) -> Opened:
+    names: frozenset[str] = frozenset()
+    ends = [float("inf")]
+    if authorization:
+        kind, _, shown = authorization.decode("latin-1").partition(" ")
+        token = tokens.find_api_token(shown.strip() if kind.lower() == "bearer" else "")
+        names |= _names(token.user)
+        ends += [token.expires_at.timestamp()] if token.expires_at else []
+    if share_token:
+        share = tokens.find_share_token(share_token.decode("latin-1"))
+        names |= {share.dataset.name}
+        ends.append(share.expires_at.timestamp())
+    return Opened(names, min(ends))
+
+
+def _names(user: Viewer) -> frozenset[str]:
+    return frozenset(opened_to(user).values_list("name", flat=True))
+
+
+def _parse(cookie_header: bytes) -> dict[str, str]:
+    return parse_cookie(cookie_header.decode("latin-1"))
+
+
+def _user_of(cookies: Mapping[str, str]) -> Viewer:
+    """Whose session the cookies name."""
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    if key is None:
         return None
     request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     return get_user(request)

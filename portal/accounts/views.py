@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_safe
 
 from datasets.catalogue.queries.memberships import list_memberships
+from datasets.catalogue.queries.tokens import SHARE_COOKIE_PREFIX, CredentialsRefused, find_share_token
 from portal.accounts.throttling import forgive, record_failure, seconds_to_wait
-from portal.problems import TooManyRequests
+from portal.problems import TooManyRequests, answer
 
 
 class SignIn(LoginView):
@@ -59,3 +61,29 @@ def account(request: HttpRequest) -> HttpResponse:
     """``/account/``: who is signed in, and what they are a member of."""
     memberships = list_memberships(username=request.user.get_username())
     return render(request, "accounts/account.html", {"memberships": memberships})
+
+
+@require_safe
+def reviewers_entrance(request: HttpRequest, token: str) -> HttpResponse:
+    """``/r/<token>/``: exchanges a share token for a cookie that opens its dataset alone, and goes there.
+
+    The address holds a secret: nothing leads on from here with it.
+    """
+    try:
+        share = find_share_token(token)
+    except CredentialsRefused as error:
+        request.path = request.path_info = "/"  # what the page says of where one is must not name the token
+        response = answer(request, error)
+    else:
+        response = HttpResponseRedirect(reverse("catalogue:dataset", kwargs={"ref": share.dataset.name}))
+        response.set_cookie(
+            f"{SHARE_COOKIE_PREFIX}{share.dataset.name}",
+            token,
+            expires=share.expires_at,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -17,11 +17,17 @@ import pytest
 from tests.journeys.conftest import CHECKOUT, Portal, free_port, wait_until_ready
 from tests.samples import specification, write_container
 
+FRESH = {"Connection": "close"}  # each request may meet another process
 KEY = "/data/small-cell@1/em/zarr.json"
 
 
 class PrivatePortal(Portal):
     """A portal with one private dataset, ``small-cell``."""
+
+    @property
+    def url_as_configured(self) -> str:
+        """What commands take for the site's address: they are not told the port."""
+        return "http://127.0.0.1:8000"
 
     def manage(self, *arguments: str) -> str:
         return subprocess.run(
@@ -95,7 +101,7 @@ def until(seconds: float, client: httpx.Client, path: str, status: int) -> bool:
     """Whether, within ``seconds``, every process answers ``status``: 12 answers in a row, on new connections."""
     deadline, row = time.monotonic() + seconds, 0
     while time.monotonic() < deadline and row < 12:
-        answer = client.get(path, headers={"Connection": "close"})
+        answer = client.get(path, headers=FRESH)
         row = row + 1 if answer.status_code == status else 0
     return row == 12
 
@@ -124,7 +130,7 @@ def _be_a_member(portal: PrivatePortal, member: httpx.Client, stranger: httpx.Cl
 
     portal.manage("membership", "revoke", "ada", "--dataset", "small-cell")
     time.sleep(2)
-    assert {member.get(KEY, headers={"Connection": "close"}).status_code for _ in range(12)} == {404}
+    assert {member.get(KEY, headers=FRESH).status_code for _ in range(12)} == {404}
     assert member.get("/datasets/small-cell/").status_code == 404
 
 
@@ -140,6 +146,36 @@ def test_another_origin_gets_nothing_with_a_members_cookie(portal: PrivatePortal
     (session,) = [cookie for cookie in member.cookies.jar if cookie.name == "sessionid"]
     assert session.has_nonstandard_attr("HttpOnly")
     assert session.get_nonstandard_attr("SameSite") == "Lax"
+
+
+def test_visibility_and_tokens_are_obeyed_by_every_process_when_the_command_ends(portal: PrivatePortal) -> None:
+    shown = portal.manage("share", "create", "small-cell")
+    link, data = re.findall(r"http\S+", shown)
+    path = data.removeprefix(portal.url_as_configured).replace("<version>/…", "1/em/zarr.json")
+    portal.add_account("ivy")
+    portal.manage("membership", "grant", "ivy", "viewer", "--dataset", "small-cell")
+    bearer = re.findall(r"cst_\S+", portal.manage("token", "create", "ivy"))[0]
+    with httpx.Client(base_url=portal.url) as holder, httpx.Client(base_url=portal.url) as reviewer:
+        headers = {"Authorization": f"Bearer {bearer}"}
+        assert until(5, holder, path, 200)
+        assert holder.get(KEY, headers=headers).status_code == 200
+        entered = reviewer.get(link.removeprefix(portal.url_as_configured))
+        assert (entered.status_code, entered.headers["location"]) == (302, "/datasets/small-cell/")
+        assert reviewer.get(KEY).status_code == 200
+        assert reviewer.get("/datasets/small-cell/").status_code == 200
+
+        assert portal.manage("visibility", "small-cell", "public") == "small-cell is public\n"
+        assert {holder.get(KEY, headers=FRESH).status_code for _ in range(12)} == {200}
+        assert portal.manage("visibility", "small-cell", "private") == "small-cell is private\n"
+        assert {holder.get(KEY, headers=FRESH).status_code for _ in range(12)} == {404}
+
+        portal.manage("share", "revoke", re.findall(r"share (\d+):", shown)[0])
+        portal.manage("token", "revoke", bearer.split("_")[1])
+        time.sleep(2)
+        assert {holder.get(path, headers=FRESH).status_code for _ in range(12)} == {401}
+        assert {holder.get(KEY, headers=headers | FRESH).status_code for _ in range(12)} == {401}
+        assert {reviewer.get(KEY, headers=FRESH).status_code for _ in range(12)} == {404}
+        assert reviewer.get(link.removeprefix(portal.url_as_configured)).status_code == 401
 
 
 def test_a_token_that_nobody_gave_out_is_refused(portal: PrivatePortal) -> None:

@@ -20,6 +20,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("datasets/<dataset:ref>/segmentations/<path:path>/", "path"): lambda words: words.segmentation,
     ("datasets/<dataset:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("*", "short_name"): lambda words: "mito",
+    ("*", "token"): lambda words: "a-token-that-nobody-gave-out",
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
 }
 # Without these a route answers before it looks for the dataset.

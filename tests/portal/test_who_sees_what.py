@@ -24,13 +24,26 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datasets.catalogue.actions.tokens import create_api_token
 from datasets.serving import core
 from datasets.serving.answers import FileSlice
 from datasets.serving.catalogue_snapshot import load_snapshot
 from datasets.serving.core import Credentials
-from datasets.serving.identity import opened_names
+from datasets.serving.identity import opened_by
 from tests.portal.routes import Route, all_routes
-from tests.portal.world import CALLERS, SECRET, TOKEN, Case, Words, build, token, words_of_secret
+from tests.portal.world import (
+    CALLERS,
+    REVIEWER,
+    SECRET,
+    TOKEN,
+    TOKEN_OF_VIEWER,
+    Case,
+    Words,
+    build,
+    seen_as,
+    token,
+    words_of_secret,
+)
 
 EXAMPLES = 500
 LABELS = (None, "1", "2", "draft")
@@ -38,6 +51,11 @@ LISTS = {"", "datasets/", "api/v1/datasets/"}
 """The lists of datasets: they hold exactly the newest published version of each that the caller may know of."""
 
 DATA_KEYS = ("", "{volume}/", "{volume}/zarr.json", "{volume}/nothing", "nothing/")
+DATA_REQUESTS = (
+    st.sampled_from(LABELS),
+    st.sampled_from(DATA_KEYS),
+    st.sampled_from(({}, {"range": "bytes=0-3"}, {"accept": "application/json"})),
+)
 ACCEPT = {"Accept": "text/html, */*; q=0.5"}
 # What differs between any two answers.
 CHANGING = re.compile(
@@ -70,21 +88,30 @@ class Reply:
 class Visitor:
     """One of the callers, asking pages through Django and data through the data plane's core."""
 
-    def __init__(self, caller: str) -> None:
+    def __init__(self, caller: str, world: list[Case]) -> None:
         self.caller = caller
         self.client = Client(raise_request_exception=True)
-        if caller != "stranger":
+        self.headers: dict[str, str] = {}
+        if caller == REVIEWER:
+            for case in world:
+                if case.is_opened_to(caller):
+                    self.client.cookies[f"share-{case.name}"] = case.share
+        elif caller == TOKEN_OF_VIEWER:
+            made = create_api_token(username="viewer", label="", scope="read", lifetime=None, by=None)
+            self.headers["Authorization"] = f"Bearer {made.bearer}"
+        elif caller != "stranger":
             user = get_user_model().objects.get(username=caller.replace(" ", "-"))
             self.client.force_login(user)
             if caller == "inactive owner":
                 get_user_model().objects.filter(pk=user.pk).update(is_active=False)
-        self.cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in self.client.cookies.items()).encode()
+        cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in self.client.cookies.items())
+        self.credentials = {"cookie": cookies, **{name.lower(): value for name, value in self.headers.items()}}
 
     def ask(self, path: str, method: str = "GET", **more: Any) -> Reply:
         reset_queries()
         cache.clear()  # forgets how often something was asked for lately
         with CaptureQueriesContext(connection) as asked:
-            response = self.client.generic(method, path, headers=ACCEPT, **more)
+            response = self.client.generic(method, path, headers=ACCEPT | self.headers, **more)
         body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
         return Reply(
             response.status_code,
@@ -94,11 +121,11 @@ class Visitor:
         )
 
     def ask_data(self, path: str, snapshot: core.Snapshot, **headers: str) -> Reply:
-        named = {name.encode(): value.encode() for name, value in headers.items()} | {b"cookie": self.cookie}
+        named = {name.encode(): value.encode() for name, value in (self.credentials | headers).items() if value}
         request = core.Request("GET", path.encode(), headers=named)
         result = core.answer(request, snapshot, time.time())
         if isinstance(result, Credentials):
-            result = core.answer(request, snapshot, time.time(), grants=opened_names(result))
+            result = core.answer(request, snapshot, time.time(), grants=opened_by(result).names)
         assert isinstance(result, core.Answer)
         assert not isinstance(result.body, FileSlice)
         return Reply(
@@ -154,25 +181,26 @@ class Pages:
     """Asks for pages and API views, each judged by the table."""
 
     def __init__(self, world: list[Case]) -> None:
-        self.world = world
         self.absent: dict[tuple[str, Route, str | None], Reply] = {}
+        self.told = {caller: told_to(caller, world) for caller in CALLERS}
 
     def check(self, visitor: Visitor, case: Case, route: Route, label: str | None) -> None:
-        caller, words = visitor.caller, words_of(case, label)
+        words = words_of(case, label)
         path = route.fill(words, label)
+        caller = seen_as(visitor.caller, path)
         reply = visitor.ask(path)
-        where = f"{path}: {case.state}, {case.visibility}, asked by {caller}"
+        where = f"{path}: {case.state}, {case.visibility}, asked by {visitor.caller}"
         assert reply.status == expected(route, case, caller, label), where
-        assert leaks(reply, path, told_to(caller, self.world)) == set(), where
+        assert leaks(reply, path, self.told[caller]) == set(), where
         if not case.is_known_to(caller):
-            like = (caller, route, label)
+            like = (visitor.caller, route, label)
             if like not in self.absent:
                 self.absent[like] = visitor.ask(route.fill(ABSENT, label)).without(ABSENT)
             assert reply.without(words) == self.absent[like], where
 
 
 def test_a_stranger_is_answered_as_the_table_says_everywhere(world: list[Case]) -> None:
-    pages, visitor = Pages(world), Visitor("stranger")
+    pages, visitor = Pages(world), Visitor("stranger", world)
     for case in world:
         for route, label in addresses(case):
             pages.check(visitor, case, route, label)
@@ -180,7 +208,7 @@ def test_a_stranger_is_answered_as_the_table_says_everywhere(world: list[Case]) 
 
 def test_everyone_is_answered_as_the_table_says(world: list[Case]) -> None:
     pages = Pages(world)
-    visitors = {caller: Visitor(caller) for caller in CALLERS}
+    visitors = {caller: Visitor(caller, world) for caller in CALLERS}
 
     @hypothesis.settings(max_examples=EXAMPLES, database=None)
     @given(st.data())
@@ -194,16 +222,17 @@ def test_everyone_is_answered_as_the_table_says(world: list[Case]) -> None:
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_lists_and_all_other_pages_tell_nothing_else(caller: str, world: list[Case]) -> None:
-    visitor = Visitor(caller)
-    told = told_to(caller, world) | {token("org", 0), token("org", 1)}  # on one's own account page
-    shown = {case.name for case in world if case.status(caller, None) == 200 and case.newest}
-    if caller == "operator":
-        shown.add(SECRET)
+    visitor = Visitor(caller, world)
     for route in all_routes():
         if route.names_a_version:
             continue
         path = route.fill(ABSENT, None)
         reply = visitor.ask(path)
+        seen = seen_as(caller, path)
+        told = told_to(seen, world) | {token("org", 0), token("org", 1)}  # on one's own account page
+        shown = {case.name for case in world if case.status(seen, None) == 200 and case.newest}
+        if caller == "operator":
+            shown.add(SECRET)
         assert reply.status < 500, path
         assert leaks(reply, path, told) == set(), path
         if route.pattern in LISTS:
@@ -213,7 +242,7 @@ def test_lists_and_all_other_pages_tell_nothing_else(caller: str, world: list[Ca
 
 @pytest.mark.parametrize("caller", ["stranger", "account", "inactive owner"])
 def test_no_other_method_tells_more(caller: str, world: list[Case]) -> None:
-    visitor = Visitor(caller)
+    visitor = Visitor(caller, world)
     hidden = next(case for case in world if case.state == "published" and not case.is_known_to(caller))
     words = words_of(hidden, "1")
     for route in all_routes():
@@ -225,7 +254,7 @@ def test_no_other_method_tells_more(caller: str, world: list[Case]) -> None:
 
 
 def test_only_what_one_sees_can_be_shared(world: list[Case]) -> None:
-    visitors = {caller: Visitor(caller) for caller in CALLERS}
+    visitors = {caller: Visitor(caller, world) for caller in CALLERS}
 
     def share(caller: str, words: Words, label: str) -> Reply:
         source = f"zarr://http://testserver/data/{words.name}@{label}/{words.volume}/"
@@ -237,39 +266,66 @@ def test_only_what_one_sees_can_be_shared(world: list[Case]) -> None:
     def check(caller: str, case: Case, label: str) -> None:
         words = words_of(case, label)
         reply = share(caller, words, label)
-        status = case.status(caller, label)
+        seen = seen_as(caller, "/api/v1/links")
+        status = case.status(seen, label)
         assert reply.status == (201 if status == 200 else status), (caller, case, label)
-        assert leaks(reply, words.name, told_to(caller, world)) == set()
-        if not case.is_known_to(caller):
+        assert leaks(reply, words.name, told_to(seen, world)) == set()
+        if not case.is_known_to(seen):
             assert reply.without(words) == share(caller, ABSENT, label).without(ABSENT)
 
     check()
 
 
 def test_the_data_plane_answers_as_the_pages_do(world: list[Case]) -> None:
-    visitors = {caller: Visitor(caller) for caller in CALLERS}
+    visitors = {caller: Visitor(caller, world) for caller in CALLERS}
     snapshot = load_snapshot()
 
     @hypothesis.settings(max_examples=EXAMPLES, database=None)
-    @given(
-        st.sampled_from(CALLERS),
-        st.sampled_from(world),
-        st.sampled_from(LABELS),
-        st.sampled_from(DATA_KEYS),
-        st.sampled_from(({}, {"range": "bytes=0-3"}, {"accept": "application/json"})),
-    )
+    @given(st.sampled_from(CALLERS), st.sampled_from(world), *DATA_REQUESTS)
     def check(caller: str, case: Case, label: str | None, key: str, headers: dict[str, str]) -> None:
-        words = words_of(case, label)
-        path = f"/data/{words.name}{f'@{label}' if label else ''}/{key.format(volume=words.volume)}"
+        path = data_path(case, label, key)
         reply = visitors[caller].ask_data(path, snapshot, **headers)
-        assert reply.status == expected_of_data(case, caller, label, key, headers)
-        assert leaks(reply, path, told_to(caller, world)) == set()
+        judge_data(reply, case, seen_as(caller, path), label, key, headers, world)
         if reply.status == 404:
-            assert reply == visitors[caller].ask_data(path.replace(words.name, ABSENT.name), snapshot, **headers)
-        elif reply.status < 300 and (label == "draft" or not case.is_public):
-            assert reply.headers["cache-control"] == "private, no-store"
+            assert reply == visitors[caller].ask_data(path.replace(case.name, ABSENT.name), snapshot, **headers)
 
     check()
+
+
+def test_a_share_token_in_the_path_opens_exactly_its_dataset(world: list[Case]) -> None:
+    stranger, snapshot = Visitor("stranger", world), load_snapshot()
+
+    @hypothesis.settings(max_examples=EXAMPLES, database=None)
+    @given(st.sampled_from(world), st.sampled_from(world), st.booleans(), *DATA_REQUESTS)
+    def check(held: Case, other: Case, own: bool, label: str | None, key: str, headers: dict[str, str]) -> None:
+        case = held if own else other
+        path = data_path(case, label, key).replace("/data/", f"/data/~{held.share}/")
+        reply = stranger.ask_data(path, snapshot, **headers)
+        judge_data(reply, case, held.share, label, key, headers, world)
+        assert reply.status >= 300 or reply.headers["cache-control"] == "private, no-store"
+        if reply.status == 404:
+            assert reply == stranger.ask_data(path.replace(case.name, ABSENT.name), snapshot, **headers)
+
+    check()
+
+
+def data_path(case: Case, label: str | None, key: str) -> str:
+    return f"/data/{case.name}{f'@{label}' if label else ''}/{key.format(volume=words_of(case, label).volume)}"
+
+
+def judge_data(
+    reply: Reply,
+    case: Case,
+    caller: str,
+    label: str | None,
+    key: str,
+    headers: Mapping[str, str],
+    world: list[Case],
+) -> None:
+    assert reply.status == expected_of_data(case, caller, label, key, headers)
+    assert leaks(reply, data_path(case, label, key), told_to(caller, world)) == set()
+    if reply.status < 300 and (label == "draft" or not case.is_public):
+        assert reply.headers["cache-control"] == "private, no-store"
 
 
 def expected_of_data(case: Case, caller: str, label: str | None, key: str, headers: Mapping[str, str]) -> int:

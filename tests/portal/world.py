@@ -21,6 +21,7 @@ import zarr
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from datasets.catalogue.actions.tokens import create_share_token
 from datasets.catalogue.models import (
     Acquisition,
     Contribution,
@@ -55,7 +56,11 @@ STATES = (
 )
 VISIBILITIES = ("public", "embargo ended", "embargoed", "embargoed without end", "private")
 ROLES = tuple(Role.values)
-CALLERS = ("stranger", "account", "staff", *ROLES, "member of organization", "inactive owner", "operator")
+REVIEWER, TOKEN_OF_VIEWER = "reviewer with cookies", "token of viewer"
+CALLERS = (
+    *("stranger", "account", "staff", *ROLES, "member of organization", "inactive owner", "operator"),
+    *(REVIEWER, TOKEN_OF_VIEWER),
+)
 
 
 def token(*parts: object) -> str:
@@ -101,6 +106,9 @@ class Case:
     visibility: str
     parity: int
     name: str
+    share: str = ""
+    """A share token of the dataset."""
+
     tokens: dict[str, set[str]] = field(default_factory=dict)
     """What a version says, by its label."""
 
@@ -123,15 +131,15 @@ class Case:
         return max(numbered - self.retired, default=max(numbered, default=None))
 
     def is_opened_to(self, caller: str) -> bool:
-        if caller == "operator":
+        if caller in ("operator", self.share):
             return True
-        return caller in (*ROLES, "member of organization") and self.parity == parity_of(caller)
+        return caller in (*ROLES, "member of organization", REVIEWER) and self.parity == parity_of(caller)
 
     def is_known_to(self, caller: str) -> bool:
         return self.is_public or self.is_opened_to(caller)
 
     def status(self, caller: str, label: str | None) -> int:
-        """What http.md's table answers to ``caller``."""
+        """What http.md's table answers to ``caller``; a share token is a caller, too."""
         if not self.is_known_to(caller):
             return 404
         if label is None:
@@ -156,6 +164,13 @@ def parity_of(caller: str) -> int:
     return CALLERS.index(caller) % 2
 
 
+def seen_as(caller: str, path: str) -> str:
+    """As whom ``caller`` is answered there: a token is known to the API and the data plane, pages know no tokens."""
+    if caller == TOKEN_OF_VIEWER:
+        return "viewer" if path.startswith(("/api/", "/data/")) and path != "/api/v1/links" else "stranger"
+    return caller
+
+
 def build(folder: Path, own: Path) -> list[Case]:
     """Write the world: rows, files below ``folder`` (the root ``data``), pictures below ``own``."""
     users = get_user_model().objects
@@ -167,7 +182,7 @@ def build(folder: Path, own: Path) -> list[Case]:
             is_superuser=caller == "operator",
         )
         for caller in CALLERS
-        if caller != "stranger"
+        if caller not in ("stranger", REVIEWER, TOKEN_OF_VIEWER)
     }
     organizations = [Organization.objects.create(name=f"org-{parity}", title=token("org", parity)) for parity in (0, 1)]
     # One object, the voxels of which are read for some answers.
@@ -188,6 +203,7 @@ def build(folder: Path, own: Path) -> list[Case]:
             if parity == parity_of(caller):
                 role = "owner" if caller == "inactive owner" else caller
                 Membership.objects.create(user=accounts[caller], role=role, dataset=dataset)
+        case.share = create_share_token(dataset=dataset.name, label="", lifetime=dt.timedelta(days=1), by=None).secret
         cases.append(case)
     return cases
 

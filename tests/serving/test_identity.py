@@ -1,6 +1,7 @@
 """Whose cookie opens what: which requests it counts for, what it opens, and for how long an answer is remembered."""
 
 import asyncio
+import datetime as dt
 import threading
 import time
 from typing import Any
@@ -10,9 +11,10 @@ from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.test import Client
 
+from datasets.catalogue.actions.tokens import create_api_token, create_share_token
 from datasets.catalogue.models import Dataset, Membership
 from datasets.serving.core import Answer, Credentials, CredentialsRefused, Request, answer
-from datasets.serving.identity import Identify, opened_names
+from datasets.serving.identity import Identify, Opened, opened_by
 from datasets.serving.snapshot import CatalogueUnavailable, Snapshot
 
 
@@ -67,11 +69,11 @@ class TestSessions:
         Membership.objects.create(user=user, dataset=Dataset.objects.create(name="cell"), role="viewer")
         Dataset.objects.create(name="other", visibility="public")
         client.force_login(user)
-        assert opened_names(Credentials(cookie=b"theme=dark; " + self.cookie(client))) == {"cell"}
+        assert opened_by(Credentials(cookie=b"theme=dark; " + self.cookie(client))).names == {"cell"}
         get_user_model().objects.update(is_superuser=True)
-        assert opened_names(Credentials(cookie=self.cookie(client))) == {"cell", "other"}
+        assert opened_by(Credentials(cookie=self.cookie(client))).names == {"cell", "other"}
         get_user_model().objects.update(is_active=False)
-        assert opened_names(Credentials(cookie=self.cookie(client))) == frozenset()
+        assert opened_by(Credentials(cookie=self.cookie(client))).names == frozenset()
 
     def test_a_session_ends_with_signing_out_and_with_a_new_password(
         self, client: Client, django_user_model: Any
@@ -80,25 +82,25 @@ class TestSessions:
         Dataset.objects.create(name="cell")
         client.force_login(user)
         cookie = self.cookie(client)
-        assert opened_names(Credentials(cookie=cookie)) == {"cell"}
+        assert opened_by(Credentials(cookie=cookie)).names == {"cell"}
         user.set_password("y")
         user.save()
-        assert opened_names(Credentials(cookie=cookie)) == frozenset()
+        assert opened_by(Credentials(cookie=cookie)).names == frozenset()
         client.force_login(user)
         cookie = self.cookie(client)
         client.logout()
-        assert opened_names(Credentials(cookie=cookie)) == frozenset()
+        assert opened_by(Credentials(cookie=cookie)).names == frozenset()
 
     @pytest.mark.parametrize(
         "cookie", [b"", b"theme=dark", b"sessionid=", b"sessionid=nobody", b"sessionid=\xff\x00; =", b"a" * 4000]
     )
     def test_a_cookie_that_names_no_session_is_a_strangers(self, cookie: bytes) -> None:
-        assert opened_names(Credentials(cookie=cookie)) == frozenset()
+        assert opened_by(Credentials(cookie=cookie)).names == frozenset()
 
     def test_an_unknown_token_is_refused(self) -> None:
         for credentials in (Credentials(authorization=b"Bearer x"), Credentials(share_token=b"x")):
             with pytest.raises(CredentialsRefused):
-                opened_names(credentials)
+                opened_by(credentials)
 
     def test_asking_costs_the_same_however_many_datasets_there_are(
         self, client: Client, django_user_model: Any, django_assert_num_queries: Any
@@ -107,7 +109,49 @@ class TestSessions:
         for number in range(20):
             Dataset.objects.create(name=f"cell-{number}")
         with django_assert_num_queries(3):
-            opened_names(Credentials(cookie=self.cookie(client)))
+            opened_by(Credentials(cookie=self.cookie(client)))
+
+
+@pytest.mark.django_db
+class TestTokens:
+    @pytest.fixture
+    def bearer(self, django_user_model: Any) -> bytes:
+        """The token of a member of ``cell``."""
+        user = django_user_model.objects.create_user("ada", password="x")
+        Membership.objects.create(user=user, dataset=Dataset.objects.create(name="cell"), role="viewer")
+        Dataset.objects.create(name="other")
+        made = create_api_token(username="ada", label="", scope="read", lifetime=dt.timedelta(days=1), by=None)
+        return made.bearer.encode()
+
+    def share(self) -> bytes:
+        made = create_share_token(dataset="other", label="", lifetime=dt.timedelta(hours=1), by=None)
+        return made.secret.encode()
+
+    def test_a_bearer_token_opens_what_its_account_is_a_member_of(self, bearer: bytes) -> None:
+        opened = opened_by(Credentials(authorization=b"Bearer " + bearer))
+        assert opened.names == {"cell"}
+        assert time.time() + 80_000 < opened.until_s < time.time() + 90_000
+        assert opened_by(Credentials(authorization=b"bearer " + bearer)).names == {"cell"}
+
+    def test_a_share_token_opens_its_dataset_alone_and_cookies_beside_it_do_not_count(self, bearer: bytes) -> None:
+        share = self.share()
+        assert opened_by(Credentials(share_token=share)).names == {"other"}
+        both = opened_by(Credentials(authorization=b"Bearer " + bearer, share_token=share))
+        assert both.names == {"cell", "other"}
+        assert both.until_s < time.time() + 3700  # the first of the two ends
+        assert opened_by(Credentials(cookie=b"share-other=" + share)).names == {"other"}
+        assert opened_by(Credentials(cookie=b"share-cell=" + share)).names == frozenset()
+
+    def test_any_wrong_token_is_refused_though_another_is_right(self, bearer: bytes) -> None:
+        for wrong in (
+            Credentials(authorization=b"Bearer " + bearer, share_token=b"x"),
+            Credentials(authorization=b"Bearer x", share_token=self.share()),
+            Credentials(authorization=b"Basic " + bearer),
+            Credentials(authorization=bearer),
+            Credentials(share_token=b"\xff"),
+        ):
+            with pytest.raises(CredentialsRefused):
+                opened_by(wrong)
 
 
 class TestRemembering:
@@ -115,10 +159,10 @@ class TestRemembering:
         asked: list[Credentials] = []
         go = threading.Event()
 
-        def ask(credentials: Credentials) -> frozenset[str]:
+        def ask(credentials: Credentials) -> Opened:
             asked.append(credentials)
             go.wait(10)
-            return frozenset({"cell"})
+            return Opened(frozenset({"cell"}))
 
         async def burst() -> list[frozenset[str]]:
             identify = Identify(ask)
@@ -132,7 +176,7 @@ class TestRemembering:
         assert asked == [Credentials(cookie=b"a")]
 
     def test_an_answer_is_asked_for_again_when_it_is_old(self) -> None:
-        answers = [frozenset({"cell"}), frozenset[str]()]
+        answers = [Opened(frozenset({"cell"})), Opened(frozenset())]
 
         async def twice() -> list[frozenset[str]]:
             identify = Identify(lambda _: answers.pop(0), remembered_s=0.05)
@@ -142,16 +186,27 @@ class TestRemembering:
 
         assert asyncio.run(twice()) == [frozenset({"cell"}), frozenset()]
 
+    def test_what_expires_is_refused_at_once(self) -> None:
+        answers = [Opened(frozenset({"cell"}), until_s=time.time() + 0.05), Opened(frozenset())]
+
+        async def twice() -> list[frozenset[str]]:
+            identify = Identify(lambda _: answers.pop(0), remembered_s=1000)
+            seen = [await identify(Credentials(cookie=b"a"))]
+            time.sleep(0.06)
+            return [*seen, await identify(Credentials(cookie=b"a"))]
+
+        assert asyncio.run(twice()) == [frozenset({"cell"}), frozenset()]
+
     def test_each_is_answered_for_themselves(self) -> None:
         async def both() -> list[frozenset[str]]:
-            identify = Identify(lambda credentials: frozenset({credentials.cookie.decode()}))
+            identify = Identify(lambda credentials: Opened(frozenset({credentials.cookie.decode()})))
             return await asyncio.gather(*(identify(Credentials(cookie=name)) for name in (b"a", b"b")))
 
         assert asyncio.run(both()) == [frozenset({"a"}), frozenset({"b"})]
 
     def test_a_database_in_trouble_is_no_refusal(self) -> None:
-        def fail(_: Credentials) -> frozenset[str]:
+        def fail(_: Credentials) -> Opened:
             raise OperationalError("gone")
 
         with pytest.raises(CatalogueUnavailable):
-            asyncio.run(Identify(fail)(Credentials(cookie=b"a")))  # type: ignore[arg-type]
+            asyncio.run(Identify(fail)(Credentials(cookie=b"a")))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, State
 from datasets.catalogue.queries.visibility import visible_to
@@ -77,12 +78,15 @@ def withdrawn_from_published_tree(dataset: Dataset) -> Iterator[None]:
         StorageUnavailable: the file system refuses; then nothing was changed.
     """
     tree = published_tree()
-    with tree.changing():
-        tree.lead(dataset.name, None)
-        for version in _versions_in(tree, dataset):
-            tree.remove(version)
-        yield
-        _settle(tree, dataset)
+    try:
+        with tree.changing():
+            tree.lead(dataset.name, None)
+            for version in _versions_in(tree, dataset):
+                tree.remove(version)
+            yield
+    finally:
+        # Not before the catalogue says so for good: what it takes back must not stay open here.
+        transaction.on_commit(lambda: settle_published_tree(dataset))
 
 
 def _settle(tree: PublishedTree, dataset: Dataset) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.addresses import Reference, data_url
+from datasets.catalogue.api.credentials import SiteSession
 from datasets.catalogue.api.serializers import VersionSerializer, VersionSummarySerializer, VolumeSerializer
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import Kind
@@ -130,7 +130,7 @@ class NeuroglancerRedirect(VersionView):
         return HttpResponseRedirect(neuroglancer_address(settings.CONFIG.neuroglancer_url, state))
 
 
-class SitePages(SessionAuthentication):
+class SitePages(SiteSession):
     """Session sign-in that demands the CSRF token of everyone, strangers too: only this site's pages may write."""
 
     def authenticate(self, request: Request) -> Any:

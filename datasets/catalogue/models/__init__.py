@@ -6,10 +6,12 @@ from datasets.catalogue.models.membership import AuditEvent, Membership, Organiz
 from datasets.catalogue.models.organelle import OrganelleClass
 from datasets.catalogue.models.people import Contribution, Person, Publication
 from datasets.catalogue.models.sample import Acquisition, Specimen
+from datasets.catalogue.models.tokens import ApiToken, Scope, ShareToken
 from datasets.catalogue.models.volume import Coverage, Segmentation, View, Volume
 
 __all__ = [
     "Acquisition",
+    "ApiToken",
     "AuditEvent",
     "Contribution",
     "Coverage",
@@ -23,7 +25,9 @@ __all__ = [
     "Publication",
     "RevisionStamp",
     "Role",
+    "Scope",
     "Segmentation",
+    "ShareToken",
     "Specimen",
     "State",
     "StateLink",

@@ -14,6 +14,9 @@ from datasets.volumes.errors import CisternaError
 
 type Viewer = AbstractBaseUser | AnonymousUser | None
 
+SHARED = "shared_datasets"
+"""The attribute of a request's user that holds the ids of the datasets opened by a reviewer's cookies."""
+
 
 class NotAllowed(CisternaError):
     """One may see it, but not do it."""
@@ -48,13 +51,14 @@ def opened_to(user: Viewer) -> QuerySet[Dataset]:
     """The datasets of which ``user`` may see what is not public, too: drafts, and versions private or under embargo.
 
     Those are the ones ``user`` is a member of, in whatever role, directly or through their organization; for the
-    operator all. An inactive account is a stranger.
+    operator all. An inactive account is a stranger. Whoever holds a share token sees its dataset, too.
     """
     if is_operator(user):
         return Dataset.objects.all()
+    shared = Q(pk__in=getattr(user, SHARED, ()))
     if user is None or not user.is_active or user.pk is None:
-        return Dataset.objects.none()
-    return Dataset.objects.filter(Exists(_memberships(user.pk)))
+        return Dataset.objects.filter(shared)
+    return Dataset.objects.filter(shared | Exists(_memberships(user.pk)))
 
 
 def visible_to(user: Viewer) -> QuerySet[Dataset]:

@@ -1,0 +1,133 @@
+"""Opening and withdrawing: who may see a dataset, and the end of a version."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from datasets.catalogue.actions.audit import record_event
+from datasets.catalogue.actions.published_tree import withdrawn_from_published_tree
+from datasets.catalogue.actions.revision import bump_revision
+from datasets.catalogue.models import Dataset, DatasetVersion, State, Visibility
+from datasets.catalogue.queries.names import NameUnknown, find_dataset
+from datasets.catalogue.queries.visibility import Deed, require
+from datasets.volumes.errors import CisternaError
+
+REFUSED_EVERYWHERE_S = 2.0
+"""How long after a change an answer may still follow from before it: a second in a server process's memory (snapshot,
+sessions), and a second in that of a front server."""
+
+
+class VisibilityInvalid(CisternaError):
+    """A visibility that cannot be."""
+
+    slug = "visibility-invalid"
+    status = 400
+    title = "This visibility cannot be set"
+
+
+class RetirementRefused(CisternaError):
+    """The version cannot be retired so."""
+
+    slug = "retirement-refused"
+    status = 409
+    title = "The version cannot be retired"
+
+
+def change_visibility(
+    *, name: str, visibility: str, until: dt.datetime | None = None, by: AbstractBaseUser | None
+) -> Dataset:
+    """Say who may see a dataset. Returns when every server process and front server answers accordingly.
+
+    Args:
+        until: the end of an embargo; without one it lasts until the visibility is changed.
+
+    Raises:
+        VisibilityInvalid, NameUnknown, NotAllowed.
+        StorageUnavailable: the published tree cannot be changed; then nothing was.
+    """
+    if visibility not in Visibility.values:
+        raise NameUnknown("visibility", visibility, Visibility.values)
+    if until is not None and visibility != Visibility.EMBARGOED:
+        raise VisibilityInvalid("Only an embargo has an end", where=name, fix="Leave the date out, or say embargoed")
+    if until is not None and until <= timezone.now():
+        raise VisibilityInvalid(f"{until:%Y-%m-%d} is past", where=name, fix="Give a date to come, or say public")
+    dataset = find_dataset(name, by)
+    require(by, Deed.ADMINISTER, dataset)
+    return set_visibility(dataset=dataset, visibility=visibility, until=until, by=by)
+
+
+def set_visibility(
+    *, dataset: Dataset, visibility: str, until: dt.datetime | None, by: AbstractBaseUser | None
+) -> Dataset:
+    """The change itself, for callers that have judged what is asked for and whether ``by`` may."""
+    # Taken out of the tree whatever it was before: a change is rare, and what is still open is put back at once.
+    with withdrawn_from_published_tree(dataset), transaction.atomic():
+        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        before = _access(dataset)
+        dataset.visibility, dataset.embargo_until = visibility, until
+        dataset.save(update_fields=["visibility", "embargo_until"])
+        bump_revision()
+        record_event(by=by, action="dataset.visibility", subject=dataset.name, before=before, after=_access(dataset))
+    _wait_for_everyone()
+    return dataset
+
+
+def retire_version(
+    *, name: str, number: int, reason: str, successor: str = "", by: AbstractBaseUser | None
+) -> DatasetVersion:
+    """Withdraw a published version. Returns when every server process and front server refuses it.
+
+    Args:
+        successor: ``name@2``, what to use in its place.
+
+    Raises:
+        RetirementRefused, NameUnknown, NotAllowed.
+        StorageUnavailable: the published tree cannot be changed; then nothing was.
+    """
+    if not reason.strip():
+        raise RetirementRefused("A reason is missing", where=f"{name}@{number}", fix="Say in a sentence why")
+    dataset = find_dataset(name, by)
+    require(by, Deed.ADMINISTER, dataset)
+    new = _find_successor(successor, by) if successor else None
+    with withdrawn_from_published_tree(dataset), transaction.atomic():
+        version = DatasetVersion.objects.select_for_update().filter(dataset=dataset, number=number).first()
+        match version:
+            case None:
+                numbers = dataset.versions.exclude(number=None).values_list("number", flat=True)
+                raise NameUnknown("version", f"{name}@{number}", [f"{name}@{each}" for each in numbers])
+            case DatasetVersion(state=State.RETIRED):
+                raise RetirementRefused("It is retired already", where=str(version), fix="Nothing needs to be done")
+            case _ if new == version:
+                raise RetirementRefused("It cannot succeed itself", where=str(version), fix="Name another version")
+        version.state, version.retired_reason, version.successor = State.RETIRED, reason.strip(), new
+        version.save(update_fields=["state", "retired_reason", "successor"])
+        bump_revision()
+        record_event(
+            by=by, action="version.retire", subject=str(version), after={"reason": reason, "successor": successor}
+        )
+    _wait_for_everyone()
+    return version
+
+
+def _find_successor(reference: str, by: AbstractBaseUser | None) -> DatasetVersion:
+    name, _, number = reference.partition("@")
+    dataset = find_dataset(name, by)
+    published = dataset.versions.filter(state=State.PUBLISHED)
+    version = published.filter(number=int(number)).first() if number.isascii() and number.isdigit() else None
+    if version is None:
+        raise NameUnknown("published version", reference, [str(each) for each in published])
+    return version
+
+
+def _access(dataset: Dataset) -> dict[str, str | None]:
+    until = dataset.embargo_until
+    return {"visibility": str(dataset.visibility), "until": until.isoformat() if until else None}
+
+
+def _wait_for_everyone() -> None:
+    transaction.on_commit(lambda: time.sleep(REFUSED_EVERYWHERE_S))
