@@ -145,6 +145,7 @@ def _wait_for(port: int) -> None:
 def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
     environment = os.environ | {"CISTERNA_HOME": str(tmp_path), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     for expected in ("published", "already published, nothing changed"):
         with subprocess.Popen(
@@ -154,7 +155,6 @@ def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None
             try:
                 assert demo.stdout is not None
                 lines = iter(demo.stdout.readline, "")
-                base = f"http://127.0.0.1:{port}"
                 assert f"fib25-ts2@1: {expected}" in "".join(takewhile(lambda line: f"{base}/" not in line, lines))
                 _wait_for(port)
                 with urllib.request.urlopen(f"{base}/api/v1/datasets/fib25-ts2/") as answer:
