@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from datasets.serving import core, s3
 from datasets.serving.answers import Answer, FileSlice
 from datasets.serving.core import (
     ACCESS_PREFIX,
@@ -19,12 +20,12 @@ from datasets.serving.core import (
     Credentials,
     NetworkWait,
     Request,
-    answer,
-    answer_error,
     know_nobody,
     read_headers,
 )
-from datasets.serving.fetching import Fetch, fetch_object
+from datasets.serving.fetching import fetch_object
+from datasets.serving.s3_answers import S3Error, translated
+from datasets.serving.sigv4 import Signature
 from datasets.serving.snapshot import Snapshot, Snapshots
 from datasets.storage.streams import OpenObject
 from datasets.volumes.errors import CisternaError
@@ -34,6 +35,7 @@ type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 type Identify = Callable[[Credentials], Awaitable[frozenset[str]]]
+type FindKey = Callable[[str], Awaitable[s3.KeyHolder | None]]
 
 BLOCK_BYTES = 256 * 1024
 _EMPTY = Snapshot()
@@ -41,13 +43,14 @@ logger = logging.getLogger("cisterna.data")
 
 
 class DataPlane:
-    """Answers ``/data/`` itself; everything else, lifespan too, goes to ``application``.
+    """Answers ``/data/`` and ``/s3/`` itself; everything else, lifespan too, goes to ``application``.
 
     Args:
         application: what stands behind.
         snapshots: what exists and who may see it.
         identify: which datasets the caller may see although they are not public. Raises CredentialsRefused. Asked only
             when credentials came along and what was asked for is not public.
+        find_key: whoever has an access key, by its id. Asked where a request of S3 is signed.
         reading_threads: how many reads may wait for a disk at once, and as many listings for another machine.
     """
 
@@ -56,12 +59,14 @@ class DataPlane:
         application: Application,
         snapshots: Snapshots,
         identify: Identify = know_nobody,
+        find_key: FindKey = s3.know_no_key,
         *,
         reading_threads: int = 32,
     ) -> None:
         self._application = application
         self._snapshots = snapshots
         self._identify = identify
+        self._find_key = find_key
         self._threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane")
         self._network_threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane-network")
         # Unique among processes and cheap: a random beginning and a count.
@@ -80,7 +85,8 @@ class DataPlane:
             return None
         path, _, query = target.partition(b"?")
         try:
-            result = answer(Request(method, path, query, read_headers(headers)), snapshot, time.time(), may_block=False)
+            ask = s3.answer if s3.is_s3(path) else core.answer
+            result = ask(_request(method, path, query, headers), snapshot, time.time(), may_block=False)
         except BlockingIOError:
             return None
         if not isinstance(result, Answer):
@@ -94,22 +100,19 @@ class DataPlane:
         return result, request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["raw_path"].startswith((PREFIX, ACCESS_PREFIX)):
+        if scope["type"] != "http" or not is_data(scope["raw_path"]):
             await self._application(scope, receive, send)
             return
-        request = Request(scope["method"], scope["raw_path"], scope["query_string"], read_headers(scope["headers"]))
+        request = _request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
         request_id = self._new_id()
+        speaks_s3 = s3.is_s3(request.raw_path)
         try:
             snapshot = self._snapshots.current() if request.method in READS else _EMPTY
             if snapshot is None:
                 snapshot = await self._snapshots.get()
-            outcome = await self._ask(request, snapshot)
-            if isinstance(outcome, Credentials):
-                outcome = await self._ask(request, snapshot, await self._identify(outcome))
-            assert not isinstance(outcome, Credentials), "with grants, the core does not ask for them"
-            result = await self._fetch(outcome) if isinstance(outcome, Fetch) else outcome
-        except CisternaError as error:
-            result = answer_error(error, head=request.method == "HEAD")
+            result = await (self._answer_s3 if speaks_s3 else self._answer)(request, snapshot)
+        except (CisternaError, S3Error) as error:
+            result = (s3 if speaks_s3 else core).answer_error(error, head=request.method == "HEAD")
         _log(result, request.method, request_id)
         start = {
             "type": "http.response.start",
@@ -125,11 +128,34 @@ class DataPlane:
     def _new_id(self) -> bytes:
         return b"%b%08x" % (self._process, next(self._count))
 
-    async def _ask(
-        self, request: Request, snapshot: Snapshot, grants: frozenset[str] | None = None
-    ) -> Answer | Credentials | Fetch:
-        """The core's answer; where it would wait, from the start in a thread, in which waiting harms nobody."""
-        ask = partial(answer, request, snapshot, time.time(), grants=grants)
+    async def _answer(self, request: Request, snapshot: Snapshot) -> Answer:
+        ask = partial(core.answer, request, snapshot, time.time())
+        outcome = await self._ask(ask)
+        if isinstance(outcome, Credentials):
+            outcome = await self._ask(partial(ask, grants=await self._identify(outcome)))
+        assert not isinstance(outcome, Credentials), "with grants, the core does not ask for them"
+        if isinstance(outcome, Answer):
+            return outcome
+        try:
+            return await fetch_object(outcome)
+        except CisternaError as error:
+            return core.answer_error(error, head=request.method == "HEAD", where=outcome.where)
+
+    async def _answer_s3(self, request: Request, snapshot: Snapshot) -> Answer:
+        ask = partial(s3.answer, request, snapshot, time.time())
+        outcome = await self._ask(ask)
+        if isinstance(outcome, Signature):
+            holder = await self._find_key(outcome.access_key_id)
+            if holder is None:
+                raise s3.unknown_key()
+            outcome = await self._ask(partial(ask, holder=holder))
+        assert not isinstance(outcome, Signature), "with its holder, nobody asks whose key it is"
+        if isinstance(outcome, Answer):
+            return outcome
+        return translated(await fetch_object(outcome), head=request.method == "HEAD")
+
+    async def _ask[Outcome](self, ask: Callable[..., Outcome]) -> Outcome:
+        """The answer; where it would wait, from the start in a thread, in which waiting harms nobody."""
         try:
             return ask(may_block=False)
         except NetworkWait:
@@ -137,12 +163,6 @@ class DataPlane:
         except BlockingIOError:
             threads = self._threads
         return await asyncio.get_running_loop().run_in_executor(threads, ask)
-
-    async def _fetch(self, fetch: Fetch) -> Answer:
-        try:
-            return await fetch_object(fetch)
-        except CisternaError as error:
-            return answer_error(error, head=fetch.method == "HEAD", where=fetch.where)
 
     async def _blocks(self, body: FileSlice | OpenObject) -> AsyncGenerator[bytes]:
         if isinstance(body, OpenObject):
@@ -157,6 +177,15 @@ class DataPlane:
                     yield body.file.read_cached(position, length)
                 except BlockingIOError:
                     yield await loop.run_in_executor(self._threads, body.file.read, position, length)
+
+
+def is_data(raw_path: bytes) -> bool:
+    """Whether a path is the data plane's to answer."""
+    return raw_path.startswith((PREFIX, ACCESS_PREFIX)) or s3.is_s3(raw_path)
+
+
+def _request(method: str, path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Request:
+    return Request(method, path, query, read_headers(headers, all_of_them=s3.is_s3(path)))
 
 
 async def _stream(blocks: AsyncGenerator[bytes], length: int, receive: Receive, send: Send) -> None:

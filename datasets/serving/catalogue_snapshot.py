@@ -42,6 +42,7 @@ def load_snapshot() -> Snapshot:
                 tuple(mounts[version.pk]),
                 retired=version.state == State.RETIRED,
                 successor=str(version.successor or ""),
+                frozen_s=version.frozen_at.timestamp() if version.frozen_at else 0.0,
             )
         )
     return Snapshot.of(

@@ -121,11 +121,11 @@ async def know_nobody(credentials: Credentials) -> frozenset[str]:
     return NOBODY
 
 
-def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers that matter here, those sent several times joined into one list."""
+def read_headers(pairs: Iterable[tuple[bytes, bytes]], *, all_of_them: bool = False) -> dict[bytes, bytes]:
+    """The headers that matter here, those sent several times joined into one list. What is signed may be any."""
     headers: dict[bytes, bytes] = {}
     for name, value in pairs:
-        if name in _HEADERS_READ:
+        if all_of_them or name in _HEADERS_READ:
             headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
     return headers
 
@@ -151,7 +151,7 @@ def answer(
             waits for another machine.
     """
     if request.method not in READS:
-        return _preflight(request.headers) if request.method == "OPTIONS" else _refuse_method()
+        return preflight(request.headers) if request.method == "OPTIONS" else _refuse_method()
     if request.raw_path.startswith(ACCESS_PREFIX):
         return _judge_access(request, snapshot, now_s, grants)
     result = _read(request, snapshot, now_s, grants, may_block)
@@ -184,7 +184,7 @@ _ABSENT = problem_answer(
 )
 
 
-def _preflight(headers: Mapping[bytes, bytes]) -> Answer:
+def preflight(headers: Mapping[bytes, bytes]) -> Answer:
     """Answered before anything is looked up: a browser sends no credentials with it."""
     private_network = (
         ((b"access-control-allow-private-network", b"true"),)
@@ -199,7 +199,8 @@ def _preflight(headers: Mapping[bytes, bytes]) -> Answer:
             (
                 b"access-control-allow-headers",
                 b"Authorization, Range, If-Match, If-None-Match, If-Range, If-Modified-Since, If-Unmodified-Since, "
-                b"Accept, Cache-Control, Content-Type",
+                b"Accept, Cache-Control, Content-Type, X-Amz-Content-Sha256, X-Amz-Date, X-Amz-User-Agent, "
+                b"X-Amz-Security-Token, Amz-Sdk-Invocation-Id, Amz-Sdk-Request",
             ),
             (b"access-control-max-age", b"86400"),
             *private_network,
@@ -264,15 +265,15 @@ def _read(
             return opened
         address, raw_key = opened.address, opened.raw_key
         if address.version.retired:
-            return _retired(address, snapshot, now_s, grants or NOBODY)
+            return _retired(retirement(address, snapshot, now_s, grants or NOBODY))
         if not raw_key or raw_key.endswith(b"/"):
             where = canonical_key(raw_key[:-1]) if raw_key else ""
             if not may_block:
                 base = address.version.find_prefix(where)
                 raise NetworkWait if base and isinstance(base.source, Bucket) else BlockingIOError
-            return _list(request, address, where, NO_STORE if opened.private else _caching(address, None))
+            return _list(request, address, where, NO_STORE if opened.private else caching_of(address, None))
         where = canonical_key(raw_key)
-        return _serve(request, address, where, private=opened.private, may_block=may_block)
+        return serve_object(request, address, where, private=opened.private, may_block=may_block)
     except ObjectAbsent as error:
         return answer_error(error)
     except InvalidKey as error:
@@ -312,21 +313,25 @@ def _own_cookie(headers: Mapping[bytes, bytes]) -> bytes:
     return headers.get(b"cookie", b"") if own else b""
 
 
-def _retired(address: Address, snapshot: Snapshot, now_s: float, grants: frozenset[str]) -> Answer:
+def retirement(address: Address, snapshot: Snapshot, now_s: float, grants: frozenset[str]) -> VersionRetired:
+    """What there is to say of a retired version; of its successor, if the caller may know of it."""
     successor = address.version.successor
     new = snapshot.addresses.get(successor)
     if new is None or not (new.is_public(now_s) or new.dataset.name in grants):
-        successor = ""  # not to be known of
-    error = VersionRetired(
+        successor = ""
+    return VersionRetired(
         "This version was withdrawn",
         successor=f"/data/{successor}/" if successor else "",
         fix=f"Use {successor} in its place" if successor else "See the dataset's page for the reason",
     )
-    link = [(b"link", f'</data/{successor}/>; rel="successor-version"'.encode())] if successor else []
+
+
+def _retired(error: VersionRetired) -> Answer:
+    link = [(b"link", f'<{error.successor}>; rel="successor-version"'.encode())] if error.successor else []
     return problem_answer(error, headers=link)
 
 
-def _caching(address: Address, immutable: bool | None) -> bytes:
+def caching_of(address: Address, immutable: bool | None) -> bytes:
     """``Cache-Control`` of public data; ``immutable`` is the mount's, None asks for that of all of them."""
     if not address.pinned:
         return b"no-cache"
@@ -355,12 +360,17 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
     )
 
 
-def _serve(request: Request, address: Address, key: str, *, private: bool, may_block: bool) -> Answer | Fetch:
+def serve_object(request: Request, address: Address, key: str, *, private: bool, may_block: bool) -> Answer | Fetch:
+    """The object ``key`` of a version that the caller may read; ``private``: not for shared caches.
+
+    Raises:
+        ObjectAbsent, StorageBackendNotServed, StorageError, BlockingIOError: as :func:`answer` has them.
+    """
     mount = address.version.find_mount(key)
     if mount is None:
         raise ObjectAbsent("no mount covers the key")
     source, storage_key = mount.reach(), mount.storage_key(key)
-    shared_headers = object_headers(content_type(key), NO_STORE if private else _caching(address, mount.immutable))
+    shared_headers = object_headers(content_type(key), NO_STORE if private else caching_of(address, mount.immutable))
     if isinstance(source, Bucket):
         return Fetch(source, storage_key, mount.key, key, request.method, request.headers, shared_headers)
     file = source.open_file(storage_key, within=mount.key, may_block=may_block)

@@ -13,8 +13,10 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from datasets.serving import core, s3
 from datasets.serving.asgi import DataPlane
-from datasets.serving.core import PREFIX
+
+AT_ONCE = (core.PREFIX, s3.PREFIX)
 
 MAX_HEAD_BYTES = 64 * 1024
 """The longest request line with its headers."""
@@ -73,7 +75,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
         self._in_head = False
         # A request that came while another one is answered waits its turn; so does one whose reader is slow.
         is_free = (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
-        if not (is_free and self.url.startswith(PREFIX) and self._answer_at_once()):
+        if not (is_free and self.url.startswith(AT_ONCE) and self._answer_at_once()):
             super().on_headers_complete()
 
     def _answer_at_once(self) -> bool:

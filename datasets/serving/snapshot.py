@@ -75,12 +75,14 @@ class Mount:
 
 @dataclass(frozen=True)
 class Version:
-    """A numbered version, or the draft (no number). ``successor`` is its address (``name@2``) when it is retired."""
+    """A numbered version, or the draft (no number). ``successor`` is its address (``name@2``) when it is retired;
+    ``frozen_s`` when it was frozen, in seconds since the epoch."""
 
     number: int | None
     mounts: tuple[Mount, ...]
     retired: bool = False
     successor: str = ""
+    frozen_s: float = 0.0
 
     @cached_property
     def _singles(self) -> Mapping[str, Mount]:

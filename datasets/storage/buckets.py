@@ -12,7 +12,9 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from datasets.storage.bucket_errors import name_refusal, refusal_of
+from datasets.storage.entries import Entry
 from datasets.storage.errors import AbsenceHidden, ObjectAbsent, StorageError, StorageForbidden, StorageUnavailable
+from datasets.storage.files import stat_etag
 from datasets.storage.keys import MAX_KEY_BYTES, is_segment, join_key
 from datasets.storage.roots import Root
 
@@ -96,30 +98,54 @@ class Bucket:
             ObjectAbsent: nothing lies below ``key``, but something below ``within``.
             StorageUnavailable: nothing lies below ``within`` either (a mount's target), or the server failed.
         """
+        entries, _, is_there = self._below(key, "", after, limit, deep=False)
+        if not (is_there or after) and key:
+            self._require_mounted(key, within)
+            raise ObjectAbsent("There is nothing below this key", where=self.root.url_of(key))
+        return [entry.key for entry in entries]
+
+    def list_entries(
+        self, key: str, *, prefix: str = "", after: str = "", limit: int, deep: bool, within: str = ""
+    ) -> tuple[list[Entry], bool]:
+        """As :func:`datasets.storage.walks.list_entries`: a request for each 1000, and the bucket's own facts."""
+        entries, is_truncated, is_there = self._below(key, prefix, after, limit, deep=deep)
+        if not is_there:
+            self._require_mounted(key if not (prefix or after) else "", within)
+        return entries, is_truncated
+
+    def _require_mounted(self, absent: str, within: str) -> None:
+        """That something lies below ``within`` (a mount's target), as nothing does below ``absent``.
+
+        Raises:
+            StorageUnavailable: nothing does.
+        """
+        if within and (absent == within or not self._has_below(within)):
+            raise StorageUnavailable("What the catalogue mounts here is missing", where=self.root.url_of(within))
+
+    def _below(self, key: str, prefix: str, after: str, limit: int, *, deep: bool) -> tuple[list[Entry], bool, bool]:
+        """Entries, whether more follow, and whether there was anything, even what cannot be asked for."""
         folder = self.full_key(key)
-        prefix = f"{folder}/" if folder else ""
-        names: list[str] = []
-        behind, is_there, is_truncated = after, bool(after), True
-        while is_truncated and len(names) < limit:
+        top = f"{folder}/" if folder else ""
+        entries: list[Entry] = []
+        behind, is_truncated, is_there = after, True, False
+        while is_truncated and len(entries) < limit:
             page = self._list(
                 key,
-                Prefix=prefix,
-                Delimiter="/",
-                MaxKeys=min(PAGE_KEYS, limit - len(names)),
-                StartAfter=prefix + _last_of(behind) if behind else "",
+                Prefix=top + prefix,
+                MaxKeys=min(PAGE_KEYS, limit - len(entries)),
+                StartAfter=top + (behind if deep else _last_of(behind)) if behind else "",
+                **({} if deep else {"Delimiter": "/"}),
             )
             found = sorted(
-                [item["Prefix"][len(prefix) :] for item in page.get("CommonPrefixes", ())]
-                + [item["Key"][len(prefix) :] for item in page.get("Contents", ())]
+                [Entry(item["Prefix"][len(top) :]) for item in page.get("CommonPrefixes", ())]
+                + [_entry_of(item, len(top)) for item in page.get("Contents", ())],
+                key=lambda entry: entry.key,
             )
             is_there, is_truncated = is_there or bool(found), bool(page.get("IsTruncated")) and bool(found)
-            names += [name for name in found if name > behind and is_segment(name.removesuffix("/"))]
-            behind = max(behind, *found) if found else behind
-        if not is_there and key:
-            if within and (key == within or not self._has_below(within)):
-                raise StorageUnavailable("What the catalogue mounts here is missing", where=self.root.url_of(within))
-            raise ObjectAbsent("There is nothing below this key", where=self.root.url_of(key))
-        return names
+            entries += [entry for entry in found if entry.key > behind and _can_be_asked_for(entry.key, deep)]
+            if found:
+                behind = max(behind, found[-1].key)
+        return entries, is_truncated, is_there
 
     def require_below(self, key: str) -> None:
         """That anything lies below ``key``, as far as the bucket lets one look.
@@ -230,6 +256,15 @@ class Bucket:
 def bucket_of(root: Root) -> Bucket:
     """The one :class:`Bucket` of ``root`` in this process."""
     return Bucket(root)
+
+
+def _entry_of(item: dict[str, Any], start: int) -> Entry:
+    mtime_s, size_bytes = int(item["LastModified"].timestamp()), int(item["Size"])
+    return Entry(item["Key"][start:], size_bytes, mtime_s, item.get("ETag") or stat_etag(mtime_s, size_bytes).decode())
+
+
+def _can_be_asked_for(key: str, deep: bool) -> bool:
+    return all(map(is_segment, key.split("/"))) if deep else is_segment(key.removesuffix("/"))
 
 
 def _last_of(name: str) -> str:

@@ -9,12 +9,14 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from heapq import nsmallest
 from pathlib import Path
 
 from datasets.storage import linux
+from datasets.storage.entries import Entry
 from datasets.storage.errors import ObjectAbsent, StorageForbidden, StorageUnavailable
 from datasets.storage.keys import InvalidKey, is_segment
 
@@ -149,11 +151,56 @@ class LocalFolder:
         Raises:
             ObjectAbsent, InvalidKey, StorageForbidden, StorageUnavailable: as :meth:`open_file`.
         """
+        return self._scan(key, "", after, limit, within, lambda name, entry: name)
+
+    def list_entries(
+        self, key: str, *, prefix: str = "", after: str = "", limit: int, within: str = ""
+    ) -> tuple[list[Entry], str]:
+        """As :meth:`list_names`, of names that begin with ``prefix``: their facts, and the last name looked at where
+        more may follow. What goes meanwhile is left out."""
+        found = self._scan(key, prefix, after, limit, within, lambda name, entry: (name, self._entry(key, name, entry)))
+        entries = [entry for _, entry in found if entry is not None]
+        return entries, found[-1][0] if len(found) == limit else ""
+
+    def each_entry(self, key: str) -> Iterator[Entry]:
+        """What :meth:`list_names` would name, without facts, in any order, as it is found."""
+        with self._scanned(key) as entries:
+            for entry in entries:
+                if name := self._listed_name(key, entry):
+                    yield Entry(name, is_link=entry.is_symlink())
+
+    def is_same_folder(self, key: str, other: str) -> bool:
+        """Whether two keys lead, through links, to one folder."""
+        found, expected = self._stat_beneath(key), self._stat_beneath(other)
+        return bool(found and expected and os.path.samestat(found, expected))
+
+    def _scan[Found](
+        self,
+        key: str,
+        prefix: str,
+        after: str,
+        limit: int,
+        within: str,
+        look: Callable[[str, os.DirEntry[str]], Found],
+    ) -> list[Found]:
+        """What ``look`` finds of the first ``limit`` names."""
+        with self._scanned(key, within) as entries:
+            names = (
+                (name, entry)
+                for entry in entries
+                if entry.name.startswith(prefix)
+                and f"{entry.name}/" > after  # cheap, and true of whatever may come
+                and (name := self._listed_name(key, entry)) > after
+            )
+            # No two have one name, so entries are not compared.
+            return [look(name, entry) for name, entry in nsmallest(limit, names)]
+
+    @contextmanager
+    def _scanned(self, key: str, within: str = "") -> Iterator[Iterator[os.DirEntry[str]]]:
         fd = self._open(key, _FOLDER, within, True)
         try:
             with os.scandir(fd) as entries:
-                names = (self._listed_name(key, entry) for entry in entries)
-                return nsmallest(limit, (name for name in names if name and name > after))
+                yield entries
         except OSError as error:
             raise StorageUnavailable("The folder could not be listed", where=key) from error
         finally:
@@ -165,20 +212,39 @@ class LocalFolder:
             return ""
         mode = stat.S_IFDIR if entry.is_dir(follow_symlinks=False) else 0
         if entry.is_symlink():
-            mode = self._mode_beneath(f"{folder}/{entry.name}" if folder else entry.name)
+            status = self._stat_beneath(f"{folder}/{entry.name}" if folder else entry.name)
+            mode = status.st_mode if status else 0
         elif not mode and entry.is_file(follow_symlinks=False):
             mode = stat.S_IFREG
         if stat.S_ISDIR(mode):
             return entry.name + "/"
         return entry.name if stat.S_ISREG(mode) else ""
 
-    def _mode_beneath(self, key: str) -> int:
+    def _entry(self, folder: str, name: str, entry: os.DirEntry[str]) -> Entry | None:
+        is_link = entry.is_symlink()
+        if name.endswith("/"):
+            return Entry(name, is_link=is_link)
+        try:
+            status = (
+                self._stat_beneath(f"{folder}/{name}" if folder else name)
+                if is_link
+                else entry.stat(follow_symlinks=False)
+            )
+        except FileNotFoundError:
+            return None
+        if status is None:
+            return None
+        mtime_s = status.st_mtime_ns // 1_000_000_000
+        return Entry(name, status.st_size, mtime_s, stat_etag(mtime_s, status.st_size).decode(), is_link)
+
+    def _stat_beneath(self, key: str) -> os.stat_result | None:
+        """What the key leads to; None where that is nothing, or nothing that may be read."""
         try:
             fd = self._open(key, _LOCATE, "", True)
         except (ObjectAbsent, InvalidKey, StorageForbidden):
-            return 0
+            return None
         try:
-            return os.fstat(fd).st_mode
+            return os.fstat(fd)
         finally:
             os.close(fd)
 

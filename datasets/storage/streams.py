@@ -172,8 +172,6 @@ class BucketStreams:
         """That an absent object is absent: what the catalogue mounts is there."""
         if not within or time.monotonic() < self._there_until.get(within, 0.0):
             return
-        if key == within:
-            raise StorageUnavailable("What the catalogue mounts here is missing", where=key)
         await asyncio.to_thread(self._bucket.require_below, within)
         self._there_until[within] = time.monotonic() + BELIEVED_S
 

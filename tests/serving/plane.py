@@ -10,6 +10,7 @@ from typing import Any
 
 from datasets.serving.asgi import DataPlane
 from datasets.serving.core import Credentials, CredentialsRefused
+from datasets.serving.s3 import KeyHolder
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import Bucket, bucket_of
 from datasets.storage.files import LocalFolder, local_folder
@@ -27,6 +28,14 @@ async def know_token(credentials: Credentials) -> frozenset[str]:
     if shown != TOKEN:
         raise CredentialsRefused("The token is unknown")
     return frozenset({"secret", "cells"})
+
+
+KEY_ID, SECRET = "cisterna-reader", "a secret derived from a token"
+
+
+async def find_key(access_key_id: str) -> KeyHolder | None:
+    """One key of S3, which opens what the token does."""
+    return KeyHolder(SECRET, frozenset({"secret", "cells"})) if access_key_id == KEY_ID else None
 
 
 def sources_of(place: str) -> tuple[LocalFolder | Bucket, LocalFolder | Bucket, LocalFolder | Bucket]:
@@ -88,7 +97,7 @@ async def behind(scope: Any, receive: Any, send: Any) -> None:
 
 def data_plane(place: str) -> DataPlane:
     snapshot = snapshot_of(place)
-    return DataPlane(behind, Snapshots(lambda: snapshot, lambda: 1), know_token)
+    return DataPlane(behind, Snapshots(lambda: snapshot, lambda: 1), know_token, find_key)
 
 
 if "CISTERNA_TEST_PLANE" in os.environ:
