@@ -10,6 +10,6 @@ django_application = get_asgi_application()
 
 from datasets.serving.asgi import Application, DataPlane  # noqa: E402 (Django must be set up first)
 from datasets.serving.catalogue_snapshot import catalogue_snapshots  # noqa: E402
-from datasets.serving.identity import Identify  # noqa: E402
+from datasets.serving.identity import FindKey, Identify  # noqa: E402
 
-application = DataPlane(cast(Application, django_application), catalogue_snapshots(), Identify())
+application = DataPlane(cast(Application, django_application), catalogue_snapshots(), Identify(), FindKey())

@@ -91,7 +91,7 @@ def _programs(version: DatasetVersion, volume: Volume, *, data_url: str, site_ur
     yield OpeningLink(
         "open-curl", "curl", "the description of the image; its chunks lie beside it", text=curl_text(*at), tested=True
     )
-    if getattr(settings, "S3_READING", False) and is_released(version.dataset) and version.number is not None:
+    if is_released(version.dataset) and version.number is not None:
         yield OpeningLink(
             "open-aws", "aws", "pip install awscli", text=aws_text(version, volume, site_url), tested=True
         )

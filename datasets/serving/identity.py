@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Protocol
 
 from django.conf import settings
 from django.contrib.auth import get_user
@@ -18,6 +19,7 @@ from datasets.catalogue.queries import tokens
 from datasets.catalogue.queries.visibility import Viewer, opened_to
 from datasets.serving.catalogue_snapshot import with_fresh_connections
 from datasets.serving.core import Credentials, CredentialsRefused
+from datasets.serving.s3 import KeyHolder
 from datasets.serving.snapshot import CatalogueUnavailable
 
 REMEMBERED_S = 1.0
@@ -33,6 +35,47 @@ class Opened:
     until_s: float = float("inf")
 
 
+class _Passing(Protocol):
+    """What is known until a moment: seconds since the epoch."""
+
+    @property
+    def until_s(self) -> float: ...
+
+
+class _Remembering[Asked, Found: _Passing]:
+    """Answers that count for ``remembered_s``; whoever asks meanwhile waits for the same one."""
+
+    def __init__(self, ask: Callable[[Asked], Found], remembered_s: float) -> None:
+        self._ask = ask
+        self._remembered_s = remembered_s
+        self._known: OrderedDict[Asked, tuple[float, Future[Found]]] = OrderedDict()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="identity")
+
+    async def get(self, asked: Asked) -> Found:
+        """The answer.
+
+        Raises:
+            CatalogueUnavailable: the database fails.
+        """
+        asked_s, answer = self._known.get(asked, (-float("inf"), None))
+        now_s = time.monotonic()
+        if answer is None or now_s - asked_s >= self._remembered_s or _has_expired(answer):
+            answer = self._threads.submit(self._ask, asked)
+            self._known[asked] = (now_s, answer)
+            self._known.move_to_end(asked)
+            if len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        try:
+            # Shielded: a client that goes away would cancel what others wait for.
+            return await asyncio.shield(asyncio.wrap_future(answer))
+        except DatabaseError as failure:
+            raise CatalogueUnavailable("Who may see this cannot be read", fix="Try again in a moment") from failure
+
+
+def _has_expired[Found: _Passing](answer: Future[Found]) -> bool:
+    return answer.done() and answer.exception() is None and time.time() >= answer.result().until_s
+
+
 class Identify:
     """Credentials → the names of the datasets they open beyond what is public.
 
@@ -43,10 +86,7 @@ class Identify:
     def __init__(
         self, ask: Callable[[Credentials], Opened] | None = None, *, remembered_s: float = REMEMBERED_S
     ) -> None:
-        self._ask = ask or with_fresh_connections(opened_by)
-        self._remembered_s = remembered_s
-        self._known: OrderedDict[Credentials, tuple[float, Future[Opened]]] = OrderedDict()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="identity")
+        self._answers = _Remembering(ask or with_fresh_connections(opened_by), remembered_s)
 
     async def __call__(self, credentials: Credentials) -> frozenset[str]:
         """The names.
@@ -55,23 +95,39 @@ class Identify:
             CredentialsRefused: a token is wrong or expired.
             CatalogueUnavailable: the database fails.
         """
-        asked_s, answer = self._known.get(credentials, (-float("inf"), None))
-        now_s = time.monotonic()
-        if answer is None or now_s - asked_s >= self._remembered_s or _has_expired(answer):
-            answer = self._threads.submit(self._ask, credentials)
-            self._known[credentials] = (now_s, answer)
-            self._known.move_to_end(credentials)
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.popitem(last=False)
-        try:
-            # Shielded: a client that goes away would cancel what others wait for.
-            return (await asyncio.shield(asyncio.wrap_future(answer))).names
-        except DatabaseError as failure:
-            raise CatalogueUnavailable("Who may see this cannot be read", fix="Try again in a moment") from failure
+        return (await self._answers.get(credentials)).names
 
 
-def _has_expired(answer: Future[Opened]) -> bool:
-    return answer.done() and answer.exception() is None and time.time() >= answer.result().until_s
+@dataclass(frozen=True)
+class HeldKey:
+    """Whoever holds an S3 access key, if anybody does; ``until_s``: seconds since the epoch."""
+
+    holder: KeyHolder | None
+    until_s: float = float("inf")
+
+
+class FindKey:
+    """The id of an S3 access key → its secret and what it opens, remembered as :class:`Identify` does."""
+
+    def __init__(self, ask: Callable[[str], HeldKey] | None = None, *, remembered_s: float = REMEMBERED_S) -> None:
+        self._answers = _Remembering(ask or with_fresh_connections(held_by), remembered_s)
+
+    async def __call__(self, access_key_id: str) -> KeyHolder | None:
+        """The holder; None where nobody has this key, or has it no longer.
+
+        Raises:
+            CatalogueUnavailable: the database fails.
+        """
+        return (await self._answers.get(access_key_id)).holder
+
+
+def held_by(access_key_id: str) -> HeldKey:
+    """Whoever holds the S3 access key of an API token, asked of the database."""
+    token = tokens.find_active_api_token(access_key_id)
+    if token is None:
+        return HeldKey(None)
+    holder = KeyHolder(tokens.s3_secret(token.id), _names(token.user))
+    return HeldKey(holder, token.expires_at.timestamp()) if token.expires_at else HeldKey(holder)
 
 
 def opened_by(credentials: Credentials) -> Opened:

@@ -157,7 +157,9 @@ def commands(page: Page, demo: Portal, path: str = "") -> dict[str, str]:
 
 
 def run_aws(text: str, demo: Portal, folder: Path) -> None:
-    """List and copy as printed, with no credentials of whoever runs the tests; a second copy moves nothing."""
+    """List and copy as printed, the layer and the whole, with no credentials of whoever runs the tests; a second copy
+    moves nothing."""
+    text = re.sub("^# aws", "aws", text, flags=re.MULTILINE)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
@@ -172,8 +174,10 @@ def run_aws(text: str, demo: Portal, folder: Path) -> None:
     assert "zarr.json" in said[0].stdout
     assert "download:" in said[0].stdout
     assert "download:" not in said[1].stdout
-    for file in (it for it in (demo.sample / "em").rglob("*") if it.is_file()):
-        assert (folder / "em" / file.relative_to(demo.sample / "em")).read_bytes() == file.read_bytes()
+    for copy, original in (("em", demo.sample / "em"), ("fib25-ts2.v1", demo.sample)):
+        files = {it.relative_to(original): it.read_bytes() for it in original.rglob("*") if it.is_file()}
+        for file, content in files.items():
+            assert (folder / copy / file).read_bytes() == content, file
 
 
 def test_the_commands_of_the_page_run_as_they_stand(page: Page, demo: Portal, tmp_path: Path) -> None:
@@ -186,8 +190,7 @@ def test_the_commands_of_the_page_run_as_they_stand(page: Page, demo: Portal, tm
     subprocess.run(["sh", "-ec", curl], cwd=tmp_path, capture_output=True, check=True)
     assert (tmp_path / "zarr.json").read_bytes() == (demo.sample / "em" / "zarr.json").read_bytes()
     assert (tmp_path / "first-chunk").read_bytes() == (demo.sample / "em" / "0" / "c" / "0" / "0" / "0").read_bytes()
-    if "open-aws" in found:
-        run_aws(found.pop("open-aws"), demo, tmp_path)
+    run_aws(found.pop("open-aws"), demo, tmp_path)
     assert found.pop("open-neuroglancer") == f"{demo.url}/data/fib25-ts2@1/em/|zarr3:"
     untested = page.locator(".commands > details", has=page.locator(".badge", has_text="untested")).locator("pre")
     assert {str(it.get_attribute("id")) for it in untested.all()} == set(found)
