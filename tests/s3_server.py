@@ -93,6 +93,10 @@ class S3Server:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def gateway_pid(self) -> int:
+        return self._running["radosgw"].pid
+
     def root(self, url: str, name: str = "bucket", **changes: Any) -> Root:
         """A root at ``url`` (``s3://bucket/prefix``) on this server."""
         options = {"endpoint": self.endpoint, "region": REGION, "key": KEY, "secret": SECRET} | changes
