@@ -20,6 +20,7 @@ with_node := node="$$(deploy/toolchain/find-node)" && cd frontend && PATH="$$nod
 # What stands when a step is done; make compares its time with what the step was made from.
 runtime := .venv/runtime-installed
 development := .venv/development-installed
+compared := .venv/bench/installed
 modules := frontend/node_modules/.package-lock.json
 frontend := frontend/dist/.vite/manifest.json
 
@@ -40,7 +41,7 @@ test: $(development) $(frontend)
 	@$(python) -m pytest -n 2 -m 'not browser' $(ARGS) || [ $$? = 5 ]
 	@$(python) -m pytest -m browser $(ARGS) || [ $$? = 5 ]
 
-bench: $(development) $(frontend)
+bench: $(development) $(frontend) comparison
 	@$(python) tests/benchmarks/run.py $(ARGS)
 
 screenshots: $(development)
@@ -72,6 +73,7 @@ lock: $(development)
 	$(compile) pyproject.toml --output-file requirements.txt
 	$(compile) pyproject.toml --group dev --output-file requirements-dev.txt
 	$(compile) --group node --output-file requirements-node.txt
+	$(compile) --group bench --output-file requirements-bench.txt
 	$(with_node) npm install --package-lock-only
 
 install: $(runtime) $(frontend)
@@ -92,6 +94,18 @@ $(development): requirements-dev.txt requirements-evidence.txt | .venv/bin/pytho
 	@$(pip) --requirement requirements-dev.txt
 	@$(pip) --no-deps --requirement requirements-evidence.txt
 	@touch $(runtime) $@
+
+# In an environment of their own: what the servers that `make bench` compares with need never touches ours. Without them
+# it says which lines it leaves out.
+.PHONY: comparison
+comparison: | .venv/bin/python
+	@$(MAKE) --no-print-directory $(compared) || echo 'The servers of requirements-bench.txt are left out'
+
+$(compared): requirements-bench.txt | .venv/bin/python
+	@echo 'Installing the Python packages of requirements-bench.txt into .venv/bench'
+	@$(python) -m venv --clear .venv/bench
+	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
 
 $(modules): frontend/package.json frontend/package-lock.json | .venv/bin/python
 	@echo 'Installing the npm packages of frontend/package-lock.json'

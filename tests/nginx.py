@@ -26,14 +26,17 @@ class Nginx:
         return self.folder / "access.log"
 
 
-def write_configuration(folder: Path, *, home: Path, application_port: int, port: int, workers: int = 1) -> Path:
+def write_configuration(
+    folder: Path, *, home: Path, application_port: int, port: int, workers: int = 1, certificate: Path | None = None
+) -> Path:
     """The arrangement as an operator sets it up, everything that it writes in ``folder``."""
     for name in ("cisterna-file.conf", "cisterna-headers.conf"):
         shutil.copy(CONFIGURATION / name, folder)
+    listening = f" ssl http2; ssl_certificate {certificate}; ssl_certificate_key {certificate}" if certificate else ""
     text = (CONFIGURATION / "cisterna.conf").read_text()
     for before, after in (
         (r"server 127\.0\.0\.1:8000;", f"server 127.0.0.1:{application_port};"),
-        (r"listen 127\.0\.0\.1:8080;", f"listen 127.0.0.1:{port};"),
+        (r"listen 127\.0\.0\.1:8080;", f"listen 127.0.0.1:{port}{listening};"),
         (r"root /var/lib/cisterna;", f"root {home};"),
         (r"/var/cache/nginx/", f"{folder}/"),
         (r"/var/log/nginx/cisterna\.log", f"{folder}/access.log"),
@@ -54,12 +57,17 @@ def write_configuration(folder: Path, *, home: Path, application_port: int, port
 
 
 @contextmanager
-def nginx_in_front(folder: Path, *, home: Path, application_port: int, workers: int = 1) -> Iterator[Nginx]:
-    """A running nginx whose published tree is ``home``/published."""
+def nginx_in_front(
+    folder: Path, *, home: Path, application_port: int, workers: int = 1, certificate: Path | None = None
+) -> Iterator[Nginx]:
+    """A running nginx whose published tree is ``home``/published. With a ``certificate``, which has
+    its key in the same file, it speaks HTTPS and HTTP/2."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    main = write_configuration(folder, home=home, application_port=application_port, port=port, workers=workers)
+    main = write_configuration(
+        folder, home=home, application_port=application_port, port=port, workers=workers, certificate=certificate
+    )
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
     command = [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(main)]
     process = subprocess.Popen(command)

@@ -94,8 +94,8 @@ class S3Server:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def gateway_pid(self) -> int:
-        return self._running["radosgw"].pid
+    def process_ids(self) -> tuple[int, ...]:
+        return tuple(process.pid for process in self._running.values())
 
     def root(self, url: str, name: str = "bucket", **changes: Any) -> Root:
         """A root at ``url`` (``s3://bucket/prefix``) on this server."""

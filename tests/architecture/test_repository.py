@@ -64,7 +64,9 @@ def test_no_download_host_in_a_lock_file() -> None:
     assert named == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-node.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-bench.txt"]
+)
 def test_every_requirement_is_pinned_by_hash(name: str) -> None:
     requirements = re.split(r"\n(?=\S)", (CHECKOUT / name).read_text().strip())
     assert [text for text in requirements if not re.match(r"\S+==\S+[^\n]*\\\n +--hash=sha256:", text)] == []

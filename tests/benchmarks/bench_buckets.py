@@ -1,84 +1,75 @@
-"""The data plane over a bucket beside the bare S3 server, in the same run: requests/s, latency, CPU time, their ratios.
+"""The data plane over a bucket, beside the S3 server asked directly; what nginx keeps of it, beside nginx's own files.
 
-``make bench ARGS=buckets``. The bare server is asked without a signature, for objects that everybody may read; the
-portal signs its requests to it. Both share the machine's processors: the ratio says what a client sees, the CPU time
-what the portal adds.
+Reads of the S3 server are signed for everybody: asked directly, by presigned addresses.
 """
 
-import json
-import sys
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from botocore.session import Session
 
-from tests.benchmarks.bench_data_plane import (
-    CONNECTIONS,
-    Sample,
-    free_port,
-    measure,
-    median,
-    running,
-    slow_readers,
-    workloads,
-    write_files,
-)
-from tests.s3_server import KEY, REGION, SECRET, S3Server, s3_server_in
+from tests.benchmarks import slow_clients
+from tests.benchmarks.load import Target, workloads, write_objects
+from tests.benchmarks.options import Options, Report
+from tests.benchmarks.servers import OBJECTS_BELOW, REFERENCE, Line, embedded, in_front
+from tests.benchmarks.tables import compare, started
+from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, s3_server_in
 
-BUCKET, SECONDS, ROUNDS = "bench", 4, 3
+BUCKET = "bench"
 
 
-def main() -> None:
+def run(options: Options, report: Report) -> None:
+    if find_programs() is None:
+        report.note("Left out: buckets. Ceph's S3 server is not installed (deploy/toolchain/system-parts installs it)")
+        return
     with tempfile.TemporaryDirectory(prefix="bench-buckets-") as name:
         top = Path(name)
+        top.chmod(0o755)
+        files = top / OBJECTS_BELOW
+        write_objects(files)
         with s3_server_in(top / "s3") as server:
-            fill(server, top)
-            run(server, top)
+            client = Session().create_client(
+                "s3", endpoint_url=server.endpoint, region_name=REGION,
+                aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+            )  # fmt: skip
+            _fill(client, files)
+            place = f"{server.endpoint}/{BUCKET}"
+            bare = Line("Ceph RGW", partial(_bare, server, client))
+            proxied = Line("embedded, proxied", embedded(1))
+            kept = Line("nginx arrangement, kept by nginx", in_front())
+            if options.wants(proxied.name):
+                with started([bare, proxied], {"": place}, top / "proxied", report) as targets:
+                    compare("Bucket", bare.name, targets, files, options, report)
+                    slow_clients.compare({proxied.name: targets[proxied.name]}, report)
+            if options.wants(kept.name):
+                places = {"": str(top), kept.name: place}
+                with started([REFERENCE, kept], places, top / "kept", report) as targets:
+                    compare("Bucket, read before", REFERENCE.name, targets, files, options, report)
 
 
-def fill(server: S3Server, top: Path) -> None:
-    files = top / "files"
-    write_files(files)
-    s3 = Session().create_client(
-        "s3", endpoint_url=server.endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name=REGION
-    )
-    s3.create_bucket(Bucket=BUCKET)
-    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
-    for path in files.rglob("*"):
-        if path.is_file():
-            key = f"own/cells/1/{path.relative_to(files).as_posix()}"
-            s3.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+def _fill(client: Any, files: Path) -> None:
+    client.create_bucket(Bucket=BUCKET)
+    keys = {key for workload in workloads() for key in workload.keys}
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(partial(_put, client, files), keys))
 
 
-def run(server: S3Server, top: Path) -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "tests.serving.plane", str(port), "1"]
-    with running(command, port, CISTERNA_TEST_PLANE=f"{server.endpoint}/{BUCKET}") as pid:
-        print(f"{CONNECTIONS} connections, one process, median of {ROUNDS} x {SECONDS} s")
-        print(f"{'':18} {'':8} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs':>8} {'ratio':>6}")
-        servers = (
-            ("bare S3", server.gateway_pid, server.port, f"/{BUCKET}/own/cells/1/"),
-            ("portal", pid, port, "/data/frozen@1/"),
-        )
-        for workload in workloads():
-            samples: dict[str, list[Sample]] = {"bare S3": [], "portal": []}
-            for round_number in range(ROUNDS + 1):
-                for name, server_pid, server_port, prefix in servers:
-                    seconds = SECONDS if round_number else 1
-                    sample = measure(server_pid, server_port, prefix, workload, seconds, top / "wrk.lua")
-                    if round_number:  # the first warms the caches
-                        samples[name].append(sample)
-            reference = median(samples["bare S3"])
-            for name, found in samples.items():
-                result = median(found)
-                print(
-                    f"{workload.name:18} {name:8} {result.per_second:8.0f} {result.p50_ms:8.2f} {result.p99_ms:8.2f} "
-                    f"{result.cpu_us:8.0f} {result.per_second / reference.per_second:6.2f}"
-                    + (f"  {result.errors} ERRORS" if result.errors else "")
-                )
-        print(f"32 slow readers: {slow_readers(pid, port, '/data/frozen@1/')}")
+def _put(client: Any, files: Path, key: str) -> None:
+    client.put_object(Bucket=BUCKET, Key=f"{OBJECTS_BELOW}/{key}", Body=(files / key).read_bytes())
 
 
-if __name__ == "__main__":
-    main()
+@contextmanager
+def _bare(server: S3Server, client: Any, top: Path, place: str) -> Iterator[Target]:
+    """The S3 server itself. Its processes: gateway, store and monitor."""
+    keys = {key for workload in workloads() for key in workload.keys}
+    addresses = {}
+    for key in keys:
+        what = {"Bucket": BUCKET, "Key": f"{OBJECTS_BELOW}/{key}"}
+        url = client.generate_presigned_url("get_object", Params=what, ExpiresIn=86_400)
+        addresses[key] = url.removeprefix(server.endpoint)
+    yield Target(server.port, server.process_ids, addresses=addresses)
