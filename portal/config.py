@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -17,7 +18,16 @@ from urllib.parse import quote, unquote, urlsplit
 from datasets.catalogue.viewers import FORMATS, KINDS, VIZARR, WebViewer, template_fault
 from datasets.storage.keys import InvalidKey, canonical_key
 from datasets.storage.roots import OWN_ROOT, Root
-from datasets.volumes.errors import CisternaError
+from portal.environment import (
+    ConfigurationInvalid,
+    read_address,
+    read_file,
+    read_integer,
+    read_networks,
+    read_origin,
+    read_switch,
+    read_words,
+)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -25,14 +35,6 @@ _ROOT_PREFIX = "CISTERNA_ROOT_"
 _ROOT_OPTIONS = ("ENDPOINT", "REGION", "KEY", "SECRET", "ANONYMOUS", "REDIRECT", "FORBIDDEN_MEANS_ABSENT")
 _OPEN_WITH_PREFIX = "CISTERNA_OPEN_WITH_"
 _OPEN_WITH_OPTIONS = ("TITLE", "FORMATS", "KINDS")
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
-
-
-class ConfigurationInvalid(CisternaError):
-    """An environment variable has a value the portal cannot use."""
-
-    slug = "configuration-invalid"
-    title = "The configuration cannot be used"
 
 
 def setting(variable: str, default: object, description: str, *, shown: bool = True) -> Any:
@@ -87,6 +89,30 @@ class Config:
         "Key that signs sessions and tokens. All processes of one site must share it.",
         shown=False,
     )
+    most_waiting: int = setting(
+        "CISTERNA_MOST_WAITING",
+        512,
+        "Requests for data of one process that may wait for disks, buckets or the database, each; others get a 503.",
+    )
+    access_log: Path | None = setting(
+        "CISTERNA_ACCESS_LOG",
+        "",
+        "File to which a line for each answer of the data plane is appended, without tokens. Empty: none is written.",
+    )
+    access_log_addresses: bool = setting(
+        "CISTERNA_ACCESS_LOG_ADDRESSES", False, "Write into the access log who asked: addresses are personal data."
+    )
+    metrics_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "CISTERNA_METRICS_NETWORKS",
+        "127.0.0.0/8,::1",
+        "Networks that may read /metrics directly, separated by commas.",
+    )
+    metrics_token: str = setting(
+        "CISTERNA_METRICS_TOKEN",
+        "",
+        "Whoever shows it as a Bearer token may read /metrics from anywhere. Empty: nobody.",
+        shown=False,
+    )
     external_origins: tuple[str, ...] = setting(
         "CISTERNA_EXTERNAL_ORIGINS",
         "",
@@ -125,17 +151,22 @@ class Config:
         return cls(
             home=home,
             database=_database(env, home),
-            hosts=_words(env, "CISTERNA_HOSTS", "localhost,127.0.0.1,[::1]"),
-            public_url=_origin(env, "CISTERNA_PUBLIC_URL"),
+            hosts=read_words(env, "CISTERNA_HOSTS", "localhost,127.0.0.1,[::1]"),
+            public_url=read_origin(env, "CISTERNA_PUBLIC_URL"),
             bind=env.get("CISTERNA_BIND") or "127.0.0.1",
-            port=_integer(env, "PORT", 8000, 1, 65535),
-            processes=_integer(env, "CISTERNA_PROCESSES", 1, 1, 256),
-            debug=_switch(env, "CISTERNA_DEBUG"),
+            port=read_integer(env, "PORT", 8000, 1, 65535),
+            processes=read_integer(env, "CISTERNA_PROCESSES", 1, 1, 256),
+            debug=read_switch(env, "CISTERNA_DEBUG"),
             secret_key=env.get("CISTERNA_SECRET_KEY") or _kept_secret(home),
-            external_origins=_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),
-            neuroglancer_url=_address(env, "CISTERNA_NEUROGLANCER_URL"),
+            most_waiting=read_integer(env, "CISTERNA_MOST_WAITING", 512, 1, 1_000_000),
+            access_log=read_file(env, "CISTERNA_ACCESS_LOG"),
+            access_log_addresses=read_switch(env, "CISTERNA_ACCESS_LOG_ADDRESSES"),
+            metrics_networks=read_networks(env, "CISTERNA_METRICS_NETWORKS", "127.0.0.0/8,::1"),
+            metrics_token=env.get("CISTERNA_METRICS_TOKEN", "").strip(),
+            external_origins=read_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),
+            neuroglancer_url=read_address(env, "CISTERNA_NEUROGLANCER_URL"),
             viewers=_viewers(env),
-            locate_voxels=_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),
+            locate_voxels=read_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),
             roots=_roots(env, home),
         )
 
@@ -157,37 +188,6 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[tuple[st
     known = re.compile("|".join(re.escape(name).replace("<NAME>", "[A-Z0-9_]+") for name in settings))
     unknown = [name for name in sorted(env) if name.startswith("CISTERNA_") and not known.fullmatch(name)]
     return [(name, next(iter(get_close_matches(name, settings, 1)), "")) for name in unknown]
-
-
-def _words(env: Mapping[str, str], variable: str, default: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in env.get(variable, default).split(",") if word.strip())
-
-
-def _switch(env: Mapping[str, str], variable: str) -> bool:
-    value = env.get(variable, "").strip().lower()
-    if value in _TRUE:
-        return True
-    if value in _FALSE:
-        return False
-    raise ConfigurationInvalid(f"{value!r} is neither yes nor no", where=variable, fix="Use 1 or 0")
-
-
-def _integer(env: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
-    text = env.get(variable, "").strip()
-    if not text:
-        return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise ConfigurationInvalid(
-            f"{text!r} is not a whole number from {least} to {most}", where=variable, fix=f"For example {default}"
-        )
-    return int(text)
-
-
-def _origin(env: Mapping[str, str], variable: str) -> str:
-    value = env.get(variable, "").strip().rstrip("/")
-    if value and not re.fullmatch(r"https?://[^/?#\s]+", value):
-        raise ConfigurationInvalid(f"{value!r} is not an origin", where=variable, fix="Use https://host without a path")
-    return value
 
 
 def _database(env: Mapping[str, str], home: Path) -> Database:
@@ -216,17 +216,6 @@ def _database(env: Mapping[str, str], home: Path) -> Database:
         where="CISTERNA_DATABASE",
         fix="Use postgresql://user:password@host:port/name, or sqlite:////path/of/the/file",
     )
-
-
-def _address(env: Mapping[str, str], variable: str) -> str:
-    value = env.get(variable, "").strip()
-    if value and not re.fullmatch(r"https?://[^#\s]+", value):
-        raise ConfigurationInvalid(
-            f"{value!r} is no web address without a fragment",
-            where=variable,
-            fix="For example https://neuroglancer.example/",
-        )
-    return value
 
 
 def _viewers(env: Mapping[str, str]) -> tuple[WebViewer, ...]:
@@ -264,7 +253,7 @@ def _viewers(env: Mapping[str, str]) -> tuple[WebViewer, ...]:
 
 
 def _chosen(env: Mapping[str, str], variable: str, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
-    words = _words(env, variable, ",".join(default))
+    words = read_words(env, variable, ",".join(default))
     if not words or set(words) - set(known):
         raise ConfigurationInvalid(
             f"{', '.join(words) or 'Nothing'} cannot be chosen here", where=variable, fix=f"Any of {','.join(known)}"
@@ -343,9 +332,9 @@ def _root(name: str, url: str, options: dict[str, str]) -> Root:
         region=options.get("REGION", ""),
         key=options.get("KEY", ""),
         secret=options.get("SECRET", ""),
-        anonymous=_switch(env, f"{variable}_ANONYMOUS"),
-        redirect=_switch(env, f"{variable}_REDIRECT"),
-        forbidden_means_absent=_switch(env, f"{variable}_FORBIDDEN_MEANS_ABSENT"),
+        anonymous=read_switch(env, f"{variable}_ANONYMOUS"),
+        redirect=read_switch(env, f"{variable}_REDIRECT"),
+        forbidden_means_absent=read_switch(env, f"{variable}_FORBIDDEN_MEANS_ABSENT"),
     )
     if root.prefix:
         try:

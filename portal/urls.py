@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health, problems
+from portal import health, metrics, problems
 from portal.accounts.views import reviewers_entrance
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("problems/<slug:slug>/", problems.problem_page, name="problem"),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics.metrics),
     path("admin/", admin.site.urls),
 ]
 

@@ -38,6 +38,7 @@ from datasets.catalogue.models import (
     ShareToken,
     Specimen,
     StateLink,
+    UsageDaily,
     View,
     Volume,
 )
@@ -339,6 +340,15 @@ class AuditEventAdmin(ReadOnly):
     list_display = ["at", "by", "action", "subject", "before", "after"]
     list_filter = ["action", "at"]
     search_fields = ["by", "action", "subject"]
+
+
+@admin.register(UsageDaily)
+class UsageDailyAdmin(ReadOnly):
+    list_display = ["day", "dataset", "views", "sent_bytes", "clients"]
+    list_filter = ["day"]
+    list_select_related = ["dataset"]
+    search_fields = ["dataset__name"]
+    exclude = ["sketch"]
 
 
 @admin.register(RevisionStamp)

@@ -71,12 +71,13 @@ class FileSlice:
 
 @dataclass(slots=True)
 class Answer:
-    """A whole answer. The body of a HEAD is empty, its headers are those of the GET."""
+    """A whole answer. The body of a HEAD is empty, its headers are those of the GET. ``kind`` is for counting."""
 
     status: int
     headers: tuple[Header, ...]
     body: bytes | FileSlice | OpenObject = b""
     error: CisternaError | None = None
+    kind: str = "object"
 
 
 @lru_cache(maxsize=1024)

@@ -7,43 +7,45 @@ import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from datasets.serving import core, s3
 from datasets.serving.answers import Answer, FileSlice
+from datasets.serving.bounds import MOST_WAITING, BoundedThreads, Places
 from datasets.serving.core import (
     ACCESS_PREFIX,
     PREFIX,
     READS,
     Credentials,
+    ListingWait,
     NetworkWait,
     Request,
     know_nobody,
     read_headers,
 )
-from datasets.serving.fetching import fetch_object
+from datasets.serving.fetching import Fetch, fetch_object
 from datasets.serving.s3_answers import S3Error, translated
 from datasets.serving.sigv4 import Signature
 from datasets.serving.snapshot import Snapshot, Snapshots
+from datasets.serving.traffic import DATA_KINDS, NOWHERE, Caller, Entry, Send, Sent, Traffic, page_kind
 from datasets.storage.streams import OpenObject
 from datasets.volumes.errors import CisternaError
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 type Identify = Callable[[Credentials], Awaitable[frozenset[str]]]
 type FindKey = Callable[[str], Awaitable[s3.KeyHolder | None]]
 
 BLOCK_BYTES = 256 * 1024
+LISTING_THREADS = 4
 _EMPTY = Snapshot()
 logger = logging.getLogger("cisterna.data")
 
 
 class DataPlane:
-    """Answers ``/data/`` and ``/s3/`` itself; everything else, lifespan too, goes to ``application``.
+    """Answers ``/data/`` and ``/s3/`` itself; everything else goes to ``application``. All of it is counted.
 
     Args:
         application: what stands behind.
@@ -51,7 +53,9 @@ class DataPlane:
         identify: which datasets the caller may see although they are not public. Raises CredentialsRefused. Asked only
             when credentials came along and what was asked for is not public.
         find_key: whoever has an access key, by its id. Asked where a request of S3 is signed.
+        traffic: where answers are counted.
         reading_threads: how many reads may wait for a disk at once, and as many listings for another machine.
+        most_waiting: how many requests may wait for each of these, threads included; the next is told to come again.
     """
 
     def __init__(
@@ -61,32 +65,42 @@ class DataPlane:
         identify: Identify = know_nobody,
         find_key: FindKey = s3.know_no_key,
         *,
+        traffic: Traffic | None = None,
         reading_threads: int = 32,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._application = application
         self._snapshots = snapshots
         self._identify = identify
         self._find_key = find_key
-        self._threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane")
-        self._network_threads = ThreadPoolExecutor(reading_threads, thread_name_prefix="data-plane-network")
+        self._threads = BoundedThreads(reading_threads, most_waiting, name="data-plane")
+        self._listing_threads = BoundedThreads(LISTING_THREADS, most_waiting, name="data-plane-listings")
+        self._network_threads = BoundedThreads(reading_threads, most_waiting, name="data-plane-network")
+        self._fetches = Places(most_waiting)
+        self._streams = 0
+        self._traffic = traffic or Traffic()
+        self._traffic.gauges = self._gauges
         # Unique among processes and cheap: a random beginning and a count.
         self._process = os.urandom(8).hex().encode()
         self._count = itertools.count()
 
     def answer_at_once(
-        self, method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]
+        self, method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]], peer: str = ""
     ) -> tuple[Answer, bytes] | None:
         """The answer with the request's id where neither disk, database nor caller has to be asked; else None.
 
         Args:
             target: path and query as they were sent.
+            peer: the address of the connection's other end.
         """
+        started_s = time.perf_counter()
         if method not in READS or (snapshot := self._snapshots.current()) is None:
             return None
         path, _, query = target.partition(b"?")
+        request = _request(method, path, query, headers)
+        ask = s3.answer if s3.is_s3(path) else core.answer
         try:
-            ask = s3.answer if s3.is_s3(path) else core.answer
-            result = ask(_request(method, path, query, headers), snapshot, time.time(), may_block=False)
+            result = ask(request, snapshot, time.time(), may_block=False)
         except BlockingIOError:
             return None
         if not isinstance(result, Answer):
@@ -97,14 +111,44 @@ class DataPlane:
             return None
         request_id = self._new_id()
         _log(result, method, request_id)
+        kind = "s3" if ask is s3.answer else result.kind
+        self._tell(request, kind, result.status, len(result.body), started_s, peer, request_id)
         return result, request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not is_data(scope["raw_path"]):
-            await self._application(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
             return
+        started_s = time.perf_counter()
+        sent = Sent(send)
         request = _request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
-        request_id = self._new_id()
+        kind, request_id = "object", self._new_id()
+        try:
+            if is_data(request.raw_path):
+                result = await self._answer_any(request, request_id)
+                kind = "s3" if s3.is_s3(request.raw_path) else result.kind
+                await self._send(result, request_id, receive, sent)
+            else:
+                await self._application(scope, receive, sent)
+                kind, request.dataset = page_kind(request.method, request.raw_path, sent.status)
+        finally:
+            if sent.status:
+                peer = (scope.get("client") or NOWHERE)[0]
+                self._tell(request, kind, sent.status, sent.size_bytes, started_s, peer, request_id)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Count from the server's start to its end."""
+        while True:
+            match (await receive())["type"]:
+                case "lifespan.startup":
+                    self._traffic.start()
+                    await send({"type": "lifespan.startup.complete"})
+                case "lifespan.shutdown":
+                    await self._traffic.stop()
+                    await send({"type": "lifespan.shutdown.complete"})
+                    return
+
+    async def _answer_any(self, request: Request, request_id: bytes) -> Answer:
         speaks_s3 = s3.is_s3(request.raw_path)
         try:
             snapshot = self._snapshots.current() if request.method in READS else _EMPTY
@@ -114,6 +158,9 @@ class DataPlane:
         except (CisternaError, S3Error) as error:
             result = (s3 if speaks_s3 else core).answer_error(error, head=request.method == "HEAD")
         _log(result, request.method, request_id)
+        return result
+
+    async def _send(self, result: Answer, request_id: bytes, receive: Receive, send: Send) -> None:
         start = {
             "type": "http.response.start",
             "status": result.status,
@@ -122,8 +169,31 @@ class DataPlane:
         await send(start)
         if isinstance(result.body, bytes):
             await send({"type": "http.response.body", "body": result.body})
-        else:
+            return
+        self._streams += 1
+        try:
             await _stream(self._blocks(result.body), result.body.length, receive, send)
+        finally:
+            self._streams -= 1
+
+    def _tell(
+        self, request: Request, kind: str, status: int, sent_bytes: int, started_s: float, peer: str, request_id: bytes
+    ) -> None:
+        """Have an answer counted."""
+        traffic, dataset, seconds = self._traffic, request.dataset, time.perf_counter() - started_s
+        caller = Caller(peer, request.headers.get(b"x-forwarded-for", b""))
+        traffic.count(kind, dataset, status, sent_bytes, seconds, caller)
+        if traffic.keep_entries and kind in DATA_KINDS:
+            asked = (request.method, request.raw_path, kind, dataset)
+            traffic.note(Entry(time.time(), *asked, status, sent_bytes, seconds, request_id, caller))
+
+    def _gauges(self) -> dict[str, float]:
+        waiting = (self._threads, self._listing_threads, self._network_threads, self._fetches)
+        return {
+            "open_streams": self._streams,
+            "waiting": sum(each.taken for each in waiting),
+            "snapshot_confirmed_s": self._snapshots.confirmed_s,
+        }
 
     def _new_id(self) -> bytes:
         return b"%b%08x" % (self._process, next(self._count))
@@ -137,7 +207,7 @@ class DataPlane:
         if isinstance(outcome, Answer):
             return outcome
         try:
-            return await fetch_object(outcome)
+            return await self._fetch(outcome)
         except CisternaError as error:
             return core.answer_error(error, head=request.method == "HEAD", where=outcome.where)
 
@@ -152,7 +222,11 @@ class DataPlane:
         assert not isinstance(outcome, Signature), "with its holder, nobody asks whose key it is"
         if isinstance(outcome, Answer):
             return outcome
-        return translated(await fetch_object(outcome), head=request.method == "HEAD")
+        return translated(await self._fetch(outcome), head=request.method == "HEAD")
+
+    async def _fetch(self, fetch: Fetch) -> Answer:
+        with self._fetches:
+            return await fetch_object(fetch)
 
     async def _ask[Outcome](self, ask: Callable[..., Outcome]) -> Outcome:
         """The answer; where it would wait, from the start in a thread, in which waiting harms nobody."""
@@ -160,23 +234,25 @@ class DataPlane:
             return ask(may_block=False)
         except NetworkWait:
             threads = self._network_threads  # of their own: a dead server holds back no disk
+        except ListingWait:
+            threads = self._listing_threads  # few: one may take seconds, and objects must not wait for it
         except BlockingIOError:
             threads = self._threads
-        return await asyncio.get_running_loop().run_in_executor(threads, ask)
+        return await asyncio.wrap_future(threads.submit(ask))
 
     async def _blocks(self, body: FileSlice | OpenObject) -> AsyncGenerator[bytes]:
         if isinstance(body, OpenObject):
             async for block in body.blocks(BLOCK_BYTES):
                 yield block
             return
-        loop = asyncio.get_running_loop()
         with contextlib.closing(body):
             for position in range(body.start, body.stop, BLOCK_BYTES):
                 length = min(BLOCK_BYTES, body.stop - position)
                 try:
                     yield body.file.read_cached(position, length)
                 except BlockingIOError:
-                    yield await loop.run_in_executor(self._threads, body.file.read, position, length)
+                    read = partial(body.file.read, position, length)
+                    yield await asyncio.wrap_future(self._threads.submit_anyway(read))
 
 
 def is_data(raw_path: bytes) -> bool:

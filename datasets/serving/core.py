@@ -53,12 +53,17 @@ _HEADERS_READ = frozenset(
         b"if-modified-since",
         b"if-unmodified-since",
         b"access-control-request-private-network",
+        b"x-forwarded-for",
     }
 )
 
 
 class NetworkWait(BlockingIOError):
     """The answer waits for another machine, not for a disk: it may take seconds."""
+
+
+class ListingWait(BlockingIOError):
+    """The answer is a listing of a folder on a disk."""
 
 
 class MethodRefused(CisternaError):
@@ -94,12 +99,14 @@ class CredentialsRefused(CisternaError):
 
 @dataclass(slots=True)
 class Request:
-    """What the data plane reads of a request: the path percent-encoded as sent, headers by lower-case name."""
+    """What the data plane reads of a request: the path percent-encoded as sent, headers by lower-case name.
+    ``dataset`` is filled in while it is answered: which one the caller was let into, for counting."""
 
     method: str
     raw_path: bytes
     query: bytes = b""
     headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,7 @@ def answer(
 
     Raises:
         BlockingIOError: only with ``may_block=False``: ask again in a thread. :class:`NetworkWait` where that thread
-            waits for another machine.
+            waits for another machine, :class:`ListingWait` where it lists a folder.
     """
     if request.method not in READS:
         return preflight(request.headers) if request.method == "OPTIONS" else _refuse_method()
@@ -252,6 +259,7 @@ def _open(
             raise ObjectAbsent("not there, or not to be known of")
     if address is None or not slash:
         raise ObjectAbsent("a dataset is a folder: its address ends in a slash")
+    request.dataset = address.dataset.name
     return _Opened(address, raw_key, bool(share_token) or not public)
 
 
@@ -270,20 +278,16 @@ def _read(
             where = canonical_key(raw_key[:-1]) if raw_key else ""
             if not may_block:
                 base = address.version.find_prefix(where)
-                raise NetworkWait if base and isinstance(base.source, Bucket) else BlockingIOError
+                raise NetworkWait if base and isinstance(base.source, Bucket) else ListingWait
             return _list(request, address, where, NO_STORE if opened.private else caching_of(address, None))
         where = canonical_key(raw_key)
         return serve_object(request, address, where, private=opened.private, may_block=may_block)
-    except ObjectAbsent as error:
-        return answer_error(error)
-    except InvalidKey as error:
-        return answer_error(error, where=where or error.where)
     except CisternaError as error:
-        return answer_error(error, where=where)
+        return answer_error(error, where=where or (error.where if isinstance(error, InvalidKey) else ""))
 
 
-_ALLOWED = Answer(204, ((b"cache-control", b"no-store"),))
-_NOT_ALLOWED = Answer(403, ((b"cache-control", b"no-store"), (b"content-length", b"0")))
+_ALLOWED = Answer(204, ((b"cache-control", b"no-store"),), kind="access")
+_NOT_ALLOWED = Answer(403, ((b"cache-control", b"no-store"), (b"content-length", b"0")), kind="access")
 
 
 def _judge_access(
@@ -357,6 +361,7 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
             *COMMON_HEADERS,
         ),
         body,
+        kind="listing",
     )
 
 

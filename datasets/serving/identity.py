@@ -4,8 +4,9 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from django.http.cookie import parse_cookie
 
 from datasets.catalogue.queries import tokens
 from datasets.catalogue.queries.visibility import Viewer, opened_to
+from datasets.serving.bounds import MOST_WAITING, BoundedThreads
 from datasets.serving.catalogue_snapshot import with_fresh_connections
 from datasets.serving.core import Credentials, CredentialsRefused
 from datasets.serving.s3 import KeyHolder
@@ -45,22 +47,23 @@ class _Passing(Protocol):
 class _Remembering[Asked, Found: _Passing]:
     """Answers that count for ``remembered_s``; whoever asks meanwhile waits for the same one."""
 
-    def __init__(self, ask: Callable[[Asked], Found], remembered_s: float) -> None:
+    def __init__(self, ask: Callable[[Asked], Found], remembered_s: float, most_waiting: int) -> None:
         self._ask = ask
         self._remembered_s = remembered_s
         self._known: OrderedDict[Asked, tuple[float, Future[Found]]] = OrderedDict()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="identity")
+        self._threads = BoundedThreads(THREADS, most_waiting, name="identity")
 
     async def get(self, asked: Asked) -> Found:
         """The answer.
 
         Raises:
             CatalogueUnavailable: the database fails.
+            Overloaded: too much is asked of it already.
         """
         asked_s, answer = self._known.get(asked, (-float("inf"), None))
         now_s = time.monotonic()
         if answer is None or now_s - asked_s >= self._remembered_s or _has_expired(answer):
-            answer = self._threads.submit(self._ask, asked)
+            answer = self._threads.submit(partial(self._ask, asked))
             self._known[asked] = (now_s, answer)
             self._known.move_to_end(asked)
             if len(self._known) > MOST_REMEMBERED:
@@ -84,9 +87,13 @@ class Identify:
     """
 
     def __init__(
-        self, ask: Callable[[Credentials], Opened] | None = None, *, remembered_s: float = REMEMBERED_S
+        self,
+        ask: Callable[[Credentials], Opened] | None = None,
+        *,
+        remembered_s: float = REMEMBERED_S,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
-        self._answers = _Remembering(ask or with_fresh_connections(opened_by), remembered_s)
+        self._answers = _Remembering(ask or with_fresh_connections(opened_by), remembered_s, most_waiting)
 
     async def __call__(self, credentials: Credentials) -> frozenset[str]:
         """The names.
@@ -109,8 +116,14 @@ class HeldKey:
 class FindKey:
     """The id of an S3 access key → its secret and what it opens, remembered as :class:`Identify` does."""
 
-    def __init__(self, ask: Callable[[str], HeldKey] | None = None, *, remembered_s: float = REMEMBERED_S) -> None:
-        self._answers = _Remembering(ask or with_fresh_connections(held_by), remembered_s)
+    def __init__(
+        self,
+        ask: Callable[[str], HeldKey] | None = None,
+        *,
+        remembered_s: float = REMEMBERED_S,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
+        self._answers = _Remembering(ask or with_fresh_connections(held_by), remembered_s, most_waiting)
 
     async def __call__(self, access_key_id: str) -> KeyHolder | None:
         """The holder; None where nobody has this key, or has it no longer.

@@ -49,6 +49,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in its base
         super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
         self._head_timer = self.loop.call_later(MAX_HEAD_S, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -81,7 +82,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
     def _answer_at_once(self) -> bool:
         parser = self.parser
         method = parser.get_method().decode("ascii")
-        answered = self._plane.answer_at_once(method, self.url, self.headers)
+        answered = self._plane.answer_at_once(method, self.url, self.headers, self._peer)
         if answered is None:
             return False
         answer, request_id = answered

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datasets.serving.answers import NO_STORE, Answer, FileSlice
 from datasets.serving.core import (
     READS,
+    ListingWait,
     MethodRefused,
     NetworkWait,
     Request,
@@ -148,6 +149,7 @@ def _answer(
     if not bucket:
         return _answer_root(query, snapshot, now_s, grants, may_block)
     address, private = _open(bucket.decode("latin-1"), snapshot, now_s, grants)
+    request.dataset = address.dataset.name
     caching = NO_STORE if private else caching_of(address, None)
     if raw_key:
         _refuse_others(query)
@@ -178,7 +180,7 @@ def _may_list(address: Address, may_block: bool) -> None:
     """Listings ask a disk or another machine."""
     if not may_block:
         is_remote = any(isinstance(mount.source, Bucket) for mount in address.version.mounts)
-        raise NetworkWait if is_remote else BlockingIOError
+        raise NetworkWait if is_remote else ListingWait
 
 
 def _open(bucket: str, snapshot: Snapshot, now_s: float, grants: frozenset[str]) -> tuple[Address, bool]:

@@ -25,7 +25,7 @@ def run_server(application: str, *, host: str, port: int, processes: int = 1, re
         http="datasets.serving.protocol:DataPlaneProtocol",
         loop="auto" if sys.platform == "win32" else "uvloop",
         ws="none",
-        lifespan="off",  # Django has none
+        lifespan="on",  # the data plane counts from start to end
         interface="asgi3",
         proxy_headers=False,  # what a front server says is Django's to judge, by its settings
         server_header=False,

@@ -190,6 +190,11 @@ class Snapshots:
         self._renewal: Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
 
+    @property
+    def confirmed_s(self) -> float:
+        """When what is known was last confirmed, in seconds since the epoch; 0 before anything is known."""
+        return time.time() - (time.monotonic() - self._known[2]) if self._known else 0.0
+
     def current(self) -> Snapshot | None:
         """The snapshot if it may be used without waiting; starts its renewal when that is due."""
         known = self._known

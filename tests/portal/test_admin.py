@@ -1,5 +1,6 @@
 """The administration: each page of each model opens, frozen content is only looked at, changes are written down."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.test import Client, RequestFactory
 
 from datasets.catalogue.actions.memberships import grant_membership
 from datasets.catalogue.actions.organelles import load_organelle_classes
+from datasets.catalogue.actions.usage import Use, record_usage
 from datasets.catalogue.models import (
     AuditEvent,
     Coverage,
@@ -48,6 +50,7 @@ def rows(small_cell: DatasetVersion, data_root: Any, admin_user: User) -> Datase
     grant_membership(username="admin", role="owner", dataset="small-cell", by=None)
     grant_membership(username="admin", role="owner", organization="lab", by=None)
     record_failure(username="ada", address="10.0.0.1")
+    record_usage(day=dt.date(2026, 5, 1), uses={"small-cell": Use(1, 2, {b"client"})})
     admin_user.groups.create(name="curators")
     return small_cell
 

@@ -1,17 +1,20 @@
 """A data plane over a place, without a database: what the conformance suite and the benchmark ask.
 
 A place is a folder, or a bucket as ``http://127.0.0.1:<port>/<bucket>``. The one in ``CISTERNA_TEST_PLANE`` is served
-by ``python -m tests.serving.plane PORT PROCESSES``.
+by ``python -m tests.serving.plane PORT PROCESSES``, which writes into ``CISTERNA_TEST_PLANE_HOME``.
 """
 
 import os
 from pathlib import Path
 from typing import Any
 
+from datasets.serving.access_log import AccessLog
 from datasets.serving.asgi import DataPlane
 from datasets.serving.core import Credentials, CredentialsRefused
+from datasets.serving.metrics import ProcessMetrics
 from datasets.serving.s3 import KeyHolder
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.traffic import Traffic
 from datasets.storage.buckets import Bucket, bucket_of
 from datasets.storage.files import LocalFolder, local_folder
 from tests.s3_server import S3Server
@@ -95,13 +98,19 @@ async def behind(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"behind"})
 
 
-def data_plane(place: str) -> DataPlane:
+def data_plane(place: str, traffic: Traffic | None = None) -> DataPlane:
     snapshot = snapshot_of(place)
-    return DataPlane(behind, Snapshots(lambda: snapshot, lambda: 1), know_token, find_key)
+    return DataPlane(behind, Snapshots(lambda: snapshot, lambda: 1), know_token, find_key, traffic=traffic)
+
+
+def counted_in(home: Path) -> Traffic:
+    """Answers counted in ``home``/metrics and written to ``home``/access.log."""
+    return Traffic(ProcessMetrics(home / "metrics"), AccessLog(home / "access.log"), keep_entries=True)
 
 
 if "CISTERNA_TEST_PLANE" in os.environ:
-    application = data_plane(os.environ["CISTERNA_TEST_PLANE"])
+    home = os.environ.get("CISTERNA_TEST_PLANE_HOME")
+    application = data_plane(os.environ["CISTERNA_TEST_PLANE"], counted_in(Path(home)) if home else None)
 
 if __name__ == "__main__":
     import sys

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -52,21 +53,22 @@ def in_process(application: Any) -> Ask:
     """Ask an ASGI application without a server."""
 
     def ask(path: str, method: str = "GET", **headers: str) -> Reply:
-        raw_path, _, query = path.encode("latin-1").partition(b"?")
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in _names(headers)],
-        }
-        return asyncio.run(_exchange(application, scope))
+        return asyncio.run(exchange(application, path, method, **headers))
 
     return ask
 
 
-async def _exchange(application: Any, scope: Mapping[str, Any]) -> Reply:
+async def exchange(application: Any, path: str, method: str = "GET", **headers: str) -> Reply:
+    """One request to an ASGI application, on the running loop."""
+    raw_path, _, query = path.encode("latin-1").partition(b"?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": query,
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in _names(headers)],
+    }
     sent: list[Mapping[str, Any]] = []
     silence = asyncio.Event()
 
@@ -122,15 +124,22 @@ class Server:
 
 
 @contextmanager
-def served_over(place: str, *, processes: int = 1) -> Iterator[Server]:
-    """The real server over ``place``, as ``manage.py serve`` runs it, with ``tests/serving/plane.py`` behind."""
+def served_over(place: str, *, processes: int = 1, home: Path | None = None) -> Iterator[Server]:
+    """The real server over ``place``, as ``manage.py serve`` runs it, with ``tests/serving/plane.py`` behind.
+
+    What it counts is in ``home`` once it has ended.
+    """
+    if home is None:
+        with TemporaryDirectory() as own_home, served_over(place, processes=processes, home=Path(own_home)) as server:
+            yield server
+        return
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.serving.plane", str(port), str(processes)],
         cwd=CHECKOUT,
-        env={**os.environ, "CISTERNA_TEST_PLANE": place},
+        env={**os.environ, "CISTERNA_TEST_PLANE": place, "CISTERNA_TEST_PLANE_HOME": str(home)},
     )
     try:
         _wait_until_it_answers(port, process)

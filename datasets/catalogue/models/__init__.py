@@ -7,6 +7,7 @@ from datasets.catalogue.models.organelle import OrganelleClass
 from datasets.catalogue.models.people import Contribution, Person, Publication
 from datasets.catalogue.models.sample import Acquisition, Specimen
 from datasets.catalogue.models.tokens import ApiToken, Scope, ShareToken
+from datasets.catalogue.models.usage import UsageDaily
 from datasets.catalogue.models.volume import Coverage, Segmentation, View, Volume
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Specimen",
     "State",
     "StateLink",
+    "UsageDaily",
     "View",
     "Visibility",
     "Volume",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from datasets.serving.metrics import forget_processes
 from datasets.serving.server import run_server
 
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         config = settings.CONFIG
         call_command("collectstatic", interactive=False, verbosity=0)
+        forget_processes(config.home / "metrics")
         self.stdout.write(f"Cisterna is at {config.public_url or f'http://{config.bind}:{config.port}'}/")
         self.stdout.flush()
         run_server(
