@@ -1,13 +1,14 @@
 """The portal's own parts around Neuroglancer, in the real browser."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Portal
-from tests.journeys.viewer_page import layers_on, open_viewer, position_nm, row, settle, state_of
+from tests.journeys.viewer_page import layers_on, open_viewer, position_nm, row, settle, state_of, wait_until_at
 
 VIEW = "/datasets/fib25-ts2/view/"
 
@@ -69,18 +70,15 @@ def test_stops_are_gone_to_by_click_and_by_key(page: Page, demo: Portal, console
     open_viewer(page, demo.url + VIEW)
     page.get_by_role("button", name="One body, two segments").click()
     expect(page.get_by_role("button", name="One body, two segments")).to_have_attribute("aria-current", "true")
-    page.wait_for_timeout(900)
+    wait_until_at(page, (900, 900, 200))
     settle(page)
-    assert position_nm(page) == pytest.approx([900, 900, 200], abs=0.01)
     assert layers_on(page) == ["em", "labels/ffn"]
     panel = page.locator(".neuroglancer-rendered-data-panel").first
     panel.focus()
     page.keyboard.press("n")
     page.keyboard.press("n")
     expect(page.get_by_role("button", name="An oblique cut")).to_have_attribute("aria-current", "true")
-    page.wait_for_timeout(900)
-    settle(page)
-    assert state_of(page)["crossSectionOrientation"] == pytest.approx([0.2126, 0.2126, 0, 0.9537], abs=1e-3)
+    wait_until_at(page, (1250, 1250, 1250), (0.2126, 0.2126, 0, 0.9537))
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="Too many pieces")).to_have_attribute("aria-current", "true")
 
@@ -91,8 +89,8 @@ def test_a_reload_keeps_the_view_and_reset_brings_back_the_first(page: Page, dem
     page.get_by_label("Opacity of Ground truth").fill("0.7")
     page.locator("#position").fill("600, 700, 800")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash.length > 2")
-    page.wait_for_timeout(600)
+    # The address follows a little after the view.
+    page.wait_for_url(lambda url: '"position":[60,70,80]' in unquote(url))
     page.reload()
     settle(page)
     assert position_nm(page) == pytest.approx([600, 700, 800], abs=0.01)

@@ -56,6 +56,32 @@ def position_nm(page: Page) -> list[float]:
     ]
 
 
+def wait_until_at(page: Page, nm: tuple[float, float, float], orientation: tuple[float, ...] | None = None) -> None:
+    """Wait until the view has come to a place, and stands at an angle: a flight takes its time."""
+    # Not wait_for_function: it evaluates text in the page, which the page's policy forbids.
+    page.evaluate(
+        """([nm, orientation, milliseconds]) => new Promise((resolve, reject) => {
+          const { viewer } = window.cisterna;
+          const near = (a, b, by) => Math.abs(a - b) <= by;
+          const isThere = () => {
+            const { names, scales } = viewer.coordinateSpace.value;
+            const axes = ["x", "y", "z"].map(it => names.indexOf(it));
+            const turned = [...viewer.crossSectionOrientation.orientation];
+            return axes.every((i, k) => near(viewer.position.value[i] * scales[i] * 1e9, nm[k], 0.01)) &&
+              (orientation === null || turned.every((it, i) => near(it, orientation[i], 1e-3)));
+          };
+          const begun = performance.now();
+          const look = () => {
+            if (isThere()) resolve();
+            else if (performance.now() - begun > milliseconds) reject(new Error("the view did not come there"));
+            else setTimeout(look, 50);
+          };
+          look();
+        })""",
+        [list(nm), None if orientation is None else list(orientation), SETTLED_MS],
+    )
+
+
 def layers_on(page: Page) -> list[str]:
     return [layer["name"] for layer in state_of(page)["layers"] if layer.get("visible", True)]
 
