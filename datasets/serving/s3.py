@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datasets.serving.answers import NO_STORE, Answer, FileSlice
 from datasets.serving.core import (
     READS,
+    REFUSED_WRITE,
     MethodRefused,
     NetworkWait,
     Request,
