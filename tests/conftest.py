@@ -79,7 +79,8 @@ NGINX = Part(
     lambda: Path(found) if (found := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")) else None,
     "deploy/toolchain/system-parts installs it",
 )
-PARTS = (BROWSER, DATA, NGINX, POSTGRESQL, S3)
+RCLONE = Part("rclone", "rclone", _program("rclone"), "deploy/toolchain/system-parts installs it")
+PARTS = (BROWSER, DATA, NGINX, POSTGRESQL, RCLONE, S3)
 
 
 def _own_portal() -> None:
@@ -174,6 +175,14 @@ def shared_data() -> Path:
     """The folder of real data that does not ship with the project."""
     path = DATA.find()
     assert path is not None, DATA.absence
+    return path
+
+
+@pytest.fixture(scope="session")
+def rclone() -> Path:
+    """The program."""
+    path = RCLONE.find()
+    assert path is not None, RCLONE.absence
     return path
 
 

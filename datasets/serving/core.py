@@ -38,6 +38,9 @@ ACCESS_PREFIX = b"/access/data/"
 
 READS = frozenset({"GET", "HEAD"})
 _ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
+REFUSED_WRITE: tuple[Header, ...] = (_ALLOW, (b"connection", b"close"))
+"""With the answer to what would write: its body is not read, so the connection cannot go on."""
+
 _HEADERS_READ = frozenset(
     {
         b"accept",
@@ -217,7 +220,7 @@ def preflight(headers: Mapping[bytes, bytes]) -> Answer:
 
 
 def _refuse_method() -> Answer:
-    return problem_answer(MethodRefused("Data can only be read here", fix="Use GET or HEAD"), headers=[_ALLOW])
+    return problem_answer(MethodRefused("Data can only be read here", fix="Use GET or HEAD"), headers=REFUSED_WRITE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datasets.serving.answers import NO_STORE, Answer, FileSlice
 from datasets.serving.core import (
     READS,
+    REFUSED_WRITE,
     ListingWait,
     MethodRefused,
     NetworkWait,
@@ -127,8 +128,7 @@ def _answer(
     request: Request, snapshot: Snapshot, now_s: float, holder: KeyHolder | None, may_block: bool
 ) -> Answer | Signature | Fetch:
     if request.method not in READS:
-        refusal = error_answer(as_s3_error(MethodRefused("Data can only be read here")))
-        return Answer(405, (*refusal.headers, (b"allow", b"GET, HEAD, OPTIONS")), refusal.body)
+        return error_answer(as_s3_error(MethodRefused("Data can only be read here")), headers=REFUSED_WRITE)
     query = read_query(request.query)
     signature = read_signature(query, request.headers)
     if signature is not None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
+import zarr
 
 from datasets.serving.snapshot import Snapshot
 from datasets.storage.buckets import Bucket
@@ -18,6 +20,16 @@ from datasets.storage.published_tree import Access, Entry, PublishedTree, TreeMo
 from tests.nginx import nginx_in_front
 from tests.serving.plane import data_plane, snapshot_of
 from tests.serving.transports import Ask, Server, in_process, over_socket, served_over
+
+IMAGE = np.random.default_rng(7).integers(0, 255, (40, 50, 60), dtype="uint8")
+
+
+def image_files() -> dict[str, bytes]:
+    """``IMAGE`` as a Zarr array, by key."""
+    store = zarr.storage.MemoryStore()
+    zarr.create_array(store, data=IMAGE, chunks=(16, 16, 16), shards=(32, 32, 32), overwrite=True)
+    return {key: buffer.to_bytes() for key, buffer in store._store_dict.items()}
+
 
 LARGE = bytes(range(256)) * 12_000  # 3 MB: larger than what is read in one piece, no multiple of a block
 SMALL = b"0123456789A"
@@ -31,6 +43,7 @@ CONTENTS = {
     "own/cells/1/odd/a b#c?d%é.txt": b"odd",
     "own/cells/1/odd/x:y/z": b"colon",
     "own/cells/1/odd/back\\slash": b"cannot be asked for",
+    **{f"own/cells/1/image/{key}": content for key, content in image_files().items()},
     "own/cells/draft/small": b"draft",
     "own/derived/s1/zarr.json": b"{}",
     "own/derived/s1/c/0": b"derived",
