@@ -33,13 +33,13 @@ def server(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def started(server: Server, key: str) -> Iterator[socket.socket]:
+def started(server: Server, key: str, dataset: str = "frozen@1") -> Iterator[socket.socket]:
     """A request of which only the first bytes of the answer are read."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         client.settimeout(20)
         client.connect(("127.0.0.1", server.port))
-        client.sendall(f"GET /data/frozen@1/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        client.sendall(f"GET /data/{dataset}/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert client.recv(1024).startswith(b"HTTP/1.1 200")
         yield client
 

@@ -21,6 +21,7 @@ from tests.serving.test_streaming import started
 from tests.serving.transports import in_process, over_socket, served_over
 
 SHARED = f"~{TOKEN.decode()}"
+HUGE_BYTES = 48 << 20  # more than lies between two sockets
 REQUESTS = [
     ("/data/frozen@1/small", 200, "object", "frozen"),
     ("/data/frozen@1/absent", 404, "object", "frozen"),
@@ -29,7 +30,10 @@ REQUESTS = [
     ("/data/secret@1/small", 404, "object", ""),  # its name is not to be known
     ("/data/nowhere@1/small", 404, "object", ""),
     (f"/data/{SHARED}/secret@1/small?{SHARED}", 200, "object", "secret"),
-    (f"/access/data/{SHARED}/secret@1/small", 204, "access", ""),
+    (f"/access/data/{SHARED}/secret@1/small", 204, "access", "secret"),
+    ("/s3/frozen/small", 200, "s3", "frozen"),
+    ("/s3/frozen.v1?list-type=2&max-keys=3", 200, "s3", "frozen"),
+    ("/s3/secret/small", 404, "s3", ""),
     ("/data/cells@1/small", 410, "object", "cells"),
 ]
 
@@ -49,13 +53,17 @@ def samples_of(folder: Path) -> dict[tuple[str, str, str], float]:
 def home(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where two processes have counted ``REQUESTS``, four times over four connections, and one body that was cut."""
     home = tmp_path_factory.mktemp("counted")
+    huge = folder / "own/derived/s1/huge"
+    with huge.open("wb") as file:
+        file.truncate(HUGE_BYTES)
     with served_over(str(folder), processes=2, home=home) as server:
         with ExitStack() as connections:
             asks = [connections.enter_context(over_socket(server.port)) for _ in range(4)]
             for path, status, _, _ in REQUESTS:
                 assert [ask(path).status for ask in asks] == [status] * 4
-        with started(server, "large"):
+        with started(server, "em/s1/huge", "cells@2"):
             pass
+    huge.unlink()
     return home
 
 
@@ -66,6 +74,7 @@ def test_metrics_are_those_of_all_processes(home: Path) -> None:
         assert samples["cisterna_answer_seconds_bucket", kind, status] == count
         assert samples["cisterna_answer_seconds_count", kind, status] == count
     assert samples["cisterna_answers_total", "access", "2xx"] == 4
+    assert samples["cisterna_answers_total", "s3", "2xx"] == 2 * 4
     assert samples["cisterna_processes", "", ""] == 2
     assert samples["cisterna_open_streams", "", ""] == 0
     assert samples["cisterna_waiting", "", ""] == 0
@@ -74,7 +83,7 @@ def test_metrics_are_those_of_all_processes(home: Path) -> None:
 
 def test_bytes_are_those_that_were_sent(home: Path) -> None:
     whole = 4 * (2 * len(SMALL) + len(LARGE))
-    assert whole < samples_of(home / "metrics")["cisterna_sent_bytes_total", "object", "2xx"] < whole + len(LARGE)
+    assert whole < samples_of(home / "metrics")["cisterna_sent_bytes_total", "object", "2xx"] < whole + HUGE_BYTES
 
 
 def test_metrics_name_no_dataset(home: Path) -> None:
