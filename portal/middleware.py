@@ -5,7 +5,10 @@ import time
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from datasets.catalogue.queries.visibility import SHARED
 
 logger = logging.getLogger("cisterna.request")
 
@@ -25,4 +28,18 @@ class RequestIdentity:
         response["Server-Timing"] = f"total;dur={duration_ms:.1f}"
         if response.status_code >= 500:
             logger.error("%s %s %s %s", response.status_code, request.method, request.path, response["X-Request-Id"])
+        return response
+
+
+class PersonalAnswers:
+    """What was answered to somebody known by a cookie is not for caches, unless its view says otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_known = settings.SESSION_COOKIE_NAME in request.COOKIES or hasattr(request.user, SHARED)
+        if is_known and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
         return response

@@ -36,6 +36,7 @@ from datasets.catalogue.queries.datasets import (
 )
 from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
+from datasets.catalogue.queries.visibility import is_operator
 from datasets.catalogue.slices import slices_of
 from datasets.catalogue.state_requests import requested_state
 from datasets.catalogue.viewer_page import viewer_page
@@ -80,7 +81,7 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
         total=page.paginator.count,
         is_home=is_home,
         **_neighbours(page),
-        may_publish=bool(getattr(request.user, "is_superuser", False)),
+        may_publish=is_operator(request.user),
     )
     return render(request, "catalogue/gallery.html", {"page": context})
 

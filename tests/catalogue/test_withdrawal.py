@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from datasets.catalogue.actions.published_tree import published_tree, reconcile_
 from datasets.catalogue.actions.withdrawal import change_visibility, retire_version
 from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion, RevisionStamp
 from datasets.catalogue.queries.visibility import NotAllowed
+from datasets.publishing.actions import publish
+from datasets.publishing.specification import check_specification
+from tests.samples import specification
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +174,10 @@ def test_a_version_is_retired_once(small_cell: DatasetVersion) -> None:
     command("retire", "small-cell@1", "--reason", "Wrong scale")
     with pytest.raises(CommandError, match="retired already"):
         command("retire", "small-cell@1", "--reason", "Again")
+
+
+def test_publishing_again_takes_no_visibility_back(small_cell: DatasetVersion) -> None:
+    Dataset.objects.update(visibility="private")
+    again = publish(specification=check_specification(specification("data:small.zarr")), base=Path(), by=None)
+    assert not again.created
+    assert Dataset.objects.get().visibility == "private"

@@ -148,3 +148,10 @@ def test_the_administration_has_no_door_of_its_own(client: Client, ada: Any) -> 
     assert client.get("/admin/login/")["Location"] == "/admin/"
     client.post("/admin/logout/")
     assert client.get("/admin/").status_code == 302
+
+
+def test_answers_to_a_member_are_not_for_caches(client: Client, ada: Any) -> None:
+    assert "Cache-Control" not in client.get("/")
+    client.force_login(ada)
+    for path in ("/", "/api/v1/datasets/", "/nothing/here/"):
+        assert client.get(path)["Cache-Control"] == "private, no-store"

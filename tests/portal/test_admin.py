@@ -12,8 +12,10 @@ from django.test import Client, RequestFactory
 
 from datasets.catalogue.actions.memberships import grant_membership
 from datasets.catalogue.actions.organelles import load_organelle_classes
+from datasets.catalogue.actions.tokens import create_api_token, create_share_token
 from datasets.catalogue.actions.usage import Use, record_usage
 from datasets.catalogue.models import (
+    ApiToken,
     AuditEvent,
     Coverage,
     Dataset,
@@ -24,6 +26,7 @@ from datasets.catalogue.models import (
     Publication,
     RevisionStamp,
     Segmentation,
+    ShareToken,
     StateLink,
 )
 from portal.accounts.models import FailedSignIn, User
@@ -49,6 +52,9 @@ def rows(small_cell: DatasetVersion, data_root: Any, admin_user: User) -> Datase
     Dataset.objects.update(organization=organization)
     grant_membership(username="admin", role="owner", dataset="small-cell", by=None)
     grant_membership(username="admin", role="owner", organization="lab", by=None)
+    day = dt.timedelta(days=1)
+    create_api_token(username="admin", label="notebook", scope="read", lifetime=day, by=None)
+    create_share_token(dataset="small-cell", label="journal", lifetime=day, by=None)
     record_failure(username="ada", address="10.0.0.1")
     record_usage(day=dt.date(2026, 5, 1), uses={"small-cell": Use(1, 2, {b"client"})})
     admin_user.groups.create(name="curators")
@@ -189,3 +195,17 @@ def test_staff_see_what_their_permissions_say(client: Client, rows: DatasetVersi
     assert client.get(address(Dataset, f"{rows.dataset.pk}/change/")).status_code == 200
     assert client.post(address(Dataset, f"{rows.dataset.pk}/change/"), {"visibility": "private"}).status_code == 403
     assert {model for model in MODELS if client.get(address(model, "")).status_code == 200} == {Dataset}
+
+
+@pytest.mark.parametrize("model", [ApiToken, ShareToken])
+def test_tokens_are_shown_without_what_is_kept_of_them_and_revoked(
+    model: type[ApiToken | ShareToken], admin_client: Client, rows: DatasetVersion
+) -> None:
+    token = model._default_manager.get()
+    pages = [admin_client.get(address(model, page)).content.decode() for page in ("", f"{token.pk}/change/")]
+    assert all(token.label in page for page in pages)
+    assert not any(token.secret_digest in page for page in pages)
+    admin_client.post(address(model, ""), {"action": "revoke", "_selected_action": [token.pk]})
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+    assert AuditEvent.objects.filter(by="admin", action__endswith=".revoke").exists()

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 
 from django.conf import settings
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -44,7 +44,7 @@ def find_api_token(shown: str) -> ApiToken:
     token = find_active_api_token(token_id) if shown.startswith(API_TOKEN_PREFIX) else None
     if token is None or not constant_time_compare(digest_of(secret), token.secret_digest):
         raise CredentialsRefused("The token is unknown or expired", fix="Leave it out, or ask for a new one")
-    _note_use(ApiToken.objects.filter(pk=token.pk))
+    _note_use(token)
     return token
 
 
@@ -75,7 +75,7 @@ def find_share_token(secret: str) -> ShareToken:
         raise CredentialsRefused(
             "The link is unknown, has expired or was revoked", fix="Ask whoever sent it for a new one"
         )
-    _note_use(ShareToken.objects.filter(pk=token.pk))
+    _note_use(token)
     return token
 
 
@@ -91,7 +91,10 @@ def find_cookie_shares(cookies: Mapping[str, str]) -> list[ShareToken]:
         return []
     digests = {name: digest_of(secret) for name, secret in list(shown.items())[:MOST_SHARE_COOKIES]}
     tokens = _active_share_tokens(list(shown.values())[:MOST_SHARE_COOKIES])
-    return [token for token in tokens if digests.get(token.dataset.name) == token.secret_digest]
+    found = [token for token in tokens if digests.get(token.dataset.name) == token.secret_digest]
+    for token in found:
+        _note_use(token)
+    return found
 
 
 def _active_share_tokens(secrets: list[str]) -> QuerySet[ShareToken]:
@@ -102,10 +105,11 @@ def _active_share_tokens(secrets: list[str]) -> QuerySet[ShareToken]:
     )
 
 
-def _note_use[Token: Model](token: QuerySet[Token]) -> None:
+def _note_use(token: ApiToken | ShareToken) -> None:
     """Write down that the token is in use, to the minute: a chunk shall not cost a write."""
     now = timezone.now()
-    token.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USE_PRECISION)).update(last_used_at=now)
+    if token.last_used_at is None or token.last_used_at < now - _LAST_USE_PRECISION:
+        type(token)._default_manager.filter(pk=token.pk).update(last_used_at=now)
 
 
 def list_api_tokens(*, username: str = "") -> QuerySet[ApiToken]:

@@ -100,8 +100,9 @@ def _register_and_freeze(specification: Mapping[str, Any], findings: Findings) -
     register_content(draft, specification, findings)
     record, digest = write_canonical(build_record(draft))
     if existing is not None:
+        # Visibility is not compared: it may have been changed since, by its command or in the administration.
         if existing.record_digest != digest or any(
-            getattr(dataset, field) != specification[field] for field in ("visibility", "contact_name", "contact_email")
+            getattr(dataset, field) != specification[field] for field in ("contact_name", "contact_email")
         ):
             _refuse(name)
         return Published(version=existing, created=False, warnings=findings.warnings)
