@@ -245,8 +245,9 @@ def _open(
     if path.startswith(b"~"):
         share_token, _, path = path[1:].partition(b"/")
     raw_address, slash, raw_key = path.partition(b"/")
-    # A name as it is stored has nothing to decode; only what is not found so is judged and decoded.
-    address = snapshot.addresses.get(raw_address.decode("latin-1"))
+    # A name as it is stored has nothing to decode but its @, which Neuroglancer escapes; only what is not found so is
+    # judged and decoded.
+    address = snapshot.addresses.get(raw_address.replace(b"%40", b"@").decode("latin-1"))
     if address is None:
         address = snapshot.addresses.get(canonical_key(raw_address))
     public = address is not None and address.is_public(now_s)
