@@ -18,13 +18,7 @@ from datasets.serving.answers import (
 )
 from datasets.serving.delivery import WHOLE_BYTES, deliver
 from datasets.serving.fetching import Fetch
-from datasets.serving.listing import (
-    after_of,
-    list_folder,
-    render_html,
-    render_json,
-    wants_json,
-)
+from datasets.serving.listing import after_of, list_folder, render_html, render_json, wants_json
 from datasets.serving.snapshot import Address, Snapshot
 from datasets.storage.buckets import Bucket
 from datasets.storage.errors import ObjectAbsent
