@@ -18,13 +18,7 @@ from datasets.serving.answers import (
 )
 from datasets.serving.delivery import WHOLE_BYTES, deliver
 from datasets.serving.fetching import Fetch
-from datasets.serving.listing import (
-    after_of,
-    list_folder,
-    render_html,
-    render_json,
-    wants_json,
-)
+from datasets.serving.listing import after_of, list_folder, render_html, render_json, wants_json
 from datasets.serving.snapshot import Address, Snapshot
 from datasets.storage.buckets import Bucket
 from datasets.storage.errors import ObjectAbsent
@@ -245,8 +239,9 @@ def _open(
     if path.startswith(b"~"):
         share_token, _, path = path[1:].partition(b"/")
     raw_address, slash, raw_key = path.partition(b"/")
-    # A name as it is stored has nothing to decode; only what is not found so is judged and decoded.
-    address = snapshot.addresses.get(raw_address.decode("latin-1"))
+    # A name as it is stored has nothing to decode but its @, which Neuroglancer escapes; only what is not found so is
+    # judged and decoded.
+    address = snapshot.addresses.get(raw_address.replace(b"%40", b"@").decode("latin-1"))
     if address is None:
         address = snapshot.addresses.get(canonical_key(raw_address))
     public = address is not None and address.is_public(now_s)

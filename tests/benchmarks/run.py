@@ -34,10 +34,14 @@ def main() -> None:
     options, report = chosen(arguments), Report()
     report.note(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning; "
-        f"each figure the median of {options.rounds} samples of {options.seconds:g} s"
+        f"each figure is the median of its samples, each of {options.seconds:g} s"
     )
     for name in arguments.names or names:
         importlib.import_module(f"tests.benchmarks.bench_{name}").run(options, report)
+    report.note(
+        "ratio: requests/s over those of the table's first line, measured within a second of it; CPU: of all of a "
+        "server's processes, for each request; peak: the sum of their peaks"
+    )
     report.note(f"Load at the end: {os.getloadavg()[0]:.1f}")
     if arguments.markdown:
         arguments.markdown.write_text("\n".join(report.markdown).strip() + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from tests.benchmarks.processes import CHECKOUT, forget_peak, peak_mb
 COUNT = 32
 READ_BYTES_PER_S = 20_000
 HEAD_BYTES_PER_S = 10
-SECONDS = 4.0
+SECONDS = 2.5
 
 
 def compare(targets: Mapping[str, Target], report: Report) -> None:

@@ -50,7 +50,8 @@ def compare(
         if reference not in sound:
             continue
         for connections in options.connections:
-            report.heading(f"{title}: {workload.name}, {connections} connection{'s' if connections > 1 else ''}")
+            rounds = options.rounds_at(connections)
+            report.heading(f"{title}: {workload.name}; connections: {connections}, samples: {rounds}")
             _compare_once(workload, connections, reference, sound[1:], targets, options, report)
 
 
@@ -72,7 +73,7 @@ def _compare_once(
         samples[name].append(measure(targets[name], workload, connections, options.seconds))
         return samples[name][-1]
 
-    for _ in range(options.rounds):
+    for _ in range(options.rounds_at(connections)):
         # One before and one behind each sample of the reference: both have it as their neighbour.
         for before, behind in zip(others[::2], [*others[1::2], ""], strict=False):
             pair = {before: sample(before)}
