@@ -77,6 +77,7 @@ class DatasetPage:
     is_draft: bool
     is_public: bool
     newer: VersionRow | None
+    is_shown: bool
     view_url: str
     slices_url: str
     data_url: str
@@ -160,6 +161,7 @@ def dataset_page(
         is_draft=version.number is None,
         is_public=is_released(version.dataset),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
+        is_shown=any(volume.is_shown for volume in volumes),
         view_url=view_url,
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
         data_url=f"{data_url}{version}/",

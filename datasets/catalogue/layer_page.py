@@ -83,7 +83,7 @@ def layer_page(
     image = base_image(list(version.volumes.all()))
     segmentation = segmentation_of(volume)
     is_labels = volume.kind in LABEL_KINDS
-    shown = dict.fromkeys(it.path for it in (image if is_labels else None, volume) if it is not None and it.viewable)
+    shown = dict.fromkeys(it.path for it in (image if is_labels else None, volume) if it is not None and it.is_shown)
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
     picture = slice_picture("xy", labels=False) if volume == image else layer_picture(volume.path)
     return LayerPage(
@@ -100,7 +100,7 @@ def layer_page(
         is_draft=version.number is None,
         picture_url=picture_url(version, picture, pictures),
         picture_alt=f"{volume.title}{f', in colour over {image.title}' if is_labels and image else ''}, one slice",
-        view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.viewable else "",
+        view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
         data_url=f"{data_url}{version}/{quote(volume.path)}/",
         api_url=reverse("api:volume", kwargs={"ref": str(version), "path": volume.path}),
         classes=tuple(_labelled(it) for it in segmentation.coverage.all()) if segmentation else (),

@@ -90,7 +90,7 @@ def layer_groups(
     for volume in volumes:
         segmentation = segmentation_of(volume)
         # A segmentation is opened over the image it was made from.
-        shown = dict.fromkeys(v.path for v in (image, volume) if v is not None and v.viewable)
+        shown = dict.fromkeys(v.path for v in (image, volume) if v is not None and v.is_shown)
         is_image = volume.kind not in LABEL_KINDS
         row = LayerRow(
             path=volume.path,
@@ -107,7 +107,7 @@ def layer_groups(
             dtype=volume.dtype,
             size=format_bytes(unpacked_bytes(volume)),
             page_url=layer_url(version, volume),
-            view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.viewable else "",
+            view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
             data_url=f"{data_url}{version}/{quote(volume.path)}/",
         )
         rows.setdefault(layer_heading(volume), []).append(row)

@@ -59,7 +59,7 @@ def changed_link_page(error: LinkChanged, identifier: str) -> ChangedLinkPage:
 
 def _same_place(state: Any, instead: DatasetVersion) -> str:
     """The viewer of another version where ``state`` looked, with those of the layers it showed that are there, too."""
-    paths = {volume.path for volume in instead.volumes.all() if volume.viewable}
+    paths = {volume.path for volume in instead.volumes.all() if volume.is_shown}
     layers = state.get("layers") if isinstance(state, Mapping) else None
     shown = [
         layer["name"]

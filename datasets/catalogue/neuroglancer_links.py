@@ -52,7 +52,7 @@ def build_state(
     """
     import neuroglancer  # here, because it takes a third of a second and most requests need no state
 
-    volumes = [volume for volume in version.volumes.all() if volume.viewable]
+    volumes = [volume for volume in version.volumes.all() if volume.is_shown]
     shown = _shown_paths(version, volumes, layers, view)
     state = neuroglancer.ViewerState()
     state.title = f"{version.title} ({version})"
@@ -100,7 +100,7 @@ def neuroglancer_address(base_url: str, state: dict[str, Any]) -> str:
 def default_nm_per_pixel(version: DatasetVersion) -> float:
     """The scale at which the first volume fills a panel; 1 where there is none."""
     for volume in version.volumes.all():
-        if volume.viewable:
+        if volume.is_shown:
             low, high = extent_nm(volume)
             return max(high[axis] - low[axis] for axis in low) / PIXELS_ACROSS
     return 1.0

@@ -58,7 +58,7 @@ def _viewers(version: DatasetVersion, volume: Volume, *, data_url: str, site_url
     # Another site's viewer carries no session of ours: it can show what everyone may read, and nothing else.
     if not is_released(version.dataset) or version.number is None:
         return
-    if settings.CONFIG.neuroglancer_url and volume.viewable:
+    if settings.CONFIG.neuroglancer_url and volume.is_shown:
         path = reverse("api:neuroglancer", kwargs={"ref": str(version)})
         url = f"{site_url}{path}?{urlencode({'layers': volume.path})}"
         yield OpeningLink("open-in-neuroglancer", "Neuroglancer", "the same view, on another site", url=url)
@@ -80,7 +80,7 @@ def _programs(version: DatasetVersion, volume: Volume, *, data_url: str, site_ur
     yield OpeningLink(
         "open-tensorstore", "Python: TensorStore", "pip install tensorstore", text=tensorstore_text(*at), tested=True
     )
-    if volume.viewable:
+    if volume.is_shown:
         yield OpeningLink(
             "open-neuroglancer",
             "Neuroglancer",

@@ -66,7 +66,7 @@ class Slices:
 
 def is_pictured(volume: Volume) -> bool:
     """Whether a picture of ``volume`` can be drawn: it is looked at, and has at least x and y."""
-    return bool(volume.viewable and volume.levels and {"x", "y"} <= set(volume.axes))
+    return bool(volume.is_shown and {"x", "y"} <= set(volume.axes))
 
 
 def base_image(volumes: Sequence[Volume]) -> Volume | None:

@@ -12,25 +12,13 @@ from typing import Any
 
 from datasets.catalogue.models import Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.volumes.lengths import SECONDS_PER_UNIT
 
 MAX_CHANNELS = 8
 """So many channels of a volume become layers; of more, the first."""
 
 # In this order for channels that have no colour of their own: far apart, also in sum.
 _CHANNEL_COLOURS = ("#00ffff", "#ff00ff", "#ffff00", "#00ff00", "#ff0000", "#0000ff", "#ff8000", "#ffffff")
-
-_SECONDS = {
-    "second": 1.0,
-    "minute": 60.0,
-    "hour": 3600.0,
-    "day": 86400.0,
-    "millisecond": 1e-3,
-    "microsecond": 1e-6,
-    "nanosecond": 1e-9,
-    "picosecond": 1e-12,
-    "femtosecond": 1e-15,
-    "kilosecond": 1e3,
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,7 @@ def dimensions(volume: Volume) -> list[Dimension]:
         else:
             # Rows from before these were kept have axes of space only.
             scale, first = level["scale"][index], level["translation"][index]
-            seconds = _SECONDS.get(volume.axis_units[index] or "")
+            seconds = SECONDS_PER_UNIT.get(volume.axis_units[index] or "")
             unit = "s" if seconds else ""
             scale, first = scale * (seconds or 1), first * (seconds or 1)
         found.append(Dimension(name, unit, scale, first / scale, size))

@@ -29,7 +29,7 @@ def viewer_page(
     """
     page_url = reverse("catalogue:dataset", kwargs={"ref": str(version)})
     lineages = organelle_lineages()
-    volumes = [volume for volume in version.volumes.all() if volume.viewable]
+    volumes = [volume for volume in version.volumes.all() if volume.is_shown]
     held = {layer.get("name") for layer in state.get("layers", []) if isinstance(layer, dict)}
     missing = any(part.name not in held for volume in volumes for part in channel_layers(volume))
     whole = build_state(version, data_url=data_url)["layers"] if missing else []
@@ -66,7 +66,7 @@ def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
         "layers": [
             part.name
             for volume in version.volumes.all()
-            if volume.path in view.layers and volume.viewable
+            if volume.path in view.layers and volume.is_shown
             for part in channel_layers(volume)
             if part.on
         ],

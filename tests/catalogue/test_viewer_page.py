@@ -10,8 +10,10 @@ from django.test import Client
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.models import Dataset, DatasetVersion, OrganelleClass, Segmentation, Volume
 from datasets.catalogue.models.volume import Coverage
+from datasets.catalogue.viewer_dimensions import time_dimension
 from datasets.publishing.actions import publish
 from datasets.publishing.specification import check_specification
+from datasets.volumes.lengths import SECONDS_PER_UNIT
 from tests.catalogue.test_pages import config_of, make_dataset, text_of
 from tests.samples import specification, write_image
 
@@ -98,6 +100,26 @@ def _draft(path: str, coverage: list[tuple[str, int | None]], **segmentation: An
     for name, value in coverage:
         organelle = OrganelleClass.objects.get(short_name=name)
         Coverage.objects.create(segmentation=meaning, organelle=organelle, label_value=value)
+
+
+def test_a_draft_whose_layer_has_no_levels_yet_opens_without_it(admin_client: Client) -> None:
+    _draft("labels/all", [], type="instance")
+    Volume.objects.update(levels=[])
+    assert config(admin_client, "/datasets/cell@draft/view/")["state"].get("layers", []) == []
+
+
+@pytest.mark.parametrize("unit", ["second", "centisecond", "hour", "megasecond"])
+def test_time_is_in_seconds_whatever_its_unit(unit: str) -> None:
+    volume = Volume(
+        axes=["t", "y", "x"],
+        axis_types=["time", "space", "space"],
+        axis_units=[unit, "nanometer", "nanometer"],
+        levels=[{"path": "0", "shape": [3, 9, 9], "scale": [2, 4, 4], "translation": [6, 0, 0],
+                 "scale_nm": {"y": 4, "x": 4}, "translation_nm": {"y": 0, "x": 0}}],
+    )  # fmt: skip
+    time = time_dimension(volume)
+    assert time is not None
+    assert (time.unit, time.scale, time.first) == ("s", 2 * SECONDS_PER_UNIT[unit], 3)
 
 
 def test_an_organelle_stands_below_what_it_is_part_of(admin_client: Client) -> None:

@@ -141,6 +141,9 @@ def test_a_dataset_of_downloads_alone_has_pages(data_root: Path, client: Any) ->
     _publish(volumes=volumes, views=[])
     assert client.get("/datasets/small-cell/").status_code == 200
     assert client.get("/api/v1/datasets/small-cell/state").json().get("layers", []) == []
+    page = client.get("/datasets/small-cell/").content.decode()
+    assert "Its layers can be downloaded, not viewed" in page
+    assert "Explore in 3D" not in page
 
 
 def test_labels_that_are_no_whole_numbers_are_refused(container: Path, data_root: Path) -> None:

@@ -76,6 +76,11 @@ class Volume(models.Model):
     def __str__(self) -> str:
         return self.path
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the viewer can show it: it may, and has been inspected (a draft's may be still to come)."""
+        return self.viewable and bool(self.levels)
+
 
 class Segmentation(models.Model):
     """What the labels of a volume mean."""
