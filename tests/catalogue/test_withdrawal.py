@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from datasets.catalogue.actions import withdrawal
+from datasets.catalogue.actions import refusal
 from datasets.catalogue.actions.memberships import grant_membership
 from datasets.catalogue.actions.published_tree import published_tree, reconcile_published_tree
 from datasets.catalogue.actions.withdrawal import change_visibility, retire_version
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def committed(django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs what follows a commit; the wait for other processes, of which there are none, is counted instead."""
     waits: list[float] = []
-    monkeypatch.setattr(withdrawal.time, "sleep", waits.append)
+    monkeypatch.setattr(refusal.time, "sleep", waits.append)
 
     class Committed:
         def __call__(self) -> Any:
@@ -74,7 +74,7 @@ def test_a_dataset_is_withdrawn_and_opened_again_everywhere(
     assert access() == {"small-cell@1": "guarded"}
     assert RevisionStamp.objects.get().value > stamp
     assert client.get("/datasets/small-cell/").status_code == 404
-    assert committed.waits == [withdrawal.REFUSED_EVERYWHERE_S]
+    assert committed.waits == [refusal.REFUSED_EVERYWHERE_S]
     with committed():
         change_visibility(name="small-cell", visibility="public", by=None)
     assert access() == {"small-cell@1": "open"}

@@ -1,4 +1,4 @@
-"""Giving and taking memberships. What is withdrawn is refused everywhere within two seconds."""
+"""Giving and taking memberships."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from datasets.catalogue.actions.audit import record_event
+from datasets.catalogue.actions.refusal import wait_until_refused_everywhere
 from datasets.catalogue.models import Dataset, Membership, Organization, Role
 from datasets.catalogue.queries.names import NameUnknown, find_account, find_dataset, find_organization
 from datasets.catalogue.queries.visibility import Deed, require, require_organization
@@ -55,7 +56,7 @@ def grant_membership(
 
 @transaction.atomic
 def revoke_membership(*, username: str, dataset: str = "", organization: str = "", by: AbstractBaseUser | None) -> None:
-    """End the membership of ``username`` in a dataset or an organization.
+    """End the membership of ``username`` in a dataset or an organization. Ends when every server refuses them.
 
     Raises:
         MembershipAbsent: they are no member of it.
@@ -71,6 +72,7 @@ def revoke_membership(*, username: str, dataset: str = "", organization: str = "
         by=by, action="membership.revoke", subject=str(place), before={"user": username, "role": membership.role}
     )
     membership.delete()
+    wait_until_refused_everywhere()
 
 
 def _find_place(dataset: str, organization: str, by: AbstractBaseUser | None) -> Dataset | Organization:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from datasets.catalogue.actions.audit import record_event
+from datasets.catalogue.actions.refusal import wait_until_refused_everywhere
 from datasets.catalogue.models import ApiToken, Scope, ShareToken
 from datasets.catalogue.models.tokens import digest_of, new_secret
 from datasets.catalogue.queries.names import NameUnknown, find_account, find_dataset
@@ -65,7 +66,7 @@ def create_api_token(
 
 @transaction.atomic
 def revoke_api_token(*, token_id: str, by: AbstractBaseUser | None) -> ApiToken:
-    """End a token, and with it its S3 secret.
+    """End a token, and with it its S3 secret. Ends when every server refuses it.
 
     Raises:
         NameUnknown: there is none of ``by``'s so called.
@@ -80,6 +81,7 @@ def revoke_api_token(*, token_id: str, by: AbstractBaseUser | None) -> ApiToken:
         token.revoked_at = timezone.now()
         token.save()
         record_event(by=by, action="token.revoke", subject=token.id)
+        wait_until_refused_everywhere()
     return token
 
 
@@ -105,7 +107,7 @@ def create_share_token(
 
 @transaction.atomic
 def revoke_share_token(*, share_id: int, by: AbstractBaseUser | None) -> ShareToken:
-    """End a share token.
+    """End a share token. Ends when every server refuses it.
 
     Raises:
         NameUnknown: there is none of this number that ``by`` may know of.
@@ -122,6 +124,7 @@ def revoke_share_token(*, share_id: int, by: AbstractBaseUser | None) -> ShareTo
         token.revoked_at = timezone.now()
         token.save()
         record_event(by=by, action="share.revoke", subject=token.dataset.name, before={"share": token.pk})
+        wait_until_refused_everywhere()
     return token
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -11,15 +10,12 @@ from django.utils import timezone
 
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.published_tree import withdrawn_from_published_tree
+from datasets.catalogue.actions.refusal import wait_until_refused_everywhere
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import Dataset, DatasetVersion, State, Visibility
 from datasets.catalogue.queries.names import NameUnknown, find_dataset
 from datasets.catalogue.queries.visibility import Deed, require
 from datasets.volumes.errors import CisternaError
-
-REFUSED_EVERYWHERE_S = 2.0
-"""How long after a change an answer may still follow from before it: a second in a server process's memory (snapshot,
-sessions), and a second in that of a front server."""
 
 
 class VisibilityInvalid(CisternaError):
@@ -73,7 +69,7 @@ def set_visibility(
         dataset.save(update_fields=["visibility", "embargo_until"])
         bump_revision()
         record_event(by=by, action="dataset.visibility", subject=dataset.name, before=before, after=_access(dataset))
-    _wait_for_everyone()
+    wait_until_refused_everywhere()
     return dataset
 
 
@@ -110,7 +106,7 @@ def retire_version(
         record_event(
             by=by, action="version.retire", subject=str(version), after={"reason": reason, "successor": successor}
         )
-    _wait_for_everyone()
+    wait_until_refused_everywhere()
     return version
 
 
@@ -128,6 +124,3 @@ def _access(dataset: Dataset) -> dict[str, str | None]:
     until = dataset.embargo_until
     return {"visibility": str(dataset.visibility), "until": until.isoformat() if until else None}
 
-
-def _wait_for_everyone() -> None:
-    transaction.on_commit(lambda: time.sleep(REFUSED_EVERYWHERE_S))
