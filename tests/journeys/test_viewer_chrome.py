@@ -103,6 +103,26 @@ def test_a_reload_keeps_the_view_and_reset_brings_back_the_first(page: Page, dem
     assert layers_on(page) == ["em", "labels/groundtruth"]
 
 
+def test_a_change_just_before_a_reload_is_kept_and_does_not_come_back_later(
+    page: Page, demo: Portal, console: list[str]
+) -> None:
+    address = f"{demo.url}{VIEW}?position=1250,1250,1250"
+    open_viewer(page, address)
+    # In one task: the address has had no time to follow.
+    page.evaluate(
+        """() => {
+          window.cisterna.viewer.position.value = Float32Array.from([60, 70, 80]);
+          location.reload();
+        }"""
+    )
+    page.wait_for_url(lambda url: '"position":[60,70,80]' in unquote(url))
+    settle(page)
+    assert position_nm(page) == pytest.approx([600, 700, 800], abs=0.01)
+    page.goto("about:blank")
+    open_viewer(page, address)
+    assert position_nm(page) == pytest.approx([1250, 1250, 1250], abs=0.01)
+
+
 def test_an_address_with_a_source_from_elsewhere_is_not_opened(page: Page, demo: Portal) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -8,6 +8,20 @@ import { inventory, type Origins } from "./sources";
 /** Browsers allow some hundred changes of the address in half a minute. */
 const WRITE_AFTER_MS = 400;
 
+/** Where the last change waits that came too shortly before a reload to reach the address. */
+const UNWRITTEN = "cisterna-unwritten-view";
+
+const isReload = (): boolean =>
+  (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming | undefined)?.type === "reload";
+
+/** The fragment of the page, or after a reload the one that was not written any more. Taken once. */
+function presentFragment(): string {
+  const unwritten = sessionStorage.getItem(UNWRITTEN);
+  sessionStorage.removeItem(UNWRITTEN);
+  const [address, fragment] = unwritten === null ? [] : (JSON.parse(unwritten) as string[]);
+  return isReload() && address === location.pathname + location.search ? (fragment ?? "") : location.hash;
+}
+
 /** The layers that the page itself brings along, by name. */
 export function knownLayers({ state, offered }: ViewerConfig): Map<string, LayerSpec> {
   const layers = [...(Array.isArray(state.layers) ? (state.layers as LayerSpec[]) : []), ...offered];
@@ -18,7 +32,7 @@ export function knownLayers({ state, offered }: ViewerConfig): Map<string, Layer
 
 /** The view in the present address; null when there is none, or when it names a source that may not be read. */
 export function presentState(known: Map<string, LayerSpec>, origins: Origins): NeuroglancerState | null {
-  const state = readFragment(location.hash, known);
+  const state = readFragment(presentFragment(), known);
   return state !== null && inventory(state, origins).every((it) => it.allowed) ? state : null;
 }
 
@@ -43,7 +57,10 @@ export function keepPresentState(
   };
   viewer.state.changed.add(() => (timer ??= setTimeout(write, WRITE_AFTER_MS)));
   addEventListener("pagehide", () => {
-    if (timer !== undefined) write();
+    // A reload goes to the address as it was when it began: what is written now would come too late.
+    if (timer === undefined) return;
+    const unwritten = [location.pathname + location.search, fragmentOf(viewer, known)];
+    sessionStorage.setItem(UNWRITTEN, JSON.stringify(unwritten));
   });
   addEventListener("hashchange", () => {
     if (location.hash === written) return;
