@@ -63,7 +63,7 @@ def test_only_digests_are_kept(ada: Any, secret_cell: Dataset) -> None:
     token, share = new_token(), new_share()
     rows = repr(list(ApiToken.objects.values())) + repr(list(ShareToken.objects.values()))
     rows += repr(list(AuditEvent.objects.values()))
-    assert token.bearer.rpartition("_")[2] not in rows
+    assert token.bearer.split("_", 2)[2] not in rows
     assert token.s3_secret not in rows
     assert share.secret not in rows
     for shown in (repr(token), repr(share), str(token.token), str(share.token)):
@@ -209,7 +209,7 @@ def test_a_link_that_opens_nothing_says_so_and_leads_on_without_its_token(client
     assert "small-cell" not in page
     assert not response.cookies
     unknown = client.get("/r/nonsense/", headers={"Accept": "text/html"})
-    hide = re.compile(r"Request <code>\w+</code>")
+    hide = re.compile(r"<code>[0-9a-f]{32}</code>")  # the request's id
     assert hide.sub("", unknown.content.decode()) == hide.sub("", page)
 
 

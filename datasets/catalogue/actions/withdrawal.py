@@ -123,4 +123,3 @@ def _find_successor(reference: str, by: AbstractBaseUser | None) -> DatasetVersi
 def _access(dataset: Dataset) -> dict[str, str | None]:
     until = dataset.embargo_until
     return {"visibility": str(dataset.visibility), "until": until.isoformat() if until else None}
-
