@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def published(either_demo: Demo, container: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def published(either_demo: Demo, container: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The portal after a curator has put data into its root and published them, while it was running."""
     either_demo.put(container, "cells/small.zarr")
     inspected = either_demo.manage("inspect", "own:cells/small.zarr/em", "--json")
@@ -63,7 +64,9 @@ def published(either_demo: Demo, container: Path, tmp_path_factory: pytest.TempP
     done = either_demo.manage("publish", str(specification))
     assert done.returncode == 0, done.stderr
     assert "small-cell@1: " in done.stdout
-    return either_demo
+    yield either_demo
+    # Other journeys look at the gallery as a stranger finds it.
+    assert either_demo.manage("visibility", "small-cell", "private").returncode == 0
 
 
 def get(url: str, **headers: str) -> tuple[int, Any, bytes]:
