@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -62,10 +63,10 @@ def test_what_is_not_public_is_guarded(small_cell: DatasetVersion, tree: Publish
 
 
 def test_what_becomes_less_open_is_out_before_the_catalogue_says_so(
-    small_cell: DatasetVersion, tree: PublishedTree
+    small_cell: DatasetVersion, tree: PublishedTree, django_capture_on_commit_callbacks: Any
 ) -> None:
     reconcile_published_tree()
-    with withdrawn_from_published_tree(small_cell.dataset):
+    with django_capture_on_commit_callbacks(execute=True), withdrawn_from_published_tree(small_cell.dataset):
         assert (tree.versions(), tree.names()) == ({}, set())
         Dataset.objects.update(visibility="private")
     assert (tree.versions(), tree.names()) == ({"small-cell@1": "guarded"}, set())
