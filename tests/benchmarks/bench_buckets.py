@@ -45,7 +45,7 @@ def run(options: Options, report: Report) -> None:
             if options.wants(proxied.name):
                 with started([bare, proxied], {"": place}, top / "proxied", report) as targets:
                     compare("Bucket", bare.name, targets, files, options, report)
-                    slow_clients.compare({proxied.name: targets[proxied.name]}, report)
+                    slow_clients.compare(targets, report)
             if options.wants(kept.name):
                 places = {"": str(top), kept.name: place}
                 with started([REFERENCE, kept], places, top / "kept", report) as targets:

@@ -142,7 +142,7 @@ def measure(target: Target, workload: Workload, connections: int, seconds: float
         file.flush()
         before_s = cpu_seconds(target.pids)
         # wrk counts whole seconds only; at an interrupt it stops and reports.
-        command = [program, "-t1", f"-c{connections}", "-d1h", "--timeout", "20s", "-s", file.name]
+        command = [program, "-t1", f"-c{connections}", f"-d{int(seconds) + 30}s", "--timeout", "20s", "-s", file.name]
         with subprocess.Popen(
             [*command, f"http://127.0.0.1:{target.port}"], stdout=subprocess.PIPE, text=True
         ) as process:
