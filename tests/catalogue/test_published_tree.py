@@ -66,10 +66,7 @@ def test_what_becomes_less_open_is_out_before_the_catalogue_says_so(
     small_cell: DatasetVersion, tree: PublishedTree, django_capture_on_commit_callbacks: Any
 ) -> None:
     reconcile_published_tree()
-    with (
-        django_capture_on_commit_callbacks(execute=True),
-        withdrawn_from_published_tree(small_cell.dataset),
-    ):
+    with django_capture_on_commit_callbacks(execute=True), withdrawn_from_published_tree(small_cell.dataset):
         assert (tree.versions(), tree.names()) == ({}, set())
         Dataset.objects.update(visibility="private")
     assert (tree.versions(), tree.names()) == ({"small-cell@1": "guarded"}, set())

@@ -209,7 +209,7 @@ def test_a_link_that_opens_nothing_says_so_and_leads_on_without_its_token(client
     assert "small-cell" not in page
     assert not response.cookies
     unknown = client.get("/r/nonsense/", headers={"Accept": "text/html"})
-    hide = re.compile(r"<code>[0-9a-f]{32}</code>")  # the request's id
+    hide = re.compile(r"<code>[0-9a-f]{32}</code>")
     assert hide.sub("", unknown.content.decode()) == hide.sub("", page)
 
 
