@@ -210,12 +210,14 @@ class LocalFolder:
         """The name as listed, or an empty one."""
         if not is_segment(entry.name):
             return ""
-        mode = stat.S_IFDIR if entry.is_dir(follow_symlinks=False) else 0
-        if entry.is_symlink():
-            status = self._stat_beneath(f"{folder}/{entry.name}" if folder else entry.name)
-            mode = status.st_mode if status else 0
-        elif not mode and entry.is_file(follow_symlinks=False):
-            mode = stat.S_IFREG
+        if entry.is_file(follow_symlinks=False):  # nearly all are: the rest is not asked
+            return entry.name
+        if entry.is_dir(follow_symlinks=False):
+            return entry.name + "/"
+        if not entry.is_symlink():
+            return ""
+        status = self._stat_beneath(f"{folder}/{entry.name}" if folder else entry.name)
+        mode = status.st_mode if status else 0
         if stat.S_ISDIR(mode):
             return entry.name + "/"
         return entry.name if stat.S_ISREG(mode) else ""
