@@ -11,10 +11,11 @@ from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.test import Client
 
-from datasets.catalogue.actions.tokens import create_api_token, create_share_token
+from datasets.catalogue.actions.tokens import NewApiToken, create_api_token, create_share_token, revoke_api_token
 from datasets.catalogue.models import Dataset, Membership
 from datasets.serving.core import Answer, Credentials, CredentialsRefused, Request, answer
-from datasets.serving.identity import Identify, Opened, opened_by
+from datasets.serving.identity import FindKey, HeldKey, Identify, Opened, held_by, opened_by
+from datasets.serving.s3 import KeyHolder
 from datasets.serving.snapshot import CatalogueUnavailable, Snapshot
 
 
@@ -152,6 +153,42 @@ class TestTokens:
         ):
             with pytest.raises(CredentialsRefused):
                 opened_by(wrong)
+
+
+@pytest.mark.django_db
+class TestS3Keys:
+    @pytest.fixture
+    def made(self, django_user_model: Any) -> NewApiToken:
+        user = django_user_model.objects.create_user("ada", password="x")
+        Membership.objects.create(user=user, dataset=Dataset.objects.create(name="cell"), role="viewer")
+        Dataset.objects.create(name="other")
+        return create_api_token(username="ada", label="", scope="read", lifetime=dt.timedelta(days=1), by=None)
+
+    def test_of_a_token_open_what_its_account_may_see(self, made: NewApiToken) -> None:
+        held = held_by(made.token.id)
+        assert held.holder == KeyHolder(made.s3_secret, frozenset({"cell"}))
+        assert time.time() + 80_000 < held.until_s < time.time() + 90_000
+        assert made.s3_secret not in repr(held)
+
+    def test_end_with_it(self, made: NewApiToken) -> None:
+        revoke_api_token(token_id=made.token.id, by=None)
+        assert held_by(made.token.id).holder is None
+        assert held_by("CSTNOBODY").holder is None
+
+    def test_end_with_the_account(self, made: NewApiToken) -> None:
+        get_user_model().objects.update(is_active=False)
+        assert held_by(made.token.id).holder is None
+
+    def test_that_expire_are_refused_at_once(self) -> None:
+        answers = [HeldKey(KeyHolder("s"), until_s=time.time() + 0.05), HeldKey(None)]
+
+        async def twice() -> list[KeyHolder | None]:
+            find_key = FindKey(lambda _: answers.pop(0), remembered_s=1000)
+            seen = [await find_key("a")]
+            time.sleep(0.06)
+            return [*seen, await find_key("a")]
+
+        assert asyncio.run(twice()) == [KeyHolder("s"), None]
 
 
 class TestRemembering:
