@@ -1,7 +1,7 @@
 # The commands of the project. Each installs what it needs first: into .venv and frontend/node_modules, and only what changed.
 # PORT and CISTERNA_HOME are honoured: `make demo PORT=9000`.
 
-.PHONY: help demo serve dev test check bench lock install screenshots
+.PHONY: help demo serve dev test check bench soak lock install screenshots
 .DELETE_ON_ERROR:
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo 'make test    every test; ARGS="-k ranges" hands arguments to pytest'
 	@echo 'make check   format, lint, types, import rules, migrations'
 	@echo 'make bench   benchmarks, as ratios against a reference measured in the same run'
+	@echo 'make soak    opening and withdrawing a thousand times under readers, through two processes and nginx; takes an hour'
 	@echo 'make lock    the lock files anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions'
 
 python := .venv/bin/python
@@ -43,6 +44,10 @@ test: $(development) $(frontend)
 
 bench: $(development) $(frontend) comparison
 	@$(python) tests/benchmarks/run.py $(ARGS)
+
+soak: $(development) $(frontend)
+	@folder="$$(mktemp -d)" && chmod 755 "$$folder" && trap 'rm -rf "$$folder"' EXIT && \
+	$(python) -m tests.soak.withdrawal "$$folder/home" --datasets 25 --turns 40 --readers 16 $(ARGS)
 
 screenshots: $(development)
 	@$(python) deploy/demo/screenshots.py
