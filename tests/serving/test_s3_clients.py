@@ -65,7 +65,7 @@ def reading(request: pytest.FixtureRequest, endpoint: str) -> Reading:
 def aws(reading: Reading, home: Path, *arguments: str) -> str:
     unsigned = [] if reading.key_id else ["--no-sign-request"]
     done = subprocess.run(
-        [Path(sys.executable).with_name("aws"), "--endpoint-url", reading.endpoint, *unsigned, "s3", *arguments],
+        [sys.executable, "-m", "awscli", "--endpoint-url", reading.endpoint, *unsigned, "s3", *arguments],
         env=reading.environment(home), cwd=home, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
