@@ -29,6 +29,8 @@ _LOCATE = (os.O_PATH if hasattr(os, "O_PATH") else os.O_RDONLY | os.O_NONBLOCK) 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO})
 _NOT_OFFERED = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_TO_RESOLVE = frozenset({errno.EXDEV, errno.EAGAIN})
+"""What the kernel answers of an absolute link, and of one with ``..`` while anything on the machine is renamed."""
 _LEADS_OUT = frozenset({errno.EXDEV, errno.ELOOP})
 
 
@@ -277,9 +279,9 @@ class LocalFolder:
             if linux.HAS_BENEATH:
                 return linux.open_beneath(directory.fd, key.encode(), flags)
         except OSError as error:
-            if error.errno != errno.EXDEV:
+            if error.errno not in _TO_RESOLVE:
                 raise
-        # Another system, or a link that is absolute: it may still end inside.
+        # Another system, or a link that may still end inside.
         if not may_block:
             raise BlockingIOError(errno.EAGAIN, "the path has to be resolved step by step")
         return _open_resolved(directory.fd, self.path, key, flags)

@@ -266,3 +266,31 @@ def test_no_path_reads_what_lies_outside(tree: Path, path: str) -> None:
     except (InvalidKey, ObjectAbsent):
         return
     assert content(file) == CONTENT
+
+
+def test_links_upwards_open_while_anything_is_renamed(tmp_path: Path) -> None:
+    """The kernel then does not say where ``..`` leads: neither the root nor its objects are to blame for that."""
+    (tmp_path / "root/shown").mkdir(parents=True)
+    (tmp_path / "root/object").write_bytes(b"here")
+    (tmp_path / "root/shown/link").symlink_to("../object")
+    renaming = subprocess.Popen([sys.executable, "-c", RENAME_FOR_EVER, str(tmp_path)], stdout=subprocess.PIPE)
+    try:
+        assert renaming.stdout is not None
+        renaming.stdout.readline()
+        root = LocalFolder(tmp_path / "root")
+        for _ in range(20_000):
+            root.open_file("shown/link").close()
+    finally:
+        renaming.kill()
+        renaming.communicate()
+
+
+RENAME_FOR_EVER = """
+import os, sys
+os.chdir(sys.argv[1])
+os.mkdir("a")
+print(flush=True)
+while True:
+    os.rename("a", "b")
+    os.rename("b", "a")
+"""
