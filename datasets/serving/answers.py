@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from datasets.storage.errors import StorageError
-from datasets.storage.files import OpenFile
+from datasets.storage.files import LocalFolder, OpenFile
 from datasets.storage.streams import OpenObject
 from datasets.volumes.errors import CisternaError
 
@@ -69,15 +70,33 @@ class FileSlice:
         self.close()  # an answer that a thread finished after its caller had gone
 
 
+class Keepable(NamedTuple):
+    """Where an object lies that may be kept at hand (:mod:`datasets.serving.kept`), and what all of its kind share."""
+
+    folder: LocalFolder
+    key: str
+    within: str
+    shared_headers: tuple[Header, ...]
+    dataset: str
+
+
 @dataclass(slots=True)
 class Answer:
-    """A whole answer. The body of a HEAD is empty, its headers are those of the GET. ``kind`` is for counting."""
+    """A whole answer. The body of a HEAD is empty, its headers are the GET's. ``kind`` is for counting; ``lines``
+    are the headers as they are sent, where somebody has them."""
 
     status: int
     headers: tuple[Header, ...]
     body: bytes | FileSlice | OpenObject = b""
     error: CisternaError | None = None
     kind: str = "object"
+    lines: bytes = b""
+    keepable: Keepable | None = None
+
+
+def header_lines(headers: Iterable[Header]) -> bytes:
+    """Headers as they are sent."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
 @lru_cache(maxsize=1024)

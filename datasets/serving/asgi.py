@@ -25,6 +25,7 @@ from datasets.serving.core import (
     read_headers,
 )
 from datasets.serving.fetching import Fetch, fetch_object
+from datasets.serving.kept import KeptObjects
 from datasets.serving.s3_answers import S3Error, translated
 from datasets.serving.sigv4 import Signature
 from datasets.serving.snapshot import Snapshot, Snapshots
@@ -77,6 +78,7 @@ class DataPlane:
         self._listing_threads = BoundedThreads(LISTING_THREADS, most_waiting, name="data-plane-listings")
         self._network_threads = BoundedThreads(reading_threads, most_waiting, name="data-plane-network")
         self._fetches = Places(most_waiting)
+        self._kept = KeptObjects()
         self._streams = 0
         self._traffic = traffic or Traffic()
         self._traffic.gauges = self._gauges
@@ -84,36 +86,39 @@ class DataPlane:
         self._process = os.urandom(8).hex().encode()
         self._count = itertools.count()
 
-    def answer_at_once(
-        self, method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]], peer: str = ""
-    ) -> tuple[Answer, bytes] | None:
+    def answer_at_once(self, request: Request, peer: str = "") -> tuple[Answer, bytes] | None:
         """The answer with the request's id where neither disk, database nor caller has to be asked; else None.
 
         Args:
-            target: path and query as they were sent.
             peer: the address of the connection's other end.
         """
         started_s = time.perf_counter()
-        if method not in READS or (snapshot := self._snapshots.current()) is None:
+        if request.method not in READS or (snapshot := self._snapshots.current()) is None:
             return None
-        path, _, query = target.partition(b"?")
-        request = _request(method, path, query, headers)
-        ask = s3.answer if s3.is_s3(path) else core.answer
         try:
-            result = ask(request, snapshot, time.time(), may_block=False)
+            result = self._ask_at_once(request, snapshot)
         except BlockingIOError:
             return None
-        if not isinstance(result, Answer):
+        if result is None:
             return None
-        if isinstance(result.body, FileSlice):
-            result.body.close()
-        if not isinstance(result.body, bytes):
-            return None
+        assert isinstance(result.body, bytes)
         request_id = self._new_id()
-        _log(result, method, request_id)
-        kind = "s3" if ask is s3.answer else result.kind
+        _log(result, request.method, request_id)
+        kind = "s3" if s3.is_s3(request.raw_path) else result.kind
         self._tell(request, kind, result.status, len(result.body), started_s, peer, request_id)
         return result, request_id
+
+    def _ask_at_once(self, request: Request, snapshot: Snapshot) -> Answer | None:
+        if s3.is_s3(request.raw_path):
+            return _at_once(s3.answer(request, snapshot, time.time(), may_block=False))
+        kept = self._kept.find(request.raw_path, snapshot) if request.method == "GET" else None
+        if kept is not None and (known := kept.answer(request.headers)) is not None:
+            request.dataset = kept.dataset
+            return known
+        result = _at_once(core.answer(request, snapshot, time.time(), may_block=False))
+        if result is not None and result.keepable is not None and kept is None and request.method == "GET":
+            self._kept.keep(request.raw_path, result.keepable)
+        return result
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -121,7 +126,8 @@ class DataPlane:
             return
         started_s = time.perf_counter()
         sent = Sent(send)
-        request = _request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
+        target = b"%b?%b" % (scope["raw_path"], scope["query_string"])
+        request = read_request(scope["method"], target, scope["headers"])
         kind, request_id = "object", self._new_id()
         try:
             if is_data(request.raw_path):
@@ -255,12 +261,23 @@ class DataPlane:
                     yield await asyncio.wrap_future(self._threads.submit_anyway(read))
 
 
+def _at_once(result: object) -> Answer | None:
+    """The answer, if it is one and nothing of it has yet to be read."""
+    if not isinstance(result, Answer):
+        return None
+    if isinstance(result.body, FileSlice):
+        result.body.close()
+    return result if isinstance(result.body, bytes) else None
+
+
 def is_data(raw_path: bytes) -> bool:
     """Whether a path is the data plane's to answer."""
     return raw_path.startswith((PREFIX, ACCESS_PREFIX)) or s3.is_s3(raw_path)
 
 
-def _request(method: str, path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Request:
+def read_request(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Request:
+    """What is read of a request to ``target``: path and query as they were sent."""
+    path, _, query = target.partition(b"?")
     return Request(method, path, query, read_headers(headers, all_of_them=s3.is_s3(path)))
 
 

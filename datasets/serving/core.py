@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from datasets.serving.answers import (
     COMMON_HEADERS,
@@ -12,12 +13,14 @@ from datasets.serving.answers import (
     Answer,
     FileSlice,
     Header,
+    Keepable,
     content_type,
     object_headers,
     problem_answer,
 )
 from datasets.serving.delivery import WHOLE_BYTES, deliver
 from datasets.serving.fetching import Fetch
+from datasets.serving.kept import is_worth_keeping
 from datasets.serving.listing import after_of, list_folder, render_html, render_json, wants_json
 from datasets.serving.snapshot import Address, Snapshot
 from datasets.storage.buckets import Bucket
@@ -217,8 +220,7 @@ def _refuse_method() -> Answer:
     return problem_answer(MethodRefused("Data can only be read here", fix="Use GET or HEAD"), headers=REFUSED_WRITE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(NamedTuple):
     """An address that the caller may read, with the key that follows it; ``private``: not for shared caches."""
 
     address: Address
@@ -380,6 +382,8 @@ def serve_object(request: Request, address: Address, key: str, *, private: bool,
     result = None
     try:
         result = _send(request, file, shared_headers, may_block)
+        if mount.immutable and not private and is_worth_keeping(file.size_bytes):
+            result.keepable = Keepable(source, storage_key, mount.key, shared_headers, address.dataset.name)
         return result
     finally:
         if result is None or not isinstance(result.body, FileSlice):

@@ -1,7 +1,7 @@
 """What a GET or HEAD of an object that exists is answered, wherever its bytes lie: conditions and ranges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from datasets.serving.answers import Answer, Header, problem_answer
 from datasets.serving.conditions import CONDITIONS, Verdict, http_date, judge, range_applies
@@ -28,8 +28,7 @@ class RangeNotSatisfiable(CisternaError):
     title = "The range lies outside the object"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A 200 or 206: its headers, and the bytes that are its body (half open; a HEAD leaves them out)."""
 
     status: int

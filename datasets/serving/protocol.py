@@ -14,7 +14,10 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from datasets.serving import core, s3
-from datasets.serving.asgi import DataPlane
+from datasets.serving.answers import Answer, header_lines
+from datasets.serving.asgi import DataPlane, read_request
+from datasets.serving.core import read_headers
+from datasets.serving.heads import Head, may_repeat, take_apart
 
 AT_ONCE = (core.PREFIX, s3.PREFIX)
 
@@ -46,6 +49,12 @@ class DataPlaneProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
+        self._between_messages = True
+        self._answered_s = 0.0
+        # The head that came as one piece of data and is being parsed; and the last one that was, with what it said.
+        self._parsed: Head | None = None
+        self._known = b""
+        self._known_headers: dict[bytes, bytes] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in its base
         super().connection_made(transport)
@@ -57,6 +66,10 @@ class DataPlaneProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._between_messages:
+            self._parsed = head = take_apart(data)
+            if head is not None and head.rest == self._known and self._answer_known(head):
+                return
         super().data_received(data)
         if not self._in_head:
             if self._head_timer is not None:
@@ -70,39 +83,76 @@ class DataPlaneProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._between_messages = True, 0, False
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        # What follows an upgrade is no message, whether or not it was granted.
+        self._between_messages = not self.parser.should_upgrade()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        # A request that came while another one is answered waits its turn; so does one whose reader is slow.
-        is_free = (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
-        if not (is_free and self.url.startswith(AT_ONCE) and self._answer_at_once()):
+        head, self._parsed = self._parsed, None
+        if head is not None and self.parser.should_keep_alive() and may_repeat(head, self.headers):
+            self._known = head.rest
+            self._known_headers = read_headers(pair for pair in self.headers if pair[0] != b"range")
+        if not (self._is_free() and self.url.startswith(AT_ONCE) and self._answer_parsed()):
             super().on_headers_complete()
 
-    def _answer_at_once(self) -> bool:
-        parser = self.parser
-        method = parser.get_method().decode("ascii")
-        answered = self._plane.answer_at_once(method, self.url, self.headers, self._peer)
+    def timeout_keep_alive_handler(self) -> None:
+        """Answers to known heads do not set the timer anew: when it ends, it may be too early."""
+        rest_s = self._answered_s + self.timeout_keep_alive - self.loop.time()
+        if rest_s > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _is_free(self) -> bool:
+        """A request that came while another one is answered waits its turn; so does one whose reader is slow."""
+        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
+
+    def _answer_known(self, head: Head) -> bool:
+        """Answer a head that needs no parsing; False where that takes more than what is in memory."""
+        if not self._is_free() or self.transport.is_closing():
+            return False
+        headers = self._known_headers if head.range is None else {**self._known_headers, b"range": head.range}
+        answered = self._plane.answer_at_once(core.Request("GET", head.target, b"", headers), self._peer)
         if answered is None:
             return False
-        answer, request_id = answered
+        self._write(*answered, keep_alive=True)
+        self.server_state.total_requests += 1
+        self._answered_s = self.loop.time()
+        return True
+
+    def _answer_parsed(self) -> bool:
+        parser = self.parser
+        method = parser.get_method().decode("ascii")
+        answered = self._plane.answer_at_once(read_request(method, self.url, self.headers), self._peer)
+        if answered is None:
+            return False
         keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
-        head = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers, (b"x-request-id", request_id)):
-            head += (name, b": ", value, b"\r\n")
-        head.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-        body = answer.body
-        assert isinstance(body, bytes), "what is read while it is sent is not answered at once"
-        if len(body) <= _COPIED_BYTES:
-            self.transport.write(b"".join((*head, body)))
-        else:
-            self.transport.writelines((b"".join(head), body))
+        self._write(*answered, keep_alive=keep_alive)
         self.cycle = _ANSWERED
         if keep_alive:
             self.on_response_complete()
         else:
             self.transport.close()
         return True
+
+    def _write(self, answer: Answer, request_id: bytes, *, keep_alive: bool) -> None:
+        head = b"%b%b%bx-request-id: %b\r\n%b" % (
+            STATUS_LINE[answer.status],
+            header_lines(self.server_state.default_headers),
+            answer.lines or header_lines(answer.headers),
+            request_id,
+            b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
+        )
+        body = answer.body
+        assert isinstance(body, bytes), "what is read while it is sent is not answered at once"
+        if len(body) <= _COPIED_BYTES:
+            self.transport.write(head + body)
+        else:
+            self.transport.writelines((head, body))
 
     def _give_up(self) -> None:
         self._stop_head_timer()

@@ -1,6 +1,7 @@
 """One connection of the real server, byte by byte: order, keeping alive, heads that are too long or never end."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -92,6 +93,44 @@ def test_a_body_that_comes_with_a_get_is_no_second_request(server: Server) -> No
     with connected(server) as connection:
         connection.sendall(CHUNK.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\nGET /") + CHUNK)
         assert read_replies(connection, 2) == [(200, SMALL), (200, SMALL)]
+
+
+def test_heads_that_repeat_are_answered_by_what_differs(server: Server) -> None:
+    with connected(server) as connection:
+        for span in (b"", b"Range: bytes=1-3\r\n", b"range: bytes=-2\r\n", b"Range: bytes=99999-\r\n", b""):
+            for _ in range(2):
+                connection.sendall(CHUNK.replace(b"Host", span + b"Host"))
+                status, body = read_replies(connection, 1)[0]
+                expected = {b"": (200, SMALL), b"R": (206, SMALL[1:4]), b"r": (206, SMALL[-2:])}
+                assert (status, body) == expected[span[:1]] if b"9" not in span else status == 416
+        for status, key in ((404, b"none"), (400, b"a//b"), (400, b"%2e%2e/x"), (200, b"small")):
+            connection.sendall(CHUNK.replace(b"small", key))
+            assert read_replies(connection, 1)[0][0] == status
+
+
+def test_a_body_that_looks_like_a_known_head_is_a_body(server: Server) -> None:
+    with connected(server) as connection:
+        for _ in range(2):
+            connection.sendall(CHUNK)
+            assert read_replies(connection, 1) == [(200, SMALL)]
+        connection.sendall(b"POST /elsewhere HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % len(CHUNK))
+        assert read_replies(connection, 1)[0][0] == 418  # before its body has come
+        connection.sendall(CHUNK)
+        time.sleep(0.1)
+        connection.sendall(CHUNK.replace(b"small", b"none"))
+        assert read_replies(connection, 1)[0][0] == 404
+
+
+def test_behind_an_upgrade_no_head_is_known(server: Server) -> None:
+    """Whether the connection goes on is the parser's to say; no answer is given that it did not ask for."""
+    upgrade = CHUNK.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    with connected(server) as connection:
+        connection.sendall(CHUNK)
+        assert read_replies(connection, 1) == [(200, SMALL)]
+        connection.sendall(upgrade)
+        assert read_replies(connection, 1)[0] == (200, SMALL)
+        connection.sendall(CHUNK)
+        assert read_replies(connection, 1)[0] == (200, SMALL)
 
 
 def test_a_head_without_end_is_cut_off(server: Server) -> None:

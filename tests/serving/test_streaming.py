@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datasets.serving.kept import TRUSTED_S
 from tests.serving.transports import Server, over_socket, served_over
 
 MIB = 1 << 20
@@ -144,6 +145,7 @@ def test_a_root_that_vanishes_is_trouble_until_it_is_back(server: Server, folder
             reply = ask("/data/frozen@1/absent")
             assert (reply.status, reply.headers["retry-after"]) == (503, "5")
             own.mkdir()  # what is left of a mount point: there, and empty
+            time.sleep(TRUSTED_S)  # what was answered before is kept at hand for so long
             assert ask("/data/frozen@1/small").status == 503
             assert ask("/data/frozen@1/absent").status == 503
             own.rmdir()
