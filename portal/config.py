@@ -139,6 +139,12 @@ class Config:
         "Places data may live: file:///folder or s3://bucket/prefix. OWN is the portal's own root.",
     )
 
+    @property
+    def redirect_origins(self) -> list[str]:
+        """Where clients are sent for objects, as ``scheme://host:port``."""
+        addresses = {urlsplit(root.redirect) for root in self.roots if root.redirect}
+        return sorted({f"{address.scheme}://{address.netloc}" for address in addresses})
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read the configuration.
@@ -333,9 +339,15 @@ def _root(name: str, url: str, options: dict[str, str]) -> Root:
         key=options.get("KEY", ""),
         secret=options.get("SECRET", ""),
         anonymous=read_switch(env, f"{variable}_ANONYMOUS"),
-        redirect=read_switch(env, f"{variable}_REDIRECT"),
+        redirect=_redirect(variable, url, options),
         forbidden_means_absent=read_switch(env, f"{variable}_FORBIDDEN_MEANS_ABSENT"),
     )
+    if root.redirect and not (root.anonymous or root.key):
+        raise ConfigurationInvalid(
+            "Clients are sent to a bucket by addresses that are signed, and there is no key to sign with",
+            where=f"{variable}_REDIRECT",
+            fix=f"Set {variable}_KEY and _SECRET, or _ANONYMOUS=1 if everybody may read the bucket",
+        )
     if root.prefix:
         try:
             canonical_key(quote(root.prefix).encode())
@@ -344,3 +356,22 @@ def _root(name: str, url: str, options: dict[str, str]) -> Root:
                 f"{error.what}, below the bucket", where=variable, fix="Use s3://bucket/prefix with single slashes"
             ) from None
     return root
+
+
+def _redirect(variable: str, url: str, options: Mapping[str, str]) -> str:
+    """The address of a root's bucket for clients; empty where they are not sent there."""
+    text = options.get("REDIRECT", "").strip()
+    if re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
+        address = text.rstrip("/")
+    elif not read_switch({f"{variable}_REDIRECT": text}, f"{variable}_REDIRECT"):
+        return ""
+    else:
+        endpoint = options.get("ENDPOINT", "").rstrip("/")
+        address = f"{endpoint}/{url.removeprefix('s3://').partition('/')[0]}" if endpoint else ""
+    if not address or not url.startswith("s3:"):
+        raise ConfigurationInvalid(
+            "Where clients reach this root's bucket is not known",
+            where=f"{variable}_REDIRECT",
+            fix="Give the bucket's address, such as https://objects.example.org/bucket; folders have none",
+        )
+    return address

@@ -50,7 +50,7 @@ VIEWER_CSP: dict[str, Collection[str]] = {
     "script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL],
     "worker-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:", "blob:"],
-    "connect-src": [CSP.SELF, *settings.CONFIG.external_origins],
+    "connect-src": [CSP.SELF, *settings.CONFIG.external_origins, *settings.CONFIG.redirect_origins],
 }
 
 # The viewer may stand in a page of this site: the dataset's, which shows it in the place of the still picture.

@@ -27,11 +27,15 @@ from datasets.storage.buckets import Bucket
 from datasets.storage.errors import ObjectAbsent
 from datasets.storage.files import OpenFile
 from datasets.storage.keys import InvalidKey, canonical_key
+from datasets.storage.redirects import Elsewhere
 from datasets.volumes.errors import CisternaError
 
 PREFIX = b"/data/"
 ACCESS_PREFIX = b"/access/data/"
 """A front server asks ``/access`` and the path as sent: 204 where the caller may read it, else 401 or 403."""
+
+_FOLLOWS_NOTHING = b"tensorstore/"
+"""How a client begins its ``User-Agent`` that takes a redirect for a failure (seen of 0.1.86)."""
 
 READS = frozenset({"GET", "HEAD"})
 _ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
@@ -54,6 +58,7 @@ _HEADERS_READ = frozenset(
         b"if-unmodified-since",
         b"access-control-request-private-network",
         b"x-forwarded-for",
+        b"user-agent",
     }
 )
 
@@ -281,7 +286,7 @@ def _read(
                 raise NetworkWait if base and isinstance(base.source, Bucket) else ListingWait
             return _list(request, address, where, NO_STORE if opened.private else caching_of(address, None))
         where = canonical_key(raw_key)
-        return serve_object(request, address, where, private=opened.private, may_block=may_block)
+        return serve_object(request, address, where, private=opened.private, may_block=may_block, redirect_s=now_s)
     except CisternaError as error:
         return answer_error(error, where=where or (error.where if isinstance(error, InvalidKey) else ""))
 
@@ -365,8 +370,14 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
     )
 
 
-def serve_object(request: Request, address: Address, key: str, *, private: bool, may_block: bool) -> Answer | Fetch:
-    """The object ``key`` of a version that the caller may read; ``private``: not for shared caches.
+def serve_object(
+    request: Request, address: Address, key: str, *, private: bool, may_block: bool, redirect_s: float | None = None
+) -> Answer | Fetch:
+    """The object ``key`` of a version that the caller may read.
+
+    Args:
+        private: not for shared caches.
+        redirect_s: the time, in seconds since the epoch, where the caller may be sent to the bucket instead.
 
     Raises:
         ObjectAbsent, StorageBackendNotServed, StorageError, BlockingIOError: as :func:`answer` has them.
@@ -377,6 +388,10 @@ def serve_object(request: Request, address: Address, key: str, *, private: bool,
     source, storage_key = mount.reach(), mount.storage_key(key)
     shared_headers = object_headers(content_type(key), NO_STORE if private else caching_of(address, mount.immutable))
     if isinstance(source, Bucket):
+        if redirect_s is not None and not request.headers.get(b"user-agent", b"").startswith(_FOLLOWS_NOTHING):
+            elsewhere = source.find_elsewhere(storage_key, request.method, redirect_s, private)
+            if elsewhere is not None:
+                return _redirect(elsewhere, NO_STORE if private else caching_of(address, None))
         return Fetch(source, storage_key, mount.key, key, request.method, request.headers, shared_headers)
     file = source.open_file(storage_key, within=mount.key, may_block=may_block)
     result = None
@@ -388,6 +403,17 @@ def serve_object(request: Request, address: Address, key: str, *, private: bool,
     finally:
         if result is None or not isinstance(result.body, FileSlice):
             file.close()
+
+
+def _redirect(elsewhere: Elsewhere, caching: bytes) -> Answer:
+    """To the object itself. Whether it is there is the bucket's to say."""
+    if elsewhere.seconds is not None and caching != NO_STORE:
+        caching = b"private, max-age=%d" % elsewhere.seconds
+    elif caching not in (NO_STORE, b"no-cache"):
+        # Nothing there changes, but the operator's mind may. Not for shared caches: some clients are not redirected.
+        caching = b"private, max-age=3600"
+    headers = ((b"location", elsewhere.address.encode()), (b"content-length", b"0"), (b"cache-control", caching))
+    return Answer(302, (*headers, *COMMON_HEADERS))
 
 
 def _send(request: Request, file: OpenFile, shared_headers: tuple[Header, ...], may_block: bool) -> Answer:

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from urllib.parse import quote, unquote_to_bytes
 
 from datasets.serving.s3_answers import S3Error
+from datasets.storage.signing import ALGORITHM, UNSIGNED, encoded, sign
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW_S = 15 * 60
 MAX_EXPIRY_S = 7 * 24 * 3600
 
@@ -169,32 +168,18 @@ def canonical_request(
     if signature.expires_s is None:
         payload = headers.get(b"x-amz-content-sha256", _EMPTY_HASH.encode()).decode("latin-1")
     else:
-        payload = "UNSIGNED-PAYLOAD"
+        payload = UNSIGNED
     signed = "".join(
         f"{name}:{' '.join(headers.get(name.encode('latin-1', 'replace'), b'').decode('utf-8', 'replace').split())}\n"
         for name in signature.signed_headers
     )
     return "\n".join(
-        (method, _encoded(raw_path, safe="/"), _canonical_query(query.split(b"&")), signed,
+        (method, encoded(raw_path, safe="/"), _canonical_query(query.split(b"&")), signed,
          ";".join(signature.signed_headers), payload)
     )  # fmt: skip
 
 
-def sign(secret: str, time: str, scope: str, request: str) -> str:
-    """The signature of a canonical request, in hexadecimal."""
-    key = f"AWS4{secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    text = "\n".join((ALGORITHM, time, scope, sha256(request.encode()).hexdigest()))
-    return hmac.digest(key, text.encode(), "sha256").hex()
-
-
 def _canonical_query(parts: Iterable[bytes]) -> str:
     pairs = [part.replace(b"+", b"%20").partition(b"=")[::2] for part in parts if part]
-    encoded = sorted((_encoded(name), _encoded(value)) for name, value in pairs)
-    return "&".join(f"{name}={value}" for name, value in encoded if name != "X-Amz-Signature")
-
-
-def _encoded(text: bytes, safe: str = "") -> str:
-    """Percent-encoded as the specification has it, however it was encoded before."""
-    return quote(unquote_to_bytes(text), safe=f"{safe}-._~")
+    canonical = sorted((encoded(name), encoded(value)) for name, value in pairs)
+    return "&".join(f"{name}={value}" for name, value in canonical if name != "X-Amz-Signature")

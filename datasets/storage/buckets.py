@@ -16,6 +16,7 @@ from datasets.storage.entries import Entry
 from datasets.storage.errors import AbsenceHidden, ObjectAbsent, StorageError, StorageForbidden, StorageUnavailable
 from datasets.storage.files import stat_etag
 from datasets.storage.keys import MAX_KEY_BYTES, is_segment, join_key
+from datasets.storage.redirects import Elsewhere, find_elsewhere
 from datasets.storage.roots import Root
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class Bucket:
         if len(full.encode()) > MAX_KEY_BYTES:
             raise ObjectAbsent("There is no object at this key", where=key)
         return full
+
+    def find_elsewhere(self, key: str, method: str, now_s: float, private: bool) -> Elsewhere | None:
+        """As :func:`datasets.storage.redirects.find_elsewhere`, of a key of this root."""
+        return find_elsewhere(self.root, self.full_key(key), method, now_s, private=private)
 
     def read(self, key: str) -> bytes:
         """The whole object, in one request."""

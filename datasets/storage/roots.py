@@ -35,7 +35,10 @@ class OutsideRoots(CisternaError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """One root: ``file:///folder`` or ``s3://bucket/prefix``, with what is needed to reach it."""
+    """One root: ``file:///folder`` or ``s3://bucket/prefix``, with what is needed to reach it.
+
+    ``redirect`` is the bucket's address for clients, who are sent there for objects; empty: they are not.
+    """
 
     name: str
     url: str
@@ -44,7 +47,7 @@ class Root:
     key: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     anonymous: bool = False
-    redirect: bool = False
+    redirect: str = ""
     forbidden_means_absent: bool = False
 
     @property

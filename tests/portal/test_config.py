@@ -73,6 +73,42 @@ def test_a_root_has_its_options(tmp_path: Path) -> None:
     assert "hidden" not in repr(config)
 
 
+@pytest.mark.parametrize(
+    ("redirect", "address"),
+    [
+        ("", ""),
+        ("0", ""),
+        ("1", "http://127.0.0.1:9000/cells"),
+        ("https://objects.example.org/cells/", "https://objects.example.org/cells"),
+        ("https://cells.example.org", "https://cells.example.org"),
+    ],
+)
+def test_clients_are_sent_where_they_reach_the_bucket(tmp_path: Path, redirect: str, address: str) -> None:
+    config = _read(
+        tmp_path,
+        CISTERNA_ROOT_CELLS="s3://cells/public",
+        CISTERNA_ROOT_CELLS_ENDPOINT="http://127.0.0.1:9000",
+        CISTERNA_ROOT_CELLS_ANONYMOUS="1",
+        CISTERNA_ROOT_CELLS_REDIRECT=redirect,
+    )
+    assert next(root for root in config.roots if root.name == "cells").redirect == address
+    assert config.redirect_origins == (["/".join(address.split("/")[:3])] if address else [])
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"": "s3://cells", "_REDIRECT": "1", "_ANONYMOUS": "1"},  # Amazon's own, whose address is not known
+        {"": "s3://cells", "_REDIRECT": "https://cells.example.org"},  # nothing to sign with
+        {"": "s3://cells", "_REDIRECT": "cells.example.org", "_ANONYMOUS": "1"},
+        {"": "file:///cells", "_REDIRECT": "https://cells.example.org", "_ANONYMOUS": "1"},
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_refused(tmp_path: Path, variables: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationInvalid, match="CISTERNA_ROOT_CELLS_REDIRECT"):
+        _read(tmp_path, **{f"CISTERNA_ROOT_CELLS{name}": value for name, value in variables.items()})
+
+
 def test_viewers_are_added_changed_and_taken_away(tmp_path: Path) -> None:
     built_in = _read(tmp_path).viewers
     assert [viewer.name for viewer in built_in] == ["vizarr"]
