@@ -1,12 +1,15 @@
 """The data plane over a bucket, beside the S3 server asked directly; what nginx keeps of it, beside nginx's own files.
 
-Reads of the S3 server are signed for everybody: asked directly, by presigned addresses.
+Reads of the S3 server are signed for everybody: asked directly, by presigned addresses. It has the first processor to
+itself, and all who ask it, the load included, share the others: so it is the bottleneck, as a server elsewhere would
+be.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +35,10 @@ def run(options: Options, report: Report) -> None:
         top.chmod(0o755)
         files = top / OBJECTS_BELOW
         write_objects(files)
-        with s3_server_in(top / "s3") as server:
+        with _on_processors(first=True):
+            running = ExitStack()
+            server = running.enter_context(s3_server_in(top / "s3"))
+        with running:
             client = Session().create_client(
                 "s3", endpoint_url=server.endpoint, region_name=REGION,
                 aws_access_key_id=KEY, aws_secret_access_key=SECRET,
@@ -41,15 +47,29 @@ def run(options: Options, report: Report) -> None:
             place = f"{server.endpoint}/{BUCKET}"
             bare = Line("Ceph RGW", partial(_bare, server, client))
             proxied = Line("embedded, proxied", embedded(1))
+            redirecting = Line("embedded, redirecting", embedded(1, redirects=True))
             kept = Line("nginx arrangement, kept by nginx", in_front())
             if options.wants(proxied.name):
-                with started([bare, proxied], {"": place}, top / "proxied", report) as targets:
+                servers = started([bare, proxied, redirecting], {"": place}, top / "proxied", report)
+                with _on_processors(first=False), servers as targets:
                     compare("Bucket", bare.name, targets, files, options, report)
-                    slow_clients.compare(targets, report)
+                    slow_clients.compare({name: t for name, t in targets.items() if not t.redirects}, report)
             if options.wants(kept.name):
                 places = {"": str(top), kept.name: place}
                 with started([REFERENCE, kept], places, top / "kept", report) as targets:
                     compare("Bucket, read before", REFERENCE.name, targets, files, options, report)
+
+
+@contextmanager
+def _on_processors(*, first: bool) -> Iterator[None]:
+    """What is started meanwhile has the first processor, or all but it."""
+    before = os.sched_getaffinity(0)
+    one = {min(before)}
+    os.sched_setaffinity(0, one if first else (before - one) or one)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _fill(client: Any, files: Path) -> None:

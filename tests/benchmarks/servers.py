@@ -94,7 +94,7 @@ def nginx_over(top: Path, files: Path, certificate: Path | None = None) -> Itera
 
 
 def embedded(
-    processes: int, *, dataset: str = "frozen@1", **headers: str
+    processes: int, *, dataset: str = "frozen@1", redirects: bool = False, **headers: str
 ) -> Callable[..., AbstractContextManager[Target]]:
     """Our own server, as ``manage.py serve`` runs it, without Django behind."""
 
@@ -102,8 +102,11 @@ def embedded(
     def start(top: Path, place: str) -> Iterator[Target]:
         port = free_port()
         command = [sys.executable, "-m", "tests.serving.plane", str(port), str(processes)]
-        with running(command, port, top / "portal.out", CISTERNA_TEST_PLANE=place) as pid:
-            yield Target(port, (pid,), f"/data/{dataset.replace('@', '%40')}/", headers)
+        redirect = place if redirects else ""
+        with running(
+            command, port, top / "portal.out", CISTERNA_TEST_PLANE=place, CISTERNA_TEST_PLANE_REDIRECT=redirect
+        ) as pid:
+            yield Target(port, (pid,), f"/data/{dataset.replace('@', '%40')}/", headers, redirects=redirects)
 
     return start
 

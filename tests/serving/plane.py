@@ -1,7 +1,8 @@
 """A data plane over a place, without a database: what the conformance suite and the benchmark ask.
 
 A place is a folder, or a bucket as ``http://127.0.0.1:<port>/<bucket>``. The one in ``CISTERNA_TEST_PLANE`` is served
-by ``python -m tests.serving.plane PORT PROCESSES``, which writes into ``CISTERNA_TEST_PLANE_HOME``.
+by ``python -m tests.serving.plane PORT PROCESSES``, which writes into ``CISTERNA_TEST_PLANE_HOME``; clients are sent to
+the bucket's address in ``CISTERNA_TEST_PLANE_REDIRECT``, if there is one.
 """
 
 import os
@@ -48,8 +49,9 @@ def sources_of(place: str) -> tuple[LocalFolder | Bucket, LocalFolder | Bucket, 
         return local_folder(folder / "own"), local_folder(folder / "foreign"), local_folder(folder / "unmounted")
     endpoint, _, bucket = place.rpartition("/")
     server = S3Server(Path(), 0)
+    redirect = os.environ.get("CISTERNA_TEST_PLANE_REDIRECT", "")
     own, foreign, missing = (
-        bucket_of(server.root(f"s3://{name}", endpoint=endpoint))
+        bucket_of(server.root(f"s3://{name}", endpoint=endpoint, redirect=redirect))
         for name in (f"{bucket}/own", f"{bucket}/foreign", f"{bucket}-missing")
     )
     return own, foreign, missing
