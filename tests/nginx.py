@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.s3_server import free_port
+
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "nginx"
 
 
@@ -58,13 +60,17 @@ def write_configuration(
 
 @contextmanager
 def nginx_in_front(
-    folder: Path, *, home: Path, application_port: int, workers: int = 1, certificate: Path | None = None
+    folder: Path,
+    *,
+    home: Path,
+    application_port: int,
+    workers: int = 1,
+    certificate: Path | None = None,
+    port: int | None = None,
 ) -> Iterator[Nginx]:
     """A running nginx whose published tree is ``home``/published. With a ``certificate``, which has
     its key in the same file, it speaks HTTPS and HTTP/2."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = port or free_port()
     main = write_configuration(
         folder, home=home, application_port=application_port, port=port, workers=workers, certificate=certificate
     )
@@ -86,3 +92,13 @@ def nginx_in_front(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+def make_certificate(folder: Path) -> Path:
+    """A certificate for ``localhost``, which nobody has signed, with its key in the same file."""
+    key, path = folder / "key.pem", folder / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    names = ["-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*command, *names, "-keyout", str(key), "-out", str(path)], check=True, capture_output=True)
+    path.write_text(path.read_text() + key.read_text())
+    return path

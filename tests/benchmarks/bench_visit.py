@@ -19,7 +19,7 @@ from tests.benchmarks.options import Options, Report
 from tests.benchmarks.processes import cpu_seconds, free_port, running
 from tests.benchmarks.servers import REFERENCE, nginx_over
 from tests.benchmarks.visit import Asked, Visited, recorded, replay, replay_multiplexed
-from tests.nginx import nginx_in_front
+from tests.nginx import make_certificate, nginx_in_front
 
 DATASET = "fib25-ts2@1"
 PREFIX = f"/data/{DATASET.replace('@', '%40')}/"  # as Neuroglancer writes it
@@ -99,24 +99,9 @@ def _made(folder: Path) -> Path:
 
 
 def _certificate(folder: Path) -> Path | None:
-    """A certificate for HTTP/2 with its key, in one file; None where the programs for it are absent."""
+    """A certificate for HTTP/2; None where the programs for it are absent."""
     if not (shutil.which("openssl") and shutil.which("curl")):
         return None
     if "HTTP2" not in subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split():
         return None
-    key, path = folder / "key.pem", folder / "certificate.pem"
-    kind = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=localhost",
-    ]
-    command = ["openssl", "req", "-x509", *kind, "-keyout", str(key), "-out", str(path)]
-    subprocess.run(command, check=True, capture_output=True)
-    path.write_text(path.read_text() + key.read_text())
-    return path
+    return make_certificate(folder)
