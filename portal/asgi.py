@@ -13,6 +13,7 @@ from django.conf import settings  # noqa: E402 (Django must be set up first, for
 from datasets.serving.access_log import AccessLog  # noqa: E402
 from datasets.serving.asgi import Application, DataPlane  # noqa: E402
 from datasets.serving.catalogue_snapshot import catalogue_snapshots  # noqa: E402
+from datasets.serving.front_log import FrontLog  # noqa: E402
 from datasets.serving.identity import FindKey, Identify  # noqa: E402
 from datasets.serving.metrics import ProcessMetrics  # noqa: E402
 from datasets.serving.traffic import Sink, Traffic  # noqa: E402
@@ -21,6 +22,8 @@ from portal.config import Config  # noqa: E402
 
 config: Config = settings.CONFIG
 sinks: list[Sink] = [ProcessMetrics(config.home / "metrics"), UsageRecorder()]
+if config.front_log:
+    sinks.append(FrontLog(config.front_log, config.home / "front-log-position", *sinks[:2]))
 if config.access_log:
     sinks.append(AccessLog(config.access_log, with_addresses=config.access_log_addresses))
 

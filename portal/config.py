@@ -102,6 +102,12 @@ class Config:
     access_log_addresses: bool = setting(
         "CISTERNA_ACCESS_LOG_ADDRESSES", False, "Write into the access log who asked: addresses are personal data."
     )
+    front_log: Path | None = setting(
+        "CISTERNA_FRONT_LOG",
+        "",
+        "The log in which nginx writes what it has served by itself (deploy/nginx); the portal adds it to usage and "
+        "metrics. Empty: not counted.",
+    )
     metrics_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "CISTERNA_METRICS_NETWORKS",
         "127.0.0.0/8,::1",
@@ -167,6 +173,7 @@ class Config:
             most_waiting=read_integer(env, "CISTERNA_MOST_WAITING", 512, 1, 1_000_000),
             access_log=read_file(env, "CISTERNA_ACCESS_LOG"),
             access_log_addresses=read_switch(env, "CISTERNA_ACCESS_LOG_ADDRESSES"),
+            front_log=read_file(env, "CISTERNA_FRONT_LOG"),
             metrics_networks=read_networks(env, "CISTERNA_METRICS_NETWORKS", "127.0.0.0/8,::1"),
             metrics_token=env.get("CISTERNA_METRICS_TOKEN", "").strip(),
             external_origins=read_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),

@@ -1,5 +1,6 @@
 """Running the embedded server: uvicorn with the data plane's own protocol."""
 
+import contextlib
 import logging
 import sys
 
@@ -14,6 +15,8 @@ def run_server(application: str, *, host: str, port: int, processes: int = 1, re
         reload: start again when a source file changes.
     """
     import uvicorn  # here, so that whoever reads this module's names needs no server
+
+    _allow_open_files()
 
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     uvicorn.run(
@@ -34,3 +37,13 @@ def run_server(application: str, *, host: str, port: int, processes: int = 1, re
         timeout_graceful_shutdown=SHUTDOWN_S,
         backlog=2048,
     )
+
+
+def _allow_open_files() -> None:
+    """As many as this user may have: each connection, each stream and each object that is kept at hand is one."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(OSError, ValueError):  # some systems name more than they allow
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

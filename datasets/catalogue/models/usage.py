@@ -12,7 +12,7 @@ class UsageDaily(models.Model):
     day = models.DateField()
     views = models.PositiveBigIntegerField(default=0, help_text="How often its page or its viewer was opened")
     sent_bytes = models.PositiveBigIntegerField(
-        default=0, help_text="Of its data; what a front server reads is not seen"
+        default=0, help_text="Of its data; what nginx reads by itself only where the portal is shown its log"
     )
     clients = models.PositiveIntegerField(default=0, help_text="Different addresses, to about 3 percent")
     # Of addresses, as long as the day lasts: see datasets.catalogue.distinct. None can be read from it.
