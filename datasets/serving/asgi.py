@@ -13,19 +13,10 @@ from typing import Any
 from datasets.serving import core, s3
 from datasets.serving.answers import Answer, FileSlice
 from datasets.serving.bounds import MOST_WAITING, BoundedThreads, Places
-from datasets.serving.core import (
-    ACCESS_PREFIX,
-    PREFIX,
-    READS,
-    Credentials,
-    ListingWait,
-    NetworkWait,
-    Request,
-    know_nobody,
-    read_headers,
-)
+from datasets.serving.core import ACCESS_PREFIX, PREFIX, READS, Credentials, ListingWait, NetworkWait, know_nobody
 from datasets.serving.fetching import Fetch, fetch_object
 from datasets.serving.kept import KeptObjects
+from datasets.serving.requests import Request, read_headers
 from datasets.serving.s3_answers import S3Error, translated
 from datasets.serving.sigv4 import Signature
 from datasets.serving.snapshot import Snapshot, Snapshots

@@ -3,7 +3,7 @@
 ``GET|HEAD|OPTIONS /data/[~<token>/]<name>[@<version>|@draft]/<key>``
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,54 +13,26 @@ from datasets.serving.answers import (
     Answer,
     FileSlice,
     Header,
-    Keepable,
-    content_type,
-    object_headers,
     problem_answer,
 )
-from datasets.serving.delivery import WHOLE_BYTES, deliver
 from datasets.serving.fetching import Fetch
-from datasets.serving.kept import is_worth_keeping
 from datasets.serving.listing import after_of, list_folder, render_html, render_json, wants_json
+from datasets.serving.object_answers import caching_of, serve_object
+from datasets.serving.requests import Request
 from datasets.serving.snapshot import Address, Snapshot
 from datasets.storage.buckets import Bucket
 from datasets.storage.errors import ObjectAbsent
-from datasets.storage.files import OpenFile
 from datasets.storage.keys import InvalidKey, canonical_key
-from datasets.storage.redirects import Elsewhere
 from datasets.volumes.errors import CisternaError
 
 PREFIX = b"/data/"
 ACCESS_PREFIX = b"/access/data/"
 """A front server asks ``/access`` and the path as sent: 204 where the caller may read it, else 401 or 403."""
 
-_FOLLOWS_NOTHING = b"tensorstore/"
-"""How a client begins its ``User-Agent`` that takes a redirect for a failure (seen of 0.1.86)."""
-
 READS = frozenset({"GET", "HEAD"})
 _ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
 REFUSED_WRITE: tuple[Header, ...] = (_ALLOW, (b"connection", b"close"))
 """With the answer to what would write: its body is not read, so the connection cannot go on."""
-
-_HEADERS_READ = frozenset(
-    {
-        b"accept",
-        b"authorization",
-        b"cookie",
-        b"host",
-        b"origin",
-        b"sec-fetch-site",
-        b"range",
-        b"if-range",
-        b"if-match",
-        b"if-none-match",
-        b"if-modified-since",
-        b"if-unmodified-since",
-        b"access-control-request-private-network",
-        b"x-forwarded-for",
-        b"user-agent",
-    }
-)
 
 
 class NetworkWait(BlockingIOError):
@@ -102,18 +74,6 @@ class CredentialsRefused(CisternaError):
     title = "The credentials are wrong or expired"
 
 
-@dataclass(slots=True)
-class Request:
-    """What the data plane reads of a request: the path percent-encoded as sent, headers by lower-case name.
-    ``dataset`` is filled in while it is answered: which one the caller was let into, for counting."""
-
-    method: str
-    raw_path: bytes
-    query: bytes = b""
-    headers: Mapping[bytes, bytes] = field(default_factory=dict)
-    dataset: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Asks who the caller is, because what was asked for is not public (or not there). Secret: never log one."""
@@ -131,15 +91,6 @@ async def know_nobody(credentials: Credentials) -> frozenset[str]:
     if credentials.authorization or credentials.share_token:
         raise CredentialsRefused("The token is unknown or expired", fix="Leave it out, or ask for a new one")
     return NOBODY
-
-
-def read_headers(pairs: Iterable[tuple[bytes, bytes]], *, all_of_them: bool = False) -> dict[bytes, bytes]:
-    """The headers that matter here, those sent several times joined into one list. What is signed may be any."""
-    headers: dict[bytes, bytes] = {}
-    for name, value in pairs:
-        if all_of_them or name in _HEADERS_READ:
-            headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
-    return headers
 
 
 def answer(
@@ -340,15 +291,6 @@ def _retired(error: VersionRetired) -> Answer:
     return problem_answer(error, headers=link)
 
 
-def caching_of(address: Address, immutable: bool | None) -> bytes:
-    """``Cache-Control`` of public data; ``immutable`` is the mount's, None asks for that of all of them."""
-    if not address.pinned:
-        return b"no-cache"
-    if immutable is None:
-        immutable = all(mount.immutable for mount in address.version.mounts)
-    return b"public, max-age=31536000, immutable" if immutable else b"public, max-age=3600"
-
-
 def _list(request: Request, address: Address, folder: str, caching: bytes) -> Answer:
     page = list_folder(address.version, folder, after=after_of(request.query))
     if wants_json(request.headers):
@@ -368,61 +310,3 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
         body,
         kind="listing",
     )
-
-
-def serve_object(
-    request: Request, address: Address, key: str, *, private: bool, may_block: bool, redirect_s: float | None = None
-) -> Answer | Fetch:
-    """The object ``key`` of a version that the caller may read.
-
-    Args:
-        private: not for shared caches.
-        redirect_s: the time, in seconds since the epoch, where the caller may be sent to the bucket instead.
-
-    Raises:
-        ObjectAbsent, StorageBackendNotServed, StorageError, BlockingIOError: as :func:`answer` has them.
-    """
-    mount = address.version.find_mount(key)
-    if mount is None:
-        raise ObjectAbsent("no mount covers the key")
-    source, storage_key = mount.reach(), mount.storage_key(key)
-    shared_headers = object_headers(content_type(key), NO_STORE if private else caching_of(address, mount.immutable))
-    if isinstance(source, Bucket):
-        if redirect_s is not None and not request.headers.get(b"user-agent", b"").startswith(_FOLLOWS_NOTHING):
-            elsewhere = source.find_elsewhere(storage_key, request.method, redirect_s, private)
-            if elsewhere is not None:
-                return _redirect(elsewhere, NO_STORE if private else caching_of(address, None))
-        return Fetch(source, storage_key, mount.key, key, request.method, request.headers, shared_headers)
-    file = source.open_file(storage_key, within=mount.key, may_block=may_block)
-    result = None
-    try:
-        result = _send(request, file, shared_headers, may_block)
-        if mount.immutable and not private and is_worth_keeping(file.size_bytes):
-            result.keepable = Keepable(source, storage_key, mount.key, shared_headers, address.dataset.name)
-        return result
-    finally:
-        if result is None or not isinstance(result.body, FileSlice):
-            file.close()
-
-
-def _redirect(elsewhere: Elsewhere, caching: bytes) -> Answer:
-    """To the object itself. Whether it is there is the bucket's to say."""
-    if elsewhere.seconds is not None and caching != NO_STORE:
-        caching = b"private, max-age=%d" % elsewhere.seconds
-    elif caching not in (NO_STORE, b"no-cache"):
-        # Nothing there changes, but the operator's mind may. Not for shared caches: some clients are not redirected.
-        caching = b"private, max-age=3600"
-    headers = ((b"location", elsewhere.address.encode()), (b"content-length", b"0"), (b"cache-control", caching))
-    return Answer(302, (*headers, *COMMON_HEADERS))
-
-
-def _send(request: Request, file: OpenFile, shared_headers: tuple[Header, ...], may_block: bool) -> Answer:
-    delivery = deliver(request.headers, file.size_bytes, file.etag, file.mtime_s, shared_headers)
-    if isinstance(delivery, Answer):
-        return delivery
-    if delivery.length > WHOLE_BYTES:
-        return Answer(delivery.status, delivery.headers, FileSlice(file, delivery.start, delivery.stop))
-    if not delivery.length or request.method == "HEAD":
-        return Answer(delivery.status, delivery.headers)
-    read = file.read if may_block else file.read_cached
-    return Answer(delivery.status, delivery.headers, read(delivery.start, delivery.length))

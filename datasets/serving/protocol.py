@@ -16,8 +16,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from datasets.serving import core, s3
 from datasets.serving.answers import Answer, header_lines
 from datasets.serving.asgi import DataPlane, read_request
-from datasets.serving.core import read_headers
 from datasets.serving.heads import Head, may_repeat, take_apart
+from datasets.serving.requests import Request, read_headers
 
 AT_ONCE = (core.PREFIX, s3.PREFIX)
 
@@ -116,7 +116,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
         if not self._is_free() or self.transport.is_closing():
             return False
         headers = self._known_headers if head.range is None else {**self._known_headers, b"range": head.range}
-        answered = self._plane.answer_at_once(core.Request("GET", head.target, b"", headers), self._peer)
+        answered = self._plane.answer_at_once(Request("GET", head.target, b"", headers), self._peer)
         if answered is None:
             return False
         self._write(*answered, keep_alive=True)

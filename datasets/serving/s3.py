@@ -10,19 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from datasets.serving.answers import NO_STORE, Answer, FileSlice
-from datasets.serving.core import (
-    READS,
-    REFUSED_WRITE,
-    ListingWait,
-    MethodRefused,
-    NetworkWait,
-    Request,
-    caching_of,
-    preflight,
-    retirement,
-    serve_object,
-)
+from datasets.serving.core import READS, REFUSED_WRITE, ListingWait, MethodRefused, NetworkWait, preflight, retirement
 from datasets.serving.fetching import Fetch
+from datasets.serving.object_answers import caching_of, serve_object
+from datasets.serving.requests import Request
 from datasets.serving.s3_answers import (
     S3Error,
     as_s3_error,

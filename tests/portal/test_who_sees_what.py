@@ -32,6 +32,7 @@ from datasets.serving import core, s3
 from datasets.serving.answers import FileSlice
 from datasets.serving.catalogue_snapshot import load_snapshot
 from datasets.serving.identity import opened_by
+from datasets.serving.requests import Request
 from tests.portal.routes import Route, all_routes
 from tests.portal.world import (
     CALLERS,
@@ -126,7 +127,7 @@ class Visitor:
 
     def ask_data(self, path: str, snapshot: core.Snapshot, **headers: str) -> Reply:
         named = {name.encode(): value.encode() for name, value in (self.credentials | headers).items() if value}
-        request = core.Request("GET", path.encode(), headers=named)
+        request = Request("GET", path.encode(), headers=named)
         result = core.answer(request, snapshot, time.time())
         if isinstance(result, core.Credentials):
             result = core.answer(request, snapshot, time.time(), grants=opened_by(result).names)
@@ -322,7 +323,7 @@ def test_s3_clients_see_what_their_key_opens(world: list[Case]) -> None:
         if signed:
             S3SigV4Auth(credentials, "s3", "us-east-1").add_auth(to_sign)
         headers = {name.lower().encode(): str(value).encode() for name, value in to_sign.headers.items()}
-        request = core.Request("GET", path.encode(), headers=headers)
+        request = Request("GET", path.encode(), headers=headers)
         result = s3.answer(request, snapshot, time.time(), holder=holder if signed else None)
         assert isinstance(result, core.Answer)
         assert isinstance(result.body, bytes)

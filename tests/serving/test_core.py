@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.serving.answers import Answer, FileSlice
-from datasets.serving.core import Credentials, CredentialsRefused, Request, answer, know_nobody, read_headers
+from datasets.serving.core import Credentials, CredentialsRefused, answer, know_nobody
+from datasets.serving.requests import Request, read_headers
 from datasets.serving.snapshot import Snapshot
 from tests.serving.conftest import LARGE, SMALL
 from tests.serving.plane import EMBARGO_END_S, snapshot_of

@@ -13,8 +13,9 @@ from django.test import Client
 
 from datasets.catalogue.actions.tokens import NewApiToken, create_api_token, create_share_token, revoke_api_token
 from datasets.catalogue.models import Dataset, Membership
-from datasets.serving.core import Answer, Credentials, CredentialsRefused, Request, answer
+from datasets.serving.core import Answer, Credentials, CredentialsRefused, answer
 from datasets.serving.identity import FindKey, HeldKey, Identify, Opened, held_by, opened_by
+from datasets.serving.requests import Request
 from datasets.serving.s3 import KeyHolder
 from datasets.serving.snapshot import CatalogueUnavailable, Snapshot
 

@@ -10,6 +10,7 @@ from datasets.serving import core, kept
 from datasets.serving.answers import Answer
 from datasets.serving.asgi import DataPlane
 from datasets.serving.kept import KeptObjects
+from datasets.serving.requests import Request
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.files import LocalFolder
 
@@ -52,7 +53,7 @@ class Plane:
 
     def ask(self, name: str, method: str = "GET", **headers: bytes) -> Answer:
         sent = {key.replace("_", "-").encode(): value for key, value in headers.items()}
-        answered = self.plane.answer_at_once(core.Request(method, f"/data/cells@1/{name}".encode(), b"", sent))
+        answered = self.plane.answer_at_once(Request(method, f"/data/cells@1/{name}".encode(), b"", sent))
         assert answered is not None, "not to be answered at once"
         return answered[0]
 
@@ -63,7 +64,7 @@ def plane(folder: Path) -> Plane:
 
 
 def looked_up(snapshot: Snapshot, name: str, headers: dict[bytes, bytes]) -> Answer:
-    answer = core.answer(core.Request("GET", f"/data/cells@1/{name}".encode(), b"", headers), snapshot, NOW_S)
+    answer = core.answer(Request("GET", f"/data/cells@1/{name}".encode(), b"", headers), snapshot, NOW_S)
     assert isinstance(answer, Answer)
     return answer
 
@@ -132,7 +133,7 @@ def test_what_is_not_public_or_may_change_or_is_read_once_is_not_kept(
     folder: Path, name: str, visibility: Visibility, immutable: bool
 ) -> None:
     snapshot = snapshot_of(folder, visibility=visibility, immutable=immutable)
-    request = core.Request("GET", f"/data/cells@1/{name}".encode())
+    request = Request("GET", f"/data/cells@1/{name}".encode())
     answer = core.answer(request, snapshot, NOW_S, grants=frozenset({"cells"}))
     assert isinstance(answer, Answer)
     assert answer.status == 200

@@ -11,7 +11,8 @@ from urllib.request import urlopen
 import pytest
 
 from datasets.serving.asgi import DataPlane
-from datasets.serving.core import Request, answer
+from datasets.serving.core import answer
+from datasets.serving.requests import Request
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import bucket_of
 from datasets.storage.redirects import WINDOW_S, find_elsewhere

@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.serving.core import Request, read_headers
+from datasets.serving.requests import Request, read_headers
 from datasets.serving.s3_answers import S3Error
 from datasets.serving.s3_listing import read_query
 from datasets.serving.sigv4 import read_signature, sign, verify
