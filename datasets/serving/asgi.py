@@ -153,7 +153,10 @@ class DataPlane:
                 snapshot = await self._snapshots.get()
             result = await (self._answer_s3 if speaks_s3 else self._answer)(request, snapshot)
         except (CisternaError, S3Error) as error:
-            result = (s3 if speaks_s3 else core).answer_error(error, head=request.method == "HEAD")
+            if isinstance(error, CisternaError) and request.raw_path.startswith(ACCESS_PREFIX):
+                result = core.answer_access_error(error)
+            else:
+                result = (s3 if speaks_s3 else core).answer_error(error, head=request.method == "HEAD")
         _log(result, request.method, request_id)
         return result
 
@@ -267,8 +270,9 @@ def is_data(raw_path: bytes) -> bool:
 
 
 def read_request(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Request:
-    """What is read of a request to ``target``: path and query as they were sent."""
-    path, _, query = target.partition(b"?")
+    """What is read of a request to ``target``: path and query as they were sent. A fragment, which is for
+    browsers alone, is left out, as nginx and uvicorn leave it out."""
+    path, _, query = target.partition(b"#")[0].partition(b"?")
     return Request(method, path, query, read_headers(headers, all_of_them=s3.is_s3(path)))
 
 

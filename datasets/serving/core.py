@@ -138,6 +138,14 @@ def answer_error(error: CisternaError, *, head: bool = False, where: str = "") -
     return result
 
 
+def answer_access_error(error: CisternaError) -> Answer:
+    """The same to a front server that asked for access, and lets the portal say what is wrong.
+
+    Without a challenge: nginx would pass it on beside the portal's own, and two of them say that there is something.
+    """
+    return Answer(error.status, _NOT_ALLOWED.headers, error=error, kind="access")
+
+
 # One body for what is absent and for what one may not know of: nobody can tell the two apart.
 _ABSENT = problem_answer(
     ObjectAbsent(
