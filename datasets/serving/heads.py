@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 _line_of = re.compile(rb"GET (/data/[A-Za-z0-9_.~!$&'()*+,;=:@%/-]+) HTTP/1\.1(?=\r\n)").match
 _range_in = re.compile(rb"\r\nrange: (bytes=[0-9]*-[0-9]*)(?=\r\n)", re.IGNORECASE).search
-_END = b"\r\n\r\n"
+END = b"\r\n\r\n"
 
 _NOT_TO_REPEAT = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect"})
 """What has one of these may have a body, or is not only a request."""
@@ -28,7 +28,7 @@ class Head(NamedTuple):
 def take_apart(data: bytes) -> Head | None:
     """The head that ``data`` is, from its first byte to its last; None where it is not of the plainest form."""
     line = _line_of(data)
-    if line is None or data.find(_END) != len(data) - len(_END):
+    if line is None or data.find(END) != len(data) - len(END):
         return None
     rest = data[line.end() :]
     span = _range_in(rest)

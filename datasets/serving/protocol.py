@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from datasets.serving import core, s3
 from datasets.serving.answers import Answer, header_lines
 from datasets.serving.asgi import DataPlane, read_request
-from datasets.serving.heads import Head, may_repeat, take_apart
+from datasets.serving.heads import END, Head, may_repeat, take_apart
 from datasets.serving.requests import Request, read_headers
 
 AT_ONCE = (core.PREFIX, s3.PREFIX)
@@ -49,6 +49,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
+        self._running: RequestResponseCycle | None = None
         self._between_messages = True
         self._answered_s = 0.0
         # The head that came as one piece of data and is being parsed; and the last one that was, with what it said.
@@ -63,6 +64,9 @@ class DataPlaneProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
+        if self._running is not None:  # uvicorn tells only the last request of several that were sent together
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -75,11 +79,24 @@ class DataPlaneProtocol(HttpToolsProtocol):
             if self._head_timer is not None:
                 self._stop_head_timer()
             return
-        self._head_bytes += len(data)
+        # Of what came in one piece, requests that were sent together, only the last one's head is not yet whole.
+        self._head_bytes += len(data) - (data.rfind(END) + len(END) if END in data else 0)
         if self._head_bytes > MAX_HEAD_BYTES:
             self._give_up()
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(MAX_HEAD_S, self._give_up)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def send_400_response(self, msg: str) -> None:
+        """Nothing is said into the middle of an answer, where it would be taken for bytes of the object, nor before one
+        that is waited for: the connection ends after it."""
+        if self.cycle is None or self.cycle.response_complete:
+            super().send_400_response(msg)
+        else:
+            self.cycle.keep_alive = False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

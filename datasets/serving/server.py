@@ -18,7 +18,7 @@ def run_server(application: str, *, host: str, port: int, processes: int = 1, re
 
     _allow_open_files()
 
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # its warnings are of what strangers send, a line for each
     uvicorn.run(
         application,
         host=host,
