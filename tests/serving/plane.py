@@ -22,6 +22,8 @@ from tests.s3_server import S3Server
 
 EMBARGO_END_S = 4_000_000_000.0
 TOKEN = b"open-sesame"
+WITHHELD, DRAFTED = "withheld-7f3a", "unborn-5b1e8d"
+"""Names that are found again wherever they leak: of an embargoed dataset, and of one that is a draft."""
 
 
 async def know_token(credentials: Credentials) -> frozenset[str]:
@@ -83,6 +85,16 @@ def snapshot_of(place: str) -> Snapshot:
             Dataset("later", Visibility.EMBARGOED, (own_version,), EMBARGO_END_S),
             Dataset("opened", Visibility.EMBARGOED, (own_version,), 1.0),
             Dataset("unfinished", Visibility.PUBLIC, (draft,)),
+            Dataset(
+                WITHHELD,
+                Visibility.EMBARGOED,
+                (
+                    Version(1, (Mount("", own, "withheld/1", immutable=True),)),
+                    Version(None, (Mount("", own, "withheld/1"),)),
+                ),
+                EMBARGO_END_S,
+            ),
+            Dataset(DRAFTED, Visibility.PUBLIC, (Version(None, (Mount("", own, "drafted/draft"),)),)),
             Dataset("gone", Visibility.PUBLIC, (Version(1, (), retired=True),)),
             Dataset("trouble", Visibility.PUBLIC, (Version(1, (Mount("", missing, ""),)),)),
         ]
