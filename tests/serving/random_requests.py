@@ -376,6 +376,8 @@ def _conditions(chance: random.Random, etag: bytes) -> tuple[str | None, Headers
         given["unmodified"] and not given["match"] and (dates[date["unmodified"]] or 0) < 0
     ):
         verdict = "412"
+    elif given["none"] and others[1] and given["modified"] and (dates[date["modified"]] or 0) < 0:
+        verdict = None  # nginx looks at the date as well, and sends the object once more
     elif (given["none"] and others[1]) or (
         given["modified"] and not given["none"] and (dates[date["modified"]] or 0) >= 0
     ):

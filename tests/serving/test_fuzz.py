@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.serving.answers import Answer
-from datasets.serving.core import Request, answer, read_headers
+from datasets.serving.core import answer
+from datasets.serving.requests import Request, read_headers
 from datasets.serving.snapshot import Snapshot
 from tests.serving.fuzzing import Fuzzer, Wrong, arranged, judge
 from tests.serving.malformed_requests import distorted
