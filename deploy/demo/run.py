@@ -30,8 +30,22 @@ def main() -> None:
 
     manage = str(CHECKOUT / "manage.py")
     execute_from_command_line([manage, "migrate", "--verbosity", "0"])
-    execute_from_command_line([manage, "publish", str(HERE / "fib25-ts2.toml")])
+    publish_sample()
     execute_from_command_line([manage, "serve"])
+
+
+def publish_sample() -> None:
+    """As a curator does. What an earlier version of the portal has published is frozen, and stays as it is."""
+    from django.core.management import CommandError, call_command
+
+    from datasets.publishing.actions.publish import DatasetExists
+
+    try:
+        call_command("publish", str(HERE / "fib25-ts2.toml"))
+    except CommandError as error:
+        if not isinstance(error.__cause__, DatasetExists):
+            sys.exit(f"The demo cannot start: {error}")
+        print("The sample was published by an earlier version of the portal, and stays as it is", flush=True)
 
 
 if __name__ == "__main__":

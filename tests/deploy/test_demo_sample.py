@@ -142,31 +142,47 @@ def _wait_for(port: int) -> None:
             return
 
 
-def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None:
+def start_and_end_demo(home: Path, expected: str) -> None:
+    """Run the demo until it answers, and stop it; ``expected`` is printed before."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"CISTERNA_HOME": str(tmp_path), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-    for expected in ("published", "already published, nothing changed"):
-        with subprocess.Popen(
-            [sys.executable, str(DEMO / "run.py")], cwd=tmp_path, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as demo:  # fmt: skip
-            try:
-                assert demo.stdout is not None
-                lines = iter(demo.stdout.readline, "")
-                assert f"fib25-ts2@1: {expected}" in "".join(takewhile(lambda line: f"{base}/" not in line, lines))
-                _wait_for(port)
-                with urllib.request.urlopen(f"{base}/api/v1/datasets/fib25-ts2/") as answer:
-                    assert answer.status == 200
-                chunk = "em/0/c/1/2/3"
-                with urllib.request.urlopen(f"{base}/data/fib25-ts2@1/{chunk}") as answer:
-                    assert answer.read() == (tmp_path / "own" / "demo" / "fib25-ts2.zarr" / chunk).read_bytes()
-            finally:
-                demo.send_signal(signal.SIGINT)
-                rest = demo.stdout.read() if demo.stdout else ""
-        assert demo.returncode == 0
-        assert "Traceback" not in rest
+    environment = os.environ | {"CISTERNA_HOME": str(home), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, str(DEMO / "run.py")], cwd=home, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as demo:  # fmt: skip
+        try:
+            assert demo.stdout is not None
+            lines = iter(demo.stdout.readline, "")
+            assert expected in "".join(takewhile(lambda line: f"{base}/" not in line, lines))
+            _wait_for(port)
+            with urllib.request.urlopen(f"{base}/api/v1/datasets/fib25-ts2/") as answer:
+                assert answer.status == 200
+            chunk = "em/0/c/1/2/3"
+            with urllib.request.urlopen(f"{base}/data/fib25-ts2@1/{chunk}") as answer:
+                assert answer.read() == (home / "own" / "demo" / "fib25-ts2.zarr" / chunk).read_bytes()
+        finally:
+            demo.send_signal(signal.SIGINT)
+            rest = demo.stdout.read() if demo.stdout else ""
+    assert demo.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None:
+    start_and_end_demo(tmp_path, "fib25-ts2@1: published")
+    start_and_end_demo(tmp_path, "fib25-ts2@1: already published, nothing changed")
+
+
+def test_what_an_earlier_version_published_stays(tmp_path: Path, written: Path) -> None:
+    """A record has what its time knew: with another, the demo still starts."""
+    shutil.copytree(written, tmp_path / "own/demo/fib25-ts2.zarr")
+    before = tmp_path / "before.toml"
+    before.write_text((DEMO / "fib25-ts2.toml").read_text().replace('title = "', 'title = "An earlier ', 1))
+    environment = os.environ | {"CISTERNA_HOME": str(tmp_path)}
+    for command in (["migrate", "--verbosity", "0"], ["publish", str(before)]):
+        subprocess.run([sys.executable, str(CHECKOUT / "manage.py"), *command], env=environment, check=True)
+    start_and_end_demo(tmp_path, "published by an earlier version of the portal, and stays")
 
 
 @pytest.mark.shared_data

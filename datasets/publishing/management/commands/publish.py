@@ -22,7 +22,7 @@ class Command(BaseCommand):
         try:
             published = publish(specification=read_specification(specification), base=specification.parent, by=None)
         except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
+            raise CommandError(f"{error.slug}: {error}") from error
         for path, problem in published.warnings:
             self.stderr.write(f"{path}: {describe_problem(problem)}")
         done = "published" if published.created else "already published, nothing changed"
