@@ -24,8 +24,15 @@ class Nginx:
     process: "subprocess.Popen[bytes]"
 
     @property
-    def access_log(self) -> Path:
-        return self.folder / "access.log"
+    def worker_pid(self) -> int:
+        """One of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        workers = [int(pid) for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return workers[0]
+
+    def logs(self) -> dict[str, str]:
+        """What it has written, by name of the file."""
+        return {path.name: path.read_text(errors="replace") for path in self.folder.glob("*.log")}
 
 
 def write_configuration(
@@ -35,27 +42,37 @@ def write_configuration(
     for name in ("cisterna-file.conf", "cisterna-headers.conf"):
         shutil.copy(CONFIGURATION / name, folder)
     listening = f" ssl http2; ssl_certificate {certificate}; ssl_certificate_key {certificate}" if certificate else ""
-    text = (CONFIGURATION / "cisterna.conf").read_text()
-    for before, after in (
+    temporary = " ".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    _copy(
+        "cisterna.conf",
+        folder,
         (r"server 127\.0\.0\.1:8000;", f"server 127.0.0.1:{application_port};"),
         (r"listen 127\.0\.0\.1:8080;", f"listen 127.0.0.1:{port}{listening};"),
         (r"root /var/lib/cisterna;", f"root {home};"),
         (r"/var/cache/nginx/", f"{folder}/"),
         (r"/var/log/nginx/cisterna\.log", f"{folder}/access.log"),
-    ):
+        (r"/var/log/nginx/cisterna-error\.log", f"{folder}/request-error.log"),
+    )
+    return _copy(
+        "nginx.conf",
+        folder,
+        (r"\A", "daemon off;\n" + ("user root;\n" if os.getuid() == 0 else "")),
+        (r"worker_processes auto;", f"worker_processes {workers};"),
+        (r"/run/nginx\.pid", f"{folder}/nginx.pid"),
+        (r"/var/log/nginx/error\.log", f"{folder}/error.log"),
+        (r"http \{", f"http {{ {temporary}"),
+    )
+
+
+def _copy(name: str, folder: Path, *changes: tuple[str, str]) -> Path:
+    text = (CONFIGURATION / name).read_text()
+    for before, after in changes:
         text, count = re.subn(before, after, text)
-        assert count, f"deploy/nginx/cisterna.conf has no {before}"
-    (folder / "cisterna.conf").write_text(text)
-    temporary = " ".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    main = folder / "nginx.conf"
-    main.write_text(
-        f"daemon off; worker_processes {workers}; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        + ("user root;\n" if os.getuid() == 0 else "")
-        + f"events {{ worker_connections 1024; }}\nhttp {{ {temporary} include cisterna.conf; }}\n"
-    )
-    return main
+        assert count, f"deploy/nginx/{name} has no {before}"
+    (folder / name).write_text(text)
+    return folder / name
 
 
 @contextmanager

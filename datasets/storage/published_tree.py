@@ -3,6 +3,7 @@
 - ``open/<name>@<v>`` is served to everyone, and so is ``immutable/<name>@<v>``, to be kept for ever.
 - ``guarded/<name>@<v>`` is served after the portal has been asked.
 - ``proxied/<name>@<v>`` is an empty folder: public, but in a bucket.
+- ``newest/<name>`` and ``proxied/<name>`` lead to the version that the address without one stands for.
 - ``present/<name>@<v>`` leads to the folder in which the version's data lie: while it is missing, that a file is absent
   says nothing.
 
@@ -25,6 +26,7 @@ from datasets.storage.errors import StorageUnavailable
 
 type Access = Literal["immutable", "open", "guarded", "proxied"]
 ACCESSES: tuple[Access, ...] = ("immutable", "open", "guarded", "proxied")
+_LEADING = ("newest", "proxied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,20 @@ class PublishedTree:
         with self.changing():
             self._take_away(version)
 
-    def lead(self, name: str, version: str | None) -> None:
-        """Have the address ``name``, without a version, lead to ``version`` where that is open to all, else nowhere."""
+    def lead(self, name: str, version: str | None) -> bool:
+        """Have the address ``name``, without a version, lead to ``version`` where that is open to all, else nowhere.
+
+        Returns:
+            Whether it led somewhere else before.
+        """
+        changed = False
         with self.changing():
             access = self._access_of(version) if version else None
-            for kind in ("open", "proxied"):
+            for kind in _LEADING:
                 place = self._place_of(kind, name)
                 leads_here = access == "proxied" if kind == "proxied" else access in ("open", "immutable")
                 if not leads_here:
+                    changed = changed or place.is_symlink()
                     place.unlink(missing_ok=True)
                     continue
                 target = Path("..", str(access), str(version))
@@ -106,10 +114,12 @@ class PublishedTree:
                     draft = self._draft(name)
                     draft.symlink_to(target)
                     draft.replace(place)
+                    changed = True
             present = self._place_of("present", name)
             present.unlink(missing_ok=True)
             if access in ("open", "immutable") and self._place_of("present", str(version)).is_symlink():
                 present.symlink_to(str(version))
+        return changed
 
     def versions(self) -> dict[str, Access]:
         """The versions in the tree, and how each is served."""
@@ -121,8 +131,8 @@ class PublishedTree:
     def names(self) -> set[str]:
         """The addresses without a version that lead somewhere."""
         found: set[str] = set()
-        for access in ("open", "proxied"):
-            found.update(name for name in _names(self.folder / access) if "@" not in name)
+        for kind in _LEADING:
+            found.update(name for name in _names(self.folder / kind) if "@" not in name)
         return found
 
     def _access_of(self, version: str) -> Access | None:
@@ -137,8 +147,8 @@ class PublishedTree:
         return self.folder / f".{name}.{uuid4().hex[:8]}"
 
     def _take_away(self, version: str) -> None:
-        """Out of sight in one step, then removed."""
-        for access in (*ACCESSES, "present"):
+        """Out of sight in one step, then removed. ``present`` goes first: nothing is absent for having been taken away."""
+        for access in ("present", *ACCESSES):
             gone = self._draft(version)
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / access / version).rename(gone)

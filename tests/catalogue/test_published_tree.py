@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from datasets.catalogue.actions import refusal
 from datasets.catalogue.actions.published_tree import (
     published_tree,
     reconcile_published_tree,
@@ -38,8 +39,8 @@ def test_a_public_version_is_open_and_so_is_the_address_without_a_version(
 ) -> None:
     assert tree.versions() == {}
     assert reconcile_published_tree().placed == ("small-cell@1",)
-    for address in ("small-cell@1", "small-cell"):
-        place = tree.folder / "open" / address
+    for access, address in (("open", "small-cell@1"), ("newest", "small-cell")):
+        place = tree.folder / access / address
         assert (place / "em/zarr.json").read_bytes() == (data_root / "small.zarr/em/zarr.json").read_bytes()
         assert (place / "labels/zarr.json").exists()
         assert (tree.folder / "present" / address).resolve() == data_root / "small.zarr"
@@ -100,6 +101,28 @@ def test_the_command_says_what_it_changed(small_cell: DatasetVersion, tree: Publ
     call_command("reconcile", stdout=said)
     call_command("reconcile", stdout=said)
     assert said.getvalue() == "placed small-cell@1\nThe published tree is as it should be.\n"
+
+
+def test_it_waits_for_front_servers_where_it_changed_something(
+    small_cell: DatasetVersion,
+    tree: PublishedTree,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(refusal.time, "sleep", waits.append)
+
+    def reconcile() -> int:
+        waits.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            reconcile_published_tree()
+        return len(waits)
+
+    assert (reconcile(), reconcile()) == (1, 0)
+    tree.remove("small-cell@1")
+    assert (reconcile(), reconcile()) == (1, 0)
+    tree.lead("small-cell", None)
+    assert (reconcile(), reconcile()) == (1, 0)
 
 
 def test_publishing_places_the_version(data_root: Path, db: None) -> None:

@@ -102,7 +102,7 @@ def test_access_changes_in_one_step_and_in_one_place(tree: PublishedTree, cell: 
 def test_the_address_without_a_version_leads_to_one_that_is_open(tree: PublishedTree, cell: Path) -> None:
     tree.place("cell@1", Entry("immutable", _mounts(cell), cell))
     tree.lead("cell", "cell@1")
-    assert (tree.folder / "open/cell/em/zarr.json").read_text() == "given"
+    assert (tree.folder / "newest/cell/em/zarr.json").read_text() == "given"
     assert (tree.folder / "present/cell").resolve() == cell
 
     tree.place("cell@1", Entry("guarded", _mounts(cell), cell))

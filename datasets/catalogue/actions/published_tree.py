@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from datasets.catalogue.actions.refusal import wait_until_refused_everywhere
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, State
 from datasets.catalogue.queries.visibility import visible_to
 from datasets.storage.published_tree import Entry, PublishedTree, TreeMount, leads_out
@@ -31,7 +32,7 @@ def published_tree() -> PublishedTree:
 
 
 def reconcile_published_tree() -> Reconciled:
-    """Make the tree what the catalogue says, from whatever it is now.
+    """Make the tree what the catalogue says, from whatever it is now. Returns when front servers answer accordingly.
 
     Raises:
         StorageUnavailable: the file system refuses.
@@ -51,8 +52,9 @@ def reconcile_published_tree() -> Reconciled:
         changed = sorted(version for version, entry in wanted.items() if before.get(version) != entry.access)
         for version in changed:
             tree.place(version, wanted[version])
-        for name in tree.names() | leading.keys():
-            tree.lead(name, leading.get(name))
+        led = [tree.lead(name, leading.get(name)) for name in tree.names() | leading.keys()]
+    if gone or changed or any(led):
+        wait_until_refused_everywhere()
     return Reconciled(tuple(changed), tuple(gone))
 
 
