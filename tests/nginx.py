@@ -30,6 +30,10 @@ class Nginx:
         workers = [int(pid) for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         return workers[0]
 
+    def open_descriptors(self) -> int:
+        """Of that worker."""
+        return len(list(Path(f"/proc/{self.worker_pid}/fd").iterdir()))
+
     def logs(self) -> dict[str, str]:
         """What it has written, by name of the file."""
         return {path.name: path.read_text(errors="replace") for path in self.folder.glob("*.log")}

@@ -147,7 +147,7 @@ class PublishedTree:
         return self.folder / f".{name}.{uuid4().hex[:8]}"
 
     def _take_away(self, version: str) -> None:
-        """Out of sight in one step, then removed. ``present`` goes first: nothing is absent for having been taken away."""
+        """Out of sight in one step, then removed. ``present`` goes first: what is taken away does not seem absent."""
         for access in ("present", *ACCESSES):
             gone = self._draft(version)
             with contextlib.suppress(FileNotFoundError):

@@ -4,7 +4,6 @@ No portal runs behind it: what nginx hands over is answered 502.
 """
 
 import itertools
-import os
 import resource
 import threading
 import time
@@ -162,7 +161,7 @@ def test_a_worker_may_open_all_that_it_keeps(home: Path, few_descriptors: None) 
     with nginx_in_front(home / "nginx", home=home, application_port=free_port()) as nginx:
         with over_socket(nginx.port) as ask:
             assert {ask(f"/data/cell@1/c/{number}").status for number in range(1500)} == {200}
-        assert len(os.listdir(f"/proc/{nginx.worker_pid}/fd")) > 1500
+        assert nginx.open_descriptors() > 1500
 
 
 @pytest.mark.parametrize("access", ["immutable", "guarded"])
@@ -197,7 +196,7 @@ def test_what_cannot_be_read_is_not_absent(home: Path, tree: PublishedTree) -> N
         over_socket(nginx.port) as ask,
     ):
         assert ask("/data/cell@1/circle").status == 502
-        few = len(os.listdir(f"/proc/{nginx.worker_pid}/fd")) + 50
+        few = nginx.open_descriptors() + 50
         resource.prlimit(nginx.worker_pid, resource.RLIMIT_NOFILE, (few, few))
         found = [ask(f"/data/cell@1/c/{number}").status for number in range(100)]
     assert set(found) == {200, 500}

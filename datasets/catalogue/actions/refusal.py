@@ -6,9 +6,9 @@ from django.db import transaction
 
 REFUSED_EVERYWHERE_S = 2.0
 """How long is waited after a change. An answer may follow from before it for a second in a server process's memory
-(snapshot, callers) and another half in that of a front server (what it was told about access); what a front server looks
-up by itself (its open files, what stands in the published tree) may be a second old. The rest is slack: a front server
-reads the clock when it turns to its connections, not when it answers each."""
+(snapshot, callers) and another half in that of a front server (what it was told about access); what a front server
+looks up by itself (its open files, what stands in the published tree) may be a second old. The rest is slack: a front
+server reads the clock when it turns to its connections, not when it answers each."""
 
 
 def wait_until_refused_everywhere() -> None:
