@@ -1,6 +1,7 @@
 """Clients that hold connections and hardly read or write; and what they cost those who are quick.
 
-``python -m tests.benchmarks.slow_clients readers|heads PORT PATH COUNT`` is such a crowd, until it is killed.
+``python -m tests.benchmarks.slow_clients PORT PATH COUNT LINES`` is such a crowd, until it is killed: so many readers,
+and as many who send a head that never ends.
 """
 
 import asyncio
@@ -21,21 +22,20 @@ SECONDS = 2.5
 
 
 def compare(targets: Mapping[str, Target], report: Report) -> None:
-    """Print the slowest of many quick chunks while ``COUNT`` readers, then as many senders of headers, are slow."""
+    """Print the slowest of many quick chunks while ``COUNT`` readers and as many senders of headers are slow."""
     if not targets:
         return
-    report.heading(f"{COUNT} slow clients: readers of a 64 MB object at 20 KB/s, senders of headers at 10 B/s")
-    report.columns("server                       ", "slow   ", "quick chunks", "median ms", "slowest ms", "peak MB")
+    report.heading(f"{COUNT} slow readers of a 64 MB object at 20 KB/s, and {COUNT} senders of headers at 10 B/s")
+    report.columns("server                       ", "quick chunks", "median ms", "slowest ms", "peak MB")
     for name, target in targets.items():
-        for kind in ("readers", "heads"):
-            asked, middle_ms, slowest_ms, memory_mb = _endure(target, kind)
-            report.row(name, kind, str(asked), f"{middle_ms:.1f}", f"{slowest_ms:.1f}", f"{memory_mb:.0f}")
+        asked, middle_ms, slowest_ms, memory_mb = _endure(target)
+        report.row(name, str(asked), f"{middle_ms:.1f}", f"{slowest_ms:.1f}", f"{memory_mb:.0f}")
 
 
-def _endure(target: Target, kind: str) -> tuple[int, float, float, float]:
+def _endure(target: Target) -> tuple[int, float, float, float]:
     # A path of the guarded dataset needs its headers: the crowd sends them too.
     lines = "".join(f"{name}: {value}\r\n" for name, value in target.headers.items())
-    command = [sys.executable, "-m", "tests.benchmarks.slow_clients", kind, str(target.port), target.path("shard")]
+    command = [sys.executable, "-m", "tests.benchmarks.slow_clients", str(target.port), target.path("shard")]
     crowd = subprocess.Popen([*command, str(COUNT), lines], cwd=CHECKOUT, stdout=subprocess.PIPE)
     try:
         assert crowd.stdout
@@ -76,13 +76,12 @@ async def _send_slowly(port: int, path: str, lines: str) -> None:
         await asyncio.sleep(1 / HEAD_BYTES_PER_S)
 
 
-async def _crowd(kind: str, port: int, path: str, count: int, lines: str) -> None:
-    act = {"readers": _read_slowly, "heads": _send_slowly}[kind]
-    tasks = [asyncio.create_task(act(port, path, lines)) for _ in range(count)]
+async def _crowd(port: int, path: str, count: int, lines: str) -> None:
+    tasks = [asyncio.create_task(act(port, path, lines)) for act in (_read_slowly, _send_slowly) for _ in range(count)]
     await asyncio.sleep(0.5)
     print("connected", flush=True)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(_crowd(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5]))
+    asyncio.run(_crowd(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]))
