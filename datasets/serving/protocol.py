@@ -8,6 +8,7 @@ else, large bodies and whatever has to wait, takes uvicorn's own way to the same
 from __future__ import annotations
 
 import asyncio
+import socket
 from asyncio.events import TimerHandle
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ from datasets.serving.asgi import DataPlane, read_request
 from datasets.serving.heads import END, Head, may_repeat, take_apart
 from datasets.serving.requests import Request, read_headers
 
+TCP_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+
 AT_ONCE = (core.PREFIX, s3.PREFIX)
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -26,6 +29,10 @@ MAX_HEAD_BYTES = 64 * 1024
 
 MAX_HEAD_S = 20.0
 """How long a client may take to send them."""
+
+UNSENT_BYTES = 256 * 1024
+"""How much of an answer the kernel takes beyond what the client is about to receive. By itself it would take megabytes
+for each slow reader, all of which would have to be read from the disk or the bucket first."""
 
 _COPIED_BYTES = 16 * 1024  # up to here one write of a joined copy is cheaper than two buffers
 
@@ -61,6 +68,8 @@ class DataPlaneProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""
         self._head_timer = self.loop.call_later(MAX_HEAD_S, self._give_up)
+        if TCP_NOTSENT_LOWAT is not None and (connection := transport.get_extra_info("socket")) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()

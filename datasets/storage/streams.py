@@ -27,6 +27,11 @@ type Span = tuple[int, int | None]
 """A part of an object as Python slices it: from start to before stop (None: to the end); a negative start counts from
 the end."""
 
+FIRST_BYTES = 2 << 20
+MOST_BYTES = 8 << 20
+"""Objects are fetched in parts: the first, and each next one twice as large until they are as large as this. Of an
+answer that nobody reads the kernel takes in tens of megabytes; and an S3 server gives up those who stop reading."""
+
 BELIEVED_S = 5.0
 """How long it counts that a mount's target was there; until then an absent object is absent without another look."""
 
@@ -50,14 +55,20 @@ class RemoteFacts:
 
 
 class OpenObject:
-    """A part of an object on its way: read it once, whole or in blocks. Letting go of it ends the transfer."""
+    """A part of an object on its way: read it once, whole or in blocks. Letting go of it ends the transfer.
 
-    def __init__(self, result: GetResult, bucket: Bucket, key: str) -> None:
+    Args:
+        result: the beginning of it.
+        stop: where it ends in the object.
+    """
+
+    def __init__(self, result: GetResult, streams: BucketStreams, key: str, stop: int) -> None:
         self._result = result
-        self._bucket = bucket
+        self._streams = streams
         self._key = key
         self.facts = _facts_of(result)
-        self.start, self.stop = result.range
+        self.start = result.range[0]
+        self.stop = stop
 
     @property
     def length(self) -> int:
@@ -69,13 +80,7 @@ class OpenObject:
         Raises:
             StorageUnavailable: it did not come whole.
         """
-        try:
-            content = bytes(await self._result.bytes_async())
-        except Exception as error:
-            raise self._broken(error) from error
-        if len(content) != self.length:
-            raise self._broken(None)
-        return content
+        return b"".join([block async for block in self.blocks(self.length)])
 
     async def blocks(self, size_bytes: int) -> AsyncIterator[bytes]:
         """It in blocks of about ``size_bytes``; the next is fetched when it is asked for.
@@ -83,18 +88,28 @@ class OpenObject:
         Raises:
             StorageUnavailable: it did not come whole.
         """
-        left = self.length
-        try:
-            async for block in self._result.stream(min_chunk_size=size_bytes):
-                left -= len(block)
-                yield bytes(block)
-        except Exception as error:
-            raise self._broken(error) from error
-        if left:
-            raise self._broken(None)
+        result, position, part_bytes = self._result, self.start, FIRST_BYTES
+        while True:
+            try:
+                async for block in result.stream(min_chunk_size=size_bytes):
+                    position += len(block)
+                    yield bytes(block)
+            except Exception as error:
+                raise self._broken(error) from error
+            if position != result.range[1]:
+                raise self._broken(None)
+            if position >= self.stop:
+                return
+            part_bytes = min(2 * part_bytes, MOST_BYTES)
+            try:
+                result = await self._streams.go_on(
+                    self._key, position, min(position + part_bytes, self.stop), self.facts
+                )
+            except ObjectAbsent as error:
+                raise self._broken(None) from error
 
     def _broken(self, error: BaseException | None) -> StorageError:
-        named = name_refusal(refusal_of(error), self._bucket.root, self._key)
+        named = name_refusal(refusal_of(error), self._streams.bucket.root, self._key)
         # Whatever is said in the middle of a body, that the object is absent was not meant.
         return StorageUnavailable("The object broke off", where=self._key) if isinstance(named, ObjectAbsent) else named
 
@@ -103,7 +118,7 @@ class BucketStreams:
     """One bucket, for the data plane."""
 
     def __init__(self, bucket: Bucket) -> None:
-        self._bucket = bucket
+        self.bucket = bucket
         self._there_until: dict[str, float] = {}
 
     async def look(self, key: str, *, within: str = "") -> RemoteFacts:
@@ -120,28 +135,50 @@ class BucketStreams:
     async def open(
         self, key: str, span: Span | None = None, *, expected: RemoteFacts | None = None, within: str = ""
     ) -> OpenObject:
-        """Begin to read the object, or a part of it, in one request.
+        """Begin to read the object, or a part of it. What has no more than ``FIRST_BYTES`` comes with one request.
 
         Args:
             span: the part; the whole where it is None.
             expected: what is known of it; another object is then an error.
 
         Raises:
-            RangeOutside: no byte lies in the span.
+            RangeOutside: no byte lies in the span (in that of the whole, if it is empty).
             StorageUnavailable: it is not the object that was expected.
         """
-        options: dict[str, Any] = {}
-        if span is not None:
-            start, stop = span
-            options["range"] = {"suffix": -start} if start < 0 else {"offset": start} if stop is None else (start, stop)
+        start, stop = span or (0, None)
+        if start < -FIRST_BYTES:
+            expected = expected or await self.look(key, within=within)
+            start = max(expected.size_bytes + start, 0)
+        options: dict[str, Any] = {"range": {"suffix": -start}}
+        if start >= 0:
+            options["range"] = (start, start + FIRST_BYTES if stop is None else min(stop, start + FIRST_BYTES))
         if expected is not None and expected.tag:
             options["if_match"] = expected.tag
-        return OpenObject(await self._get(key, within, **options), self._bucket, key)
+        result = await self._get(key, within, **options)
+        size = result.meta["size"]
+        return OpenObject(result, self, key, size if stop is None else min(stop, size))
+
+    async def go_on(self, key: str, start: int, stop: int, facts: RemoteFacts) -> GetResult:
+        """A further part of an object of which the beginning was read.
+
+        Raises:
+            StorageError: it is not to be had, or another object by now.
+        """
+        options: dict[str, Any] = {"range": (start, stop)}
+        if facts.tag:
+            options["if_match"] = facts.tag
+        try:
+            result = await self._get(key, "", **options)
+        except RangeOutside as error:
+            raise StorageUnavailable("The object changed while it was read", where=key) from error
+        if _facts_of(result) != facts or result.range != (start, stop):
+            raise StorageUnavailable("The object changed while it was read", where=key)
+        return result
 
     async def _get(self, key: str, within: str, **options: Any) -> GetResult:
         from obstore import get_async
 
-        full = self._bucket.full_key(key)
+        full = self.bucket.full_key(key)
         try:
             return await get_async(self._store, full, options=options)  # type: ignore[arg-type]  # a TypedDict
         except Exception as error:
@@ -153,7 +190,7 @@ class BucketStreams:
             raise RangeOutside from failure
         if refusal.is_precondition:
             raise StorageUnavailable("The object changed while it was read", where=key) from failure
-        named = name_refusal(refusal, self._bucket.root, key)
+        named = name_refusal(refusal, self.bucket.root, key)
         if isinstance(named, ObjectAbsent):
             await self._believe(key, within)
         raise named from failure
@@ -172,14 +209,14 @@ class BucketStreams:
         """That an absent object is absent: what the catalogue mounts is there."""
         if not within or time.monotonic() < self._there_until.get(within, 0.0):
             return
-        await asyncio.to_thread(self._bucket.require_below, within)
+        await asyncio.to_thread(self.bucket.require_below, within)
         self._there_until[within] = time.monotonic() + BELIEVED_S
 
     @cached_property
     def _store(self) -> S3Store:
         from obstore.store import S3Store
 
-        root = self._bucket.root
+        root = self.bucket.root
         given = {
             "endpoint": root.endpoint,
             "region": root.region,

@@ -93,7 +93,7 @@ def write_place(folder: Path) -> None:
     for name, target in {
         "inside": "small",
         "out": "../../outside",
-        "out-file": "../beside",
+        "out-file": "../../beside",
         "out-absolute": str(folder / "beside"),
         "own": str(folder / "own"),
         "sealed": "../../own/withheld/1",
