@@ -105,8 +105,7 @@ class Config:
     front_log: Path | None = setting(
         "CISTERNA_FRONT_LOG",
         "",
-        "The log in which nginx writes what it has served by itself (deploy/nginx); the portal adds it to usage and "
-        "metrics. Empty: not counted.",
+        "The access log of the nginx in front (deploy/nginx): what it has served itself is added to usage and metrics.",
     )
     metrics_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "CISTERNA_METRICS_NETWORKS",

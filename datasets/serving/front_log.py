@@ -1,14 +1,15 @@
-"""What a front server has answered by itself, counted from the log that it writes for this (deploy/nginx).
+"""What nginx has answered by itself, counted from its access log (deploy/nginx has the format).
 
-A line: seconds since the epoch, the client's address, the version, the status, the bytes of the body and the seconds it
-took, with tabs between them. Several processes look at one log, and each line is counted by one of them.
+A line tells the client's address, the time, the request, the status, the bytes of the body, the seconds it took, an id,
+and what the portal answered: "-" where it was not asked. Several processes look at one log, and each line is counted by
+one of them.
 """
 
 import datetime as dt
 import fcntl
 import json
-import logging
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,11 @@ from datasets.serving.traffic import BOUNDS_S, Batch, Caller, Sink, Tally
 MOST_BYTES = 32 << 20
 """So much of a log is read at a time; the rest the next time."""
 
-logger = logging.getLogger("cisterna.traffic")
+_own_answer = re.compile(
+    rb'(?P<address>\S+) \[(?P<time>[^\]]+)\] "(?:GET|HEAD) /data/(?:~\*\*\*/)?'
+    rb"(?P<dataset>[a-z0-9][a-z0-9_-]{1,56})(?:(?:@|%40)[a-z0-9]+)?/[^\" ]*\" "
+    rb"(?P<status>200|206|304) (?P<bytes>\d{1,18}) (?P<seconds>\d{1,9}\.\d{3}) \S+ -"
+).fullmatch
 
 
 class FrontLog:
@@ -83,25 +88,20 @@ class FrontLog:
 
 
 def _batches(lines: list[bytes]) -> list[Batch]:
-    """The lines by days (UTC)."""
+    """Those of the lines that nginx has answered by itself, by days (UTC)."""
     days: dict[dt.date, Batch] = {}
-    for line in lines:
+    for found in filter(None, map(_own_answer, lines)):
         try:
-            at, address, version, status, size_bytes, taken_s = line.decode("ascii").split("\t")
-            at_s, seconds = float(at), float(taken_s)
-            key = ("front", version.partition("@")[0], int(status))
-            day = dt.datetime.fromtimestamp(at_s, dt.UTC).date()
-            size = int(size_bytes)
-        except (ValueError, OverflowError, OSError):
-            logger.warning("A line of the front server's log is none: %r", line[:200])
+            at = dt.datetime.fromisoformat(found["time"].decode("ascii")).astimezone(dt.UTC)
+        except ValueError:
             continue
-        batch = days.setdefault(day, Batch())
-        batch.ended_s = max(batch.ended_s, at_s)
-        tally = batch.tallies.setdefault(key, Tally())
+        seconds, dataset = float(found["seconds"]), found["dataset"].decode()
+        batch = days.setdefault(at.date(), Batch())
+        batch.ended_s = max(batch.ended_s, at.timestamp())
+        tally = batch.tallies.setdefault(("front", dataset, int(found["status"])), Tally())
         tally.answers += 1
-        tally.sent_bytes += size
+        tally.sent_bytes += int(found["bytes"])
         tally.seconds += seconds
         tally.by_duration[bisect_left(BOUNDS_S, seconds)] += 1
-        if key[2] < 400:
-            batch.callers.setdefault(key[1], set()).add(Caller(address))
+        batch.callers.setdefault(dataset, set()).add(Caller(found["address"].decode("latin-1")))
     return [days[day] for day in sorted(days)]
