@@ -32,7 +32,11 @@ export default defineConfig({
   resolve: {
     conditions,
     // ikonate 1.1.1 from the registry lacks three icons of the git revision that Neuroglancer names.
-    alias: [{ find: /^ikonate\/icons\/(layers|controls-alt|code-alt)\.svg/, replacement: "/src/icons/$1.svg" }],
+    alias: [
+      { find: /^ikonate\/icons\/(layers|controls-alt|code-alt)\.svg/, replacement: "/src/icons/$1.svg" },
+      // Its own takes a failed request for an absent object: the viewer would show empty space where there is none.
+      { find: /^#src\/util\/http_request\.js$/, replacement: "/src/viewer/http_request.ts" },
+    ],
   },
   worker: { format: "es", plugins: () => [bundleNeuroglancerWorkers()] },
   build: {

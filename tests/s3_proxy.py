@@ -1,9 +1,10 @@
-"""A TCP proxy on loopback in front of an S3 server: counts the requests, and can fail as networks do."""
+"""A TCP proxy on loopback in front of a server: counts the requests, and can be slow and fail as networks do."""
 
 import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 _request_line = re.compile(rb"(?:GET|HEAD|PUT|POST|DELETE) \S+ HTTP/1\.1\r\n")
@@ -16,6 +17,7 @@ class Proxy:
         requests: the request lines that went through.
         cut_after_bytes: after so many bytes of answers a connection is cut; None: never.
         stalled: nothing more is passed on to the client, and nothing is closed.
+        bytes_per_s: how fast each connection's answers come; None: as fast as they are there.
         swap: bytes of answers that are replaced by others of the same length.
     """
 
@@ -24,14 +26,19 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.requests: list[str] = []
         self.cut_after_bytes: int | None = None
+        self.bytes_per_s: int | None = None
         self.stalled = threading.Event()
         self.swap = (b"", b"")
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         self._listener.close()
@@ -42,7 +49,15 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._upstream))
+                server = socket.socket()
+                if self.bytes_per_s is not None:  # else much of an answer would wait between the two, already sent
+                    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+                try:
+                    server.connect(("127.0.0.1", self._upstream))
+                except ConnectionRefusedError:
+                    client.close()
+                    server.close()
+                    continue
                 self._open += [client, server]
                 threading.Thread(target=self._pass_requests, args=(client, server), daemon=True).start()
                 threading.Thread(target=self._pass_answers, args=(server, client), daemon=True).start()
@@ -57,7 +72,9 @@ class Proxy:
     def _pass_answers(self, server: socket.socket, client: socket.socket) -> None:
         passed = 0
         with contextlib.suppress(OSError):
-            while data := server.recv(65536):
+            while data := server.recv(min(65536, (self.bytes_per_s or 65536 * 100) // 100)):
+                if self.bytes_per_s is not None:
+                    time.sleep(len(data) / self.bytes_per_s)
                 if self.stalled.is_set():
                     return
                 if self.swap[0]:

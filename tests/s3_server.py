@@ -142,6 +142,10 @@ class S3Server:
         self._launch("radosgw", "-n", "client.rgw", "-f")
         self._wait_for(self.port, "radosgw")
 
+    @property
+    def has_gateway(self) -> bool:
+        return "radosgw" in self._running
+
     def stop_gateway(self, how: int = signal.SIGTERM) -> None:
         """The S3 server goes, what it stored stays."""
         self._end("radosgw", how)

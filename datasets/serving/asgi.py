@@ -18,6 +18,7 @@ from datasets.serving.fetching import Fetch, fetch_object
 from datasets.serving.kept import KeptObjects
 from datasets.serving.requests import Request, read_headers
 from datasets.serving.s3_answers import S3Error, translated
+from datasets.serving.server import end_with_supervisor
 from datasets.serving.sigv4 import Signature
 from datasets.serving.snapshot import Snapshot, Snapshots
 from datasets.serving.traffic import DATA_KINDS, NOWHERE, Caller, Entry, Send, Sent, Traffic, page_kind
@@ -138,6 +139,7 @@ class DataPlane:
         while True:
             match (await receive())["type"]:
                 case "lifespan.startup":
+                    end_with_supervisor()
                     self._traffic.start()
                     await send({"type": "lifespan.startup.complete"})
                 case "lifespan.shutdown":

@@ -2,7 +2,12 @@
 
 import contextlib
 import logging
+import multiprocessing
+import os
+import signal
 import sys
+import threading
+from multiprocessing.process import BaseProcess
 
 SHUTDOWN_S = 5
 
@@ -47,3 +52,16 @@ def _allow_open_files() -> None:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         with contextlib.suppress(OSError, ValueError):  # some systems name more than they allow
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def end_with_supervisor() -> None:
+    """Have this process end after the one that would replace it. By itself it would go on alone, and keep the port from
+    whoever starts the server again."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        threading.Thread(target=_end_after, args=(supervisor,), name="supervisor", daemon=True).start()
+
+
+def _end_after(supervisor: BaseProcess) -> None:
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)  # requests in progress have their time

@@ -106,8 +106,11 @@ def test_no_large_file_outside_the_sample() -> None:
 
 
 def named_errors() -> dict[str, str]:
-    """The slug of every class that sets one, in portal and datasets, and where it stands."""
+    """The slug of every class that sets one, in portal and datasets, and of nginx's own errors, and where it stands."""
     slugs: dict[str, str] = {}
+    for path in sorted((CHECKOUT / "deploy" / "nginx").glob("*.conf")):
+        for slug in re.findall(r'"type": "/problems/([a-z0-9-]+)/"', path.read_text()):
+            slugs[slug] = str(path.relative_to(CHECKOUT))
     for folder in ("portal", "datasets"):
         for path in sorted((CHECKOUT / folder).rglob("*.py")):
             for cls in ast.walk(ast.parse(path.read_text())):
