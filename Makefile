@@ -48,6 +48,7 @@ bench: $(development) $(frontend) comparison
 soak: $(development) $(frontend)
 	@folder="$$(mktemp -d)" && chmod 755 "$$folder" && trap 'rm -rf "$$folder"' EXIT && \
 	$(python) -m tests.soak.fuzz && \
+	$(python) -m tests.soak.kills "$$folder/kills" && \
 	$(python) -m tests.soak.withdrawal "$$folder/home" --datasets 25 --turns 40 --readers 16 $(ARGS)
 
 screenshots: $(development)
