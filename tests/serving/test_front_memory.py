@@ -1,6 +1,6 @@
 """What nginx remembers of the published tree and of files, and for how long: never what an action had to wait for.
 
-No portal runs behind it: what nginx hands over is answered 502.
+No portal runs behind it: what nginx hands over is answered 503.
 """
 
 import itertools
@@ -84,7 +84,7 @@ def test_what_was_taken_away_or_put_back_is_seen_within_the_second(port: int, ho
     with read_meanwhile(port, "c/0") as readings:
         for _ in range(4):
             tree.remove("cell@1")
-            ends.append((time.monotonic() + REMEMBERED_S, time.monotonic() + REMEMBERED_S + 0.3, 502))
+            ends.append((time.monotonic() + REMEMBERED_S, time.monotonic() + REMEMBERED_S + 0.3, 503))
             time.sleep(REMEMBERED_S + 0.37)
             tree.place("cell@1", entry(home))
             ends.append((time.monotonic() + REMEMBERED_S, time.monotonic() + REMEMBERED_S + 0.3, 200))
@@ -110,7 +110,7 @@ def test_nothing_is_absent_for_being_taken_away_moved_or_put_back(port: int, hom
                 case _:
                     tree.place("cell@1", entry(home, "open"))
             time.sleep(0.05)
-    assert {reply.status for _, reply in readings} == {200, 502}
+    assert {reply.status for _, reply in readings} == {200, 503}
 
 
 def test_that_a_file_is_absent_is_not_remembered(port: int, home: Path) -> None:
@@ -178,9 +178,9 @@ def test_a_folder_is_the_portals_to_answer_and_the_tree_is_nobodys_to_read(
         over_socket(nginx.port) as ask,
     ):
         for key in ("info", ".zattrs", "a", "a/b"):
-            assert ask(f"/data/cell@1/folder/{key}").status == 502
+            assert ask(f"/data/cell@1/folder/{key}").status == 503
         for key in ("info", "c/0"):
-            assert ask(f"/data/cell@1/{key}").status == (200 if access == "immutable" else 502)
+            assert ask(f"/data/cell@1/{key}").status == (200 if access == "immutable" else 503)
             assert ask(f"/published/{access}/cell@1/{key}").status == 404
 
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_read_is_not_absent(home: Path, tree: PublishedTree) -> N
         nginx_in_front(home / "nginx", home=home, application_port=free_port()) as nginx,
         over_socket(nginx.port) as ask,
     ):
-        assert ask("/data/cell@1/circle").status == 502
+        assert ask("/data/cell@1/circle").status == 503
         few = nginx.open_descriptors() + 50
         resource.prlimit(nginx.worker_pid, resource.RLIMIT_NOFILE, (few, few))
         found = [ask(f"/data/cell@1/c/{number}").status for number in range(100)]
