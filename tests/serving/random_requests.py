@@ -142,6 +142,8 @@ def burst(seed: str, number: int, size: int) -> list[Case]:
     """Requests as they come over one connection: many have the same headers but for their range, as a viewer's."""
     chance = random.Random(f"{seed}:{number}")
     usual = _noise(chance)
+    if chance.random() < 0.4:
+        usual.insert(chance.randrange(len(usual)), chance.choice(_DECISIVE))
     return [
         _case(random.Random(f"{seed}:{number}:{index}"), f"{seed}:{number}:{index}", usual) for index in range(size)
     ]
@@ -150,13 +152,18 @@ def burst(seed: str, number: int, size: int) -> list[Case]:
 def _case(chance: random.Random, number: str, usual: Headers) -> Case:
     is_usual = chance.random() < 0.6
     headers = list(usual) if is_usual else _noise(chance)
+    if is_usual and chance.random() < 0.15:  # as long as the others, and something else
+        place = chance.randrange(len(headers))
+        name, value = headers[place]
+        headers[place] = (b"X" + name[1:], value) if name != b"Host" else (name, b"X" + value[1:])
+    decisive = [name for name, _ in headers if name in _DECISIVE_NAMES]
     method = (
         b"GET" if chance.random() < 0.75 else chance.choice([b"HEAD", b"HEAD", b"HEAD", b"OPTIONS", b"POST", b"PUT"])
     )
     target, address, key = _target(chance)
     content = OPEN[address].get(key) if address in OPEN else None
     asked: tuple[int, int] | int | None = None
-    is_known = content is not None and method in (b"GET", b"HEAD")
+    is_known = content is not None and method in (b"GET", b"HEAD") and not decisive
     if chance.random() < 0.6:
         value, asked, is_sure = _range(chance, len(content) if content is not None else 11)
         headers.insert(chance.randrange(len(headers) + 1), (chance.choice([b"Range", b"range", b"RANGE"]), value))
@@ -179,6 +186,8 @@ def _case(chance: random.Random, number: str, usual: Headers) -> Case:
     if not is_usual and chance.random() < 0.06:
         body = b"GET /data/frozen@1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"[: chance.randrange(60)]
         headers.append((b"Content-Length", b"%d" % len(body)))
+    elif is_usual and b"Content-Length" in decisive:
+        body = b"GET /"
     tokens = [value for name, value in headers if name.lower() == b"authorization"]
     shows_token = target.startswith(b"/data/~%b/" % TOKEN) or b"Bearer " + TOKEN in tokens
     expected = None
@@ -399,6 +408,11 @@ def _noise(chance: random.Random) -> Headers:
             headers.append(make(chance))
     chance.shuffle(headers)
     return headers
+
+
+# What a request is answered, or where it ends, by headers that others of a burst may have too.
+_DECISIVE = [(b"If-None-Match", b"*"), (b"If-Match", b'"other"'), (b"If-Range", b'"other"'), (b"Content-Length", b"5")]
+_DECISIVE_NAMES = {name for name, _ in _DECISIVE}
 
 
 def _one_of(name: bytes, *values: bytes) -> Callable[[random.Random], tuple[bytes, bytes]]:
