@@ -21,19 +21,8 @@ from datasets.storage.published_tree import PublishedTree
 from tests.nginx import nginx_in_front
 from tests.serving.malformed_requests import Distorted, distorted
 from tests.serving.plane import DRAFTED, WITHHELD, snapshot_of
-from tests.serving.random_requests import (
-    FROZEN,
-    LINKED,
-    MTIME_S,
-    NOBODY,
-    SMUGGLED,
-    UNION,
-    Case,
-    burst,
-    key_of,
-    reference,
-    write_place,
-)
+from tests.serving.random_place import FROZEN, LINKED, MTIME_S, NOBODY, SMUGGLED, UNION, write_place
+from tests.serving.random_requests import Case, burst, key_of, reference
 from tests.serving.transports import served_over
 from tests.serving.wire import NoReply, Wire, WireReply
 
@@ -347,7 +336,7 @@ def _without_names(text: bytes) -> bytes:
 
 @contextmanager
 def arranged(arrangement: str) -> Iterator[int]:
-    """The port of the real server over the place of random_requests.py, or of nginx in front of it."""
+    """The port of the real server over the place of random_place.py, or of nginx in front of it."""
     from tests.serving.conftest import place_published
 
     with TemporaryDirectory() as name, ExitStack() as running:

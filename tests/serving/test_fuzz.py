@@ -11,7 +11,8 @@ from datasets.serving.snapshot import Snapshot
 from tests.serving.fuzzing import Fuzzer, Wrong, arranged, judge
 from tests.serving.malformed_requests import distorted
 from tests.serving.plane import snapshot_of
-from tests.serving.random_requests import DRAFTED_BYTES, FROZEN, Case, burst, write_place
+from tests.serving.random_place import DRAFTED_BYTES, FROZEN, write_place
+from tests.serving.random_requests import Case, burst
 from tests.serving.wire import WireReply
 
 REQUESTS = 3000
