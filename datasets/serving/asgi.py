@@ -14,6 +14,7 @@ from datasets.serving import core, s3
 from datasets.serving.answers import Answer, FileSlice
 from datasets.serving.bounds import MOST_WAITING, BoundedThreads, Places
 from datasets.serving.core import ACCESS_PREFIX, PREFIX, READS, Credentials, ListingWait, NetworkWait, know_nobody
+from datasets.serving.delivery import WHOLE_BYTES
 from datasets.serving.fetching import Fetch, fetch_object
 from datasets.serving.kept import KeptObjects
 from datasets.serving.requests import Request, read_headers
@@ -81,10 +82,13 @@ class DataPlane:
     def answer_at_once(self, request: Request, peer: str = "") -> tuple[Answer, bytes] | None:
         """The answer with the request's id where neither disk, database nor caller has to be asked; else None.
 
+        Its body may be a :class:`FileSlice`, which is in memory: send and close it.
+
         Args:
             peer: the address of the connection's other end.
         """
         started_s = time.perf_counter()
+        request.in_place = True
         if request.method not in READS or (snapshot := self._snapshots.current()) is None:
             return None
         try:
@@ -93,11 +97,12 @@ class DataPlane:
             return None
         if result is None:
             return None
-        assert isinstance(result.body, bytes)
+        assert not isinstance(result.body, OpenObject)
+        size_bytes = result.body.length if isinstance(result.body, FileSlice) else len(result.body)
         request_id = self._new_id()
         _log(result, request.method, request_id)
         kind = "s3" if s3.is_s3(request.raw_path) else result.kind
-        self._tell(request, kind, result.status, len(result.body), started_s, peer, request_id)
+        self._tell(request, kind, result.status, size_bytes, started_s, peer, request_id)
         return result, request_id
 
     def _ask_at_once(self, request: Request, snapshot: Snapshot) -> Answer | None:
@@ -258,12 +263,14 @@ class DataPlane:
 
 
 def _at_once(result: object) -> Answer | None:
-    """The answer, if it is one and nothing of it has yet to be read."""
+    """The answer, if it is one and its body is in memory: as bytes, or in its file."""
     if not isinstance(result, Answer):
         return None
-    if isinstance(result.body, FileSlice):
-        result.body.close()
-    return result if isinstance(result.body, bytes) else None
+    body = result.body
+    if isinstance(body, FileSlice) and body.length > WHOLE_BYTES:
+        body.close()
+        return None
+    return None if isinstance(body, OpenObject) else result
 
 
 def is_data(raw_path: bytes) -> bool:

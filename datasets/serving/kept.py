@@ -42,14 +42,16 @@ class KeptObject:
         self._shared_headers: tuple[Header, ...] = keepable.shared_headers
         self._file: OpenFile = keepable.folder.open_file(keepable.key, within=keepable.within, may_block=False)
         self._etag = self._file.etag
+        # What all of its answers begin with, as it is sent.
+        whole = deliver({}, self._file.size_bytes, self._etag, self._file.mtime_s, self._shared_headers)
+        self._lines = header_lines(header for header in whole.headers if header[0] != b"content-length")
         self._whole: Answer | None = None
         if self._file.size_bytes <= SMALL_BYTES:
             try:
                 body = self._file.read_cached(0, self._file.size_bytes) if self._file.size_bytes else b""
             finally:
                 self._file.close()
-            delivery = deliver({}, len(body), self._etag, self._file.mtime_s, self._shared_headers)
-            self._whole = Answer(delivery.status, delivery.headers, body, lines=header_lines(delivery.headers))
+            self._whole = Answer(whole.status, whole.headers, body, lines=header_lines(whole.headers))
 
     def answer(self, headers: Mapping[bytes, bytes]) -> Answer | None:
         """What a GET with ``headers`` is answered; None where the body is to be read while it is sent.
@@ -69,7 +71,10 @@ class KeptObject:
             return None
         else:
             body = file.read_cached(delivery.start, delivery.length)
-        return Answer(delivery.status, delivery.headers, body)
+        lines = b"%bcontent-length: %d\r\n" % (self._lines, delivery.length)
+        if delivery.status == 206:
+            lines += b"content-range: %b\r\n" % delivery.headers[-1][1]
+        return Answer(delivery.status, delivery.headers, body, lines=lines)
 
     def close(self) -> None:
         self._file.close()

@@ -20,6 +20,9 @@ from datasets.storage.errors import ObjectAbsent
 from datasets.storage.files import OpenFile
 from datasets.storage.redirects import Elsewhere
 
+COPIED_BYTES = 32 * 1024
+"""Up to here, reading and writing a body costs less than having the kernel send it."""
+
 _FOLLOWS_NOTHING = b"tensorstore/"
 """How a client begins its ``User-Agent`` that takes a redirect for a failure (seen of 0.1.86)."""
 
@@ -87,5 +90,7 @@ def _send(request: Request, file: OpenFile, shared_headers: tuple[Header, ...], 
         return Answer(delivery.status, delivery.headers, FileSlice(file, delivery.start, delivery.stop))
     if not delivery.length or request.method == "HEAD":
         return Answer(delivery.status, delivery.headers)
+    if request.in_place and delivery.length > COPIED_BYTES and file.is_cached(delivery.start, delivery.length):
+        return Answer(delivery.status, delivery.headers, FileSlice(file, delivery.start, delivery.stop))
     read = file.read if may_block else file.read_cached
     return Answer(delivery.status, delivery.headers, read(delivery.start, delivery.length))

@@ -8,6 +8,8 @@ else, large bodies and whatever has to wait, takes uvicorn's own way to the same
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
 from asyncio.events import TimerHandle
 from typing import Any, cast
@@ -15,10 +17,11 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from datasets.serving import core, s3
-from datasets.serving.answers import Answer, header_lines
+from datasets.serving.answers import Answer, FileSlice, header_lines
 from datasets.serving.asgi import DataPlane, read_request
 from datasets.serving.heads import END, Head, may_repeat, take_apart
 from datasets.serving.requests import Request, read_headers
+from datasets.storage.errors import StorageError, StorageUnavailable
 
 TCP_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
@@ -68,10 +71,13 @@ class DataPlaneProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""
         self._head_timer = self.loop.call_later(MAX_HEAD_S, self._give_up)
+        # The same socket once more, for what the transport has no call for; the transport is who closes it.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, transport.get_extra_info("socket").fileno())
         if TCP_NOTSENT_LOWAT is not None and (connection := transport.get_extra_info("socket")) is not None:
             connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._socket.detach()
         self._stop_head_timer()
         if self._running is not None:  # uvicorn tells only the last request of several that were sent together
             self._running.disconnected = True
@@ -174,11 +180,39 @@ class DataPlaneProtocol(HttpToolsProtocol):
             b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
         )
         body = answer.body
+        if isinstance(body, FileSlice):
+            self._write_from(body, head)
+            return
         assert isinstance(body, bytes), "what is read while it is sent is not answered at once"
         if len(body) <= _COPIED_BYTES:
             self.transport.write(head + body)
         else:
             self.transport.writelines((head, body))
+
+    def _write_from(self, body: FileSlice, head: bytes) -> None:
+        """Have the kernel send head and body, as far as the socket takes them now; the rest is read and waits."""
+        with contextlib.closing(body):
+            try:
+                position = body.start
+                if not self.transport.get_write_buffer_size():
+                    head, position = self._send_now(body, head)
+                if head or position < body.stop:
+                    rest = body.file.read(position, body.stop - position)
+                    self.transport.writelines((head, rest))
+            except (OSError, StorageError):
+                self.transport.abort()  # what is announced does not come: nobody is to take it for whole
+
+    def _send_now(self, body: FileSlice, head: bytes) -> tuple[bytes, int]:
+        """What of the head, and from where on the body, did not fit into the socket."""
+        position = body.start
+        with contextlib.suppress(BlockingIOError):
+            head = head[self._socket.send(head, socket.MSG_MORE) :]
+            while not head and position < body.stop:
+                sent = os.sendfile(self._socket.fileno(), body.file.descriptor, position, body.stop - position)
+                if not sent:
+                    raise StorageUnavailable("The file became shorter while it was sent")
+                position += sent
+        return head, position
 
     def _give_up(self) -> None:
         self._stop_head_timer()

@@ -27,13 +27,15 @@ _HEADERS_READ = frozenset(
 @dataclass(slots=True)
 class Request:
     """What the data plane reads of a request: the path percent-encoded as sent, headers by lower-case name.
-    ``dataset`` is filled in while it is answered: which one the caller was let into, for counting."""
+    ``dataset`` is filled in while it is answered: which one the caller was let into, for counting. ``in_place``: a body
+    that is in memory may stay in its file, for the kernel to send from there."""
 
     method: str
     raw_path: bytes
     query: bytes = b""
     headers: Mapping[bytes, bytes] = field(default_factory=dict)
     dataset: str = ""
+    in_place: bool = False
 
 
 def read_headers(pairs: Iterable[tuple[bytes, bytes]], *, all_of_them: bool = False) -> dict[bytes, bytes]:

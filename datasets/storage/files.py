@@ -57,6 +57,15 @@ class OpenFile:
     def etag(self) -> bytes:
         return stat_etag(self.mtime_s, self.size_bytes)
 
+    @property
+    def descriptor(self) -> int:
+        """For the kernel to send from; not to be closed."""
+        return self._fd
+
+    def is_cached(self, start: int, length: int) -> bool:
+        """Whether ``length`` bytes from ``start`` are known to be in memory, so that sending them waits for no disk."""
+        return linux.is_in_memory(self._fd, start, length)
+
     def read_cached(self, start: int, length: int) -> bytes:
         """``length`` bytes from ``start`` when all of them are in memory already; never waits for a disk.
 

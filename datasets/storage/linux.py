@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_OPENAT2 = 437  # the same number on every architecture
+_OPENAT2, _CACHESTAT = 437, 451  # the same numbers on every architecture
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_BENEATH, _RESOLVE_CACHED = 0x02, 0x08, 0x20
 _RWF_NOWAIT = 8
 _COPIED_BYTES = 1 << 16  # up to here, copying costs less than going through ctypes
@@ -22,6 +22,16 @@ _COPIED_BYTES = 1 << 16  # up to here, copying costs less than going through cty
 
 class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+class _Extent(ctypes.Structure):
+    _fields_ = (("start", ctypes.c_uint64), ("length", ctypes.c_uint64))
+
+
+class _Cached(ctypes.Structure):
+    _fields_ = tuple(
+        (f"{name}_pages", ctypes.c_uint64) for name in ("cached", "dirty", "writeback", "evicted", "recently_evicted")
+    )
 
 
 class _IoVector(ctypes.Structure):
@@ -69,6 +79,26 @@ class _OpenBeneath:
         return True
 
 
+class _InMemory:
+    """``(fd, start, length) -> bool``: whether all of these bytes are in memory. For one thread at a time, which the
+    interpreter's lock sees to."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        arguments = (ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint)
+        self._syscall = _function(library, "syscall", ctypes.c_long, *arguments)
+        self._extent, self._found = _Extent(), _Cached()
+        self._places = ctypes.addressof(self._extent), ctypes.addressof(self._found)
+        self._page_bytes = os.sysconf("SC_PAGESIZE")
+
+    def __call__(self, fd: int, start: int, length: int) -> bool:
+        self._extent.start, self._extent.length = start, length
+        if self._syscall(_CACHESTAT, fd, *self._places, 0) != 0:
+            return False
+        pages: int = (start + length - 1) // self._page_bytes - start // self._page_bytes + 1
+        found: int = self._found.cached_pages
+        return found == pages
+
+
 def _missing(*_: Any) -> Any:
     raise BlockingIOError(errno.EAGAIN, "this system cannot answer from memory alone")
 
@@ -76,6 +106,7 @@ def _missing(*_: Any) -> Any:
 HAS_BENEATH = HAS_CACHED = False
 open_beneath: Callable[[int, bytes, int], int] = _missing
 open_beneath_cached: Callable[[int, bytes, int], int] = _missing
+is_in_memory: Callable[[int, int, int], bool] = lambda *_: False  # noqa: E731  (as its neighbours)
 _preadv2: Any = _missing
 
 if sys.platform == "linux":
@@ -92,6 +123,7 @@ if sys.platform == "linux":
         pass
     if HAS_CACHED:
         open_beneath_cached = _cached
+        is_in_memory = _InMemory(_holding)  # never true before Linux 6.5
 
 _new_bytes = _function(
     ctypes.pythonapi, "PyBytes_FromStringAndSize", ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t

@@ -1,5 +1,6 @@
 """One connection of the real server, byte by byte: order, keeping alive, heads that are too long or never end."""
 
+import random
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ import pytest
 
 from datasets.serving import protocol
 from tests.serving.conftest import LARGE, SMALL
-from tests.serving.transports import Server
+from tests.serving.test_streaming import eventually
+from tests.serving.transports import Server, served_over
 
 CHUNK = b"GET /data/frozen@1/small HTTP/1.1\r\nHost: here\r\n\r\n"
 LISTING = b"GET /data/frozen@1/odd/ HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -177,3 +179,66 @@ def test_what_is_no_http_is_refused(server: Server) -> None:
     with connected(server) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+CHUNK_SIZES = (32_769, 160_000, 1 << 20)
+
+
+@pytest.fixture(scope="module")
+def chunks() -> dict[int, bytes]:
+    return {size: random.Random(size).randbytes(size) for size in CHUNK_SIZES}
+
+
+@pytest.fixture(scope="module")
+def chunk_server(tmp_path_factory: pytest.TempPathFactory, chunks: dict[int, bytes]) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("chunks")
+    (folder / "own/cells/1/c").mkdir(parents=True)
+    (folder / "foreign").mkdir()
+    for size, content in chunks.items():
+        (folder / f"own/cells/1/c/{size}").write_bytes(content)
+    with served_over(str(folder)) as server:
+        yield server
+
+
+class TestChunksSentByTheKernel:
+    """From 32 KB to 1 MiB, what is in memory goes from its file to the socket, as far as that takes it."""
+
+    def ask_for(self, size: int, span: bytes = b"") -> bytes:
+        return CHUNK.replace(b"small", b"c/%d" % size).replace(b"\r\n\r\n", b"\r\n" + span + b"\r\n", 1)
+
+    @pytest.mark.parametrize("span", [b"", b"Range: bytes=1000-\r\n", b"Range: bytes=-33000\r\n"])
+    def test_come_whole_to_a_reader_with_little_room(
+        self, chunk_server: Server, chunks: dict[int, bytes], span: bytes
+    ) -> None:
+        parts = {b"": slice(None), b"Range: bytes=1000-\r\n": slice(1000, None)}
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(10)
+            connection.connect(("127.0.0.1", chunk_server.port))
+            for size in CHUNK_SIZES:
+                for _ in range(2):
+                    connection.sendall(self.ask_for(size, span))
+                    time.sleep(0.05)
+                    expected = chunks[size][parts.get(span, slice(-33_000, None))]
+                    assert read_replies(connection, 1) == [(206 if span else 200, expected)]
+
+    def test_come_in_order_when_asked_for_together(self, chunk_server: Server, chunks: dict[int, bytes]) -> None:
+        sizes = CHUNK_SIZES * 10
+        with connected(chunk_server) as connection:
+            connection.sendall(b"".join(self.ask_for(size) for size in sizes))
+            replies = read_replies(connection, len(sizes))
+        assert [body for _, body in replies] == [chunks[size] for size in sizes]
+
+    def test_leave_no_file_open(self, chunk_server: Server) -> None:
+        with connected(chunk_server) as connection:
+            connection.sendall(self.ask_for(160_000))
+            read_replies(connection, 1)
+            before = chunk_server.open_descriptors()
+            for _ in range(50):
+                connection.sendall(self.ask_for(160_000))
+                read_replies(connection, 1)
+            assert chunk_server.open_descriptors() == before
+        for _ in range(20):  # a reader that goes away in the middle
+            with connected(chunk_server) as connection:
+                connection.sendall(self.ask_for(1 << 20) * 8)
+        assert eventually(lambda: chunk_server.open_descriptors() <= before)

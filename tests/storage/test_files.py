@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.storage import files
+from datasets.storage import files, linux
 from datasets.storage.errors import ObjectAbsent, StorageForbidden, StorageUnavailable
 from datasets.storage.files import LocalFolder, OpenFile, stat_etag
 from datasets.storage.keys import InvalidKey, canonical_key
@@ -294,3 +294,19 @@ while True:
     os.rename("a", "b")
     os.rename("b", "a")
 """
+
+
+@pytest.mark.skipif(not linux.HAS_CACHED, reason="this system does not say what is in memory")
+def test_in_memory_is_what_has_been_read(tmp_path: Path) -> None:
+    (tmp_path / "object").write_bytes(CONTENT * 30)
+    with contextlib.closing(LocalFolder(tmp_path).open_file("object")) as file:
+        size = file.size_bytes
+        os.fsync(file.descriptor)
+        os.posix_fadvise(file.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        assert not file.is_cached(0, size)
+        file.read(0, size)
+        if not file.is_cached(0, size):
+            pytest.skip("a kernel before 6.5")
+        for start, length in ((0, size), (1, size - 1), (size - 1, 1), (4095, 2), (4096, 4096), (5000, 70_000)):
+            assert file.is_cached(start, length)
+        assert not file.is_cached(0, size + 4096)
