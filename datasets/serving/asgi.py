@@ -79,13 +79,13 @@ class DataPlane:
         self._process = os.urandom(8).hex().encode()
         self._count = itertools.count()
 
-    def answer_at_once(self, request: Request, peer: str = "") -> tuple[Answer, bytes] | None:
+    def answer_at_once(self, request: Request, caller: Caller = NOWHERE) -> tuple[Answer, bytes] | None:
         """The answer with the request's id where neither disk, database nor caller has to be asked; else None.
 
         Its body may be a :class:`FileSlice`, which is in memory: send and close it.
 
         Args:
-            peer: the address of the connection's other end.
+            caller: the connection's other end.
         """
         started_s = time.perf_counter()
         request.in_place = True
@@ -102,7 +102,7 @@ class DataPlane:
         request_id = self._new_id()
         _log(result, request.method, request_id)
         kind = "s3" if s3.is_s3(request.raw_path) else result.kind
-        self._tell(request, kind, result.status, size_bytes, started_s, peer, request_id)
+        self._tell(request, kind, result.status, size_bytes, started_s, caller, request_id)
         return result, request_id
 
     def _ask_at_once(self, request: Request, snapshot: Snapshot) -> Answer | None:
@@ -136,8 +136,8 @@ class DataPlane:
                 kind, request.dataset = page_kind(request.method, request.raw_path, sent.status)
         finally:
             if sent.status:
-                peer = (scope.get("client") or NOWHERE)[0]
-                self._tell(request, kind, sent.status, sent.size_bytes, started_s, peer, request_id)
+                caller = Caller((scope.get("client") or NOWHERE)[0])
+                self._tell(request, kind, sent.status, sent.size_bytes, started_s, caller, request_id)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Count from the server's start to its end."""
@@ -184,11 +184,19 @@ class DataPlane:
             self._streams -= 1
 
     def _tell(
-        self, request: Request, kind: str, status: int, sent_bytes: int, started_s: float, peer: str, request_id: bytes
+        self,
+        request: Request,
+        kind: str,
+        status: int,
+        sent_bytes: int,
+        started_s: float,
+        caller: Caller,
+        request_id: bytes,
     ) -> None:
         """Have an answer counted."""
         traffic, dataset, seconds = self._traffic, request.dataset, time.perf_counter() - started_s
-        caller = Caller(peer, request.headers.get(b"x-forwarded-for", b""))
+        if forwarded := request.headers.get(b"x-forwarded-for"):
+            caller = Caller(caller.peer, forwarded)
         traffic.count(kind, dataset, status, sent_bytes, seconds, caller)
         if traffic.keep_entries and kind in DATA_KINDS:
             asked = (request.method, request.raw_path, kind, dataset)

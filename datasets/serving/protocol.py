@@ -21,6 +21,7 @@ from datasets.serving.answers import Answer, FileSlice, header_lines
 from datasets.serving.asgi import DataPlane, read_request
 from datasets.serving.heads import END, Head, may_repeat, take_apart
 from datasets.serving.requests import Request, read_headers
+from datasets.serving.traffic import NOWHERE, Caller
 from datasets.storage.errors import StorageError, StorageUnavailable
 
 TCP_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
@@ -62,6 +63,8 @@ class DataPlaneProtocol(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
         self._between_messages = True
         self._answered_s = 0.0
+        self._default_headers: list[tuple[bytes, bytes]] | None = None
+        self._default = b""
         # The head that came as one piece of data and is being parsed; and the last one that was, with what it said.
         self._parsed: Head | None = None
         self._known = b""
@@ -69,7 +72,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in its base
         super().connection_made(transport)
-        self._peer = self.client[0] if self.client else ""
+        self._caller = Caller(self.client[0]) if self.client else NOWHERE
         self._head_timer = self.loop.call_later(MAX_HEAD_S, self._give_up)
         # The same socket once more, for what the transport has no call for; the transport is who closes it.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, transport.get_extra_info("socket").fileno())
@@ -148,7 +151,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
         if not self._is_free() or self.transport.is_closing():
             return False
         headers = self._known_headers if head.range is None else {**self._known_headers, b"range": head.range}
-        answered = self._plane.answer_at_once(Request("GET", head.target, b"", headers), self._peer)
+        answered = self._plane.answer_at_once(Request("GET", head.target, b"", headers), self._caller)
         if answered is None:
             return False
         self._write(*answered, keep_alive=True)
@@ -159,7 +162,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
     def _answer_parsed(self) -> bool:
         parser = self.parser
         method = parser.get_method().decode("ascii")
-        answered = self._plane.answer_at_once(read_request(method, self.url, self.headers), self._peer)
+        answered = self._plane.answer_at_once(read_request(method, self.url, self.headers), self._caller)
         if answered is None:
             return False
         keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
@@ -174,7 +177,7 @@ class DataPlaneProtocol(HttpToolsProtocol):
     def _write(self, answer: Answer, request_id: bytes, *, keep_alive: bool) -> None:
         head = b"%b%b%bx-request-id: %b\r\n%b" % (
             STATUS_LINE[answer.status],
-            header_lines(self.server_state.default_headers),
+            self._default_lines(),
             answer.lines or header_lines(answer.headers),
             request_id,
             b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
@@ -188,6 +191,13 @@ class DataPlaneProtocol(HttpToolsProtocol):
             self.transport.write(head + body)
         else:
             self.transport.writelines((head, body))
+
+    def _default_lines(self) -> bytes:
+        """What the server says in every answer, the date above all: another each second."""
+        headers = self.server_state.default_headers
+        if headers is not self._default_headers:
+            self._default_headers, self._default = headers, header_lines(headers)
+        return self._default
 
     def _write_from(self, body: FileSlice, head: bytes) -> None:
         """Have the kernel send head and body, as far as the socket takes them now; the rest is read and waits."""

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -131,12 +132,22 @@ _new_bytes = _function(
 _address_of_bytes = _function(ctypes.pythonapi, "PyBytes_AsString", ctypes.c_void_p, ctypes.py_object)
 
 
+class _Scratch(threading.local):
+    """Memory of each thread that is written anew by each read, instead of being asked for and cleared."""
+
+    def __init__(self) -> None:
+        self.buffer = memoryview(bytearray(_COPIED_BYTES))
+
+
+_scratch = _Scratch()
+
+
 def read_cached(fd: int, start: int, length: int) -> bytes:
     """``length`` bytes from ``start``, all of them or ``BlockingIOError``."""
     if not HAS_CACHED:
         _missing()
     if length <= _COPIED_BYTES:
-        buffer = bytearray(length)
+        buffer = _scratch.buffer[:length]
         if os.preadv(fd, (buffer,), start, _RWF_NOWAIT) == length:
             return bytes(buffer)
         raise BlockingIOError(errno.EAGAIN, "not all of it is in memory")
