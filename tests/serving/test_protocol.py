@@ -237,7 +237,7 @@ class TestChunksSentByTheKernel:
             for _ in range(50):
                 connection.sendall(self.ask_for(160_000))
                 read_replies(connection, 1)
-            assert chunk_server.open_descriptors() == before
+            assert chunk_server.open_descriptors() <= before
         for _ in range(20):  # a reader that goes away in the middle
             with connected(chunk_server) as connection:
                 connection.sendall(self.ask_for(1 << 20) * 8)

@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
@@ -15,12 +16,14 @@ from datasets.serving.core import answer
 from datasets.serving.requests import Request
 from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import bucket_of
+from datasets.storage.published_tree import PublishedTree
 from datasets.storage.redirects import WINDOW_S, find_elsewhere
 from datasets.storage.roots import Root
+from tests.nginx import nginx_in_front
 from tests.s3_server import S3Server
-from tests.serving.conftest import LARGE, SMALL
-from tests.serving.plane import TOKEN, behind, know_token
-from tests.serving.transports import Ask, in_process
+from tests.serving.conftest import LARGE, SMALL, place_published
+from tests.serving.plane import TOKEN, behind, know_token, snapshot_of
+from tests.serving.transports import Ask, in_process, over_socket, served_over
 
 ROOT = Root(name="cells", url="s3://cells/p", key="reader", secret="hidden", redirect="https://cells.example")
 OPEN = replace(ROOT, anonymous=True, key="", secret="")
@@ -160,3 +163,28 @@ def test_no_secret_is_in_an_address() -> None:
     answered = answer(Request("GET", b"/data/frozen@1/chunk"), snapshot_over(ROOT), NOW_S)
     assert dict(answered.headers)[b"location"].startswith(b"https://cells.example/p/own/cells/1/chunk?")  # type: ignore[union-attr]
     assert "hidden" not in repr(answered)
+
+
+@pytest.fixture
+def front(filled_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
+    """nginx before a portal that sends clients to the bucket."""
+    monkeypatch.setenv("CISTERNA_TEST_PLANE_REDIRECT", filled_bucket)
+    place_published(snapshot_of(filled_bucket), PublishedTree(tmp_path / "published"))
+    (tmp_path / "nginx").mkdir()
+    with (
+        served_over(filled_bucket) as portal,
+        nginx_in_front(tmp_path / "nginx", home=tmp_path, application_port=portal.port) as nginx,
+        over_socket(nginx.port) as ask,
+    ):
+        yield ask
+
+
+def test_nginx_passes_redirects_on_and_keeps_none(front: Ask) -> None:
+    """What it has once fetched for who does not follow it keeps, and gives to everybody."""
+    for _ in range(2):
+        for method, headers in (("GET", {"range": "bytes=1-3"}), ("GET", {}), ("HEAD", {})):
+            reply = front("/data/frozen@1/small", method, **headers)
+            assert (reply.status, "location" in reply.headers) == (302, True)
+    for _ in range(2):
+        reply = front("/data/frozen@1/small", range="bytes=1-3", user_agent="tensorstore/0.1.86")
+        assert (reply.status, reply.body) == (206, SMALL[1:4])
