@@ -134,19 +134,11 @@ class FilesWholeBrowsersTogether(LoadGroupScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowsersTogether | None:
-    if config.getoption("dist") != "loadgroup":
-        return None
-    config.option.loadscopereorder = False  # by their number; the order here is by what takes long
-    return FilesWholeBrowsersTogether(config, log)
-
-
-def _is_long(item: pytest.Item) -> bool:
-    """Whether a worker had better begin with it: one that takes minutes would else be alone at the end."""
-    return item.path.name == "test_postgresql.py" or item.get_closest_marker(S3.name) is not None
+    return FilesWholeBrowsersTogether(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for part in PARTS:
             if part.name in getattr(item, "fixturenames", ()):
@@ -154,8 +146,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = next((part.name for part in (BROWSER, S3) if item.get_closest_marker(part.name)), None)
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not _is_long(item))
 
 
 @pytest.hookimpl(tryfirst=True)

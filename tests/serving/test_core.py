@@ -149,7 +149,7 @@ def test_every_answer_gives_its_file_back(snapshot: Snapshot) -> None:
     try:
         before = descriptors()
         ask_everything()
-        assert descriptors() == before
+        assert descriptors() <= before
     finally:
         gc.enable()
 
