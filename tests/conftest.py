@@ -125,12 +125,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{part.name}: needs {part.title}; set by itself on users of the fixture")
 
 
+LONGEST = "tests/portal/test_postgresql.py"
+
+
 class FilesWholeBrowsersTogether(LoadGroupScheduling):  # type: ignore[misc]
     """A file's tests stay on one worker, with their servers. So do the browser's, since two would starve each other,
     and the S3 server's, which is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
         return str(super()._split_scope(nodeid)).split("::")[0]
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """The largest file is the next; but one test that takes minutes would then be alone at the end."""
+        if LONGEST in self.workqueue:
+            self.workqueue.move_to_end(LONGEST, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowsersTogether | None:
