@@ -22,6 +22,7 @@ COMMON_HEADERS: tuple[Header, ...] = (
 )
 
 NO_STORE = b"private, no-store"
+NO_CACHE = b"no-cache"
 _CONTENT_TYPES = {
     **dict.fromkeys(("json", "zarray", "zattrs", "zgroup", "zmetadata", "info", "geojson"), b"application/json"),
     # Whatever a browser would run is shown as what it is: text.

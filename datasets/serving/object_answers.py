@@ -2,6 +2,7 @@
 
 from datasets.serving.answers import (
     COMMON_HEADERS,
+    NO_CACHE,
     NO_STORE,
     Answer,
     FileSlice,
@@ -20,8 +21,11 @@ from datasets.storage.errors import ObjectAbsent
 from datasets.storage.files import OpenFile
 from datasets.storage.redirects import Elsewhere
 
-COPIED_BYTES = 32 * 1024
+IN_PLACE_BYTES = 32 * 1024
 """Up to here, reading and writing a body costs less than having the kernel send it."""
+
+REMEMBERED_S = 3600
+"""How long a client may remember where it was sent, if that address always counts."""
 
 _FOLLOWS_NOTHING = b"tensorstore/"
 """How a client begins its ``User-Agent`` that takes a redirect for a failure (seen of 0.1.86)."""
@@ -30,7 +34,7 @@ _FOLLOWS_NOTHING = b"tensorstore/"
 def caching_of(address: Address, immutable: bool | None) -> bytes:
     """``Cache-Control`` of public data; ``immutable`` is the mount's, None asks for that of all of them."""
     if not address.pinned:
-        return b"no-cache"
+        return NO_CACHE
     if immutable is None:
         immutable = all(mount.immutable for mount in address.version.mounts)
     return b"public, max-age=31536000, immutable" if immutable else b"public, max-age=3600"
@@ -73,11 +77,9 @@ def serve_object(
 
 def _redirect(elsewhere: Elsewhere, caching: bytes) -> Answer:
     """To the object itself. Whether it is there is the bucket's to say."""
-    if elsewhere.seconds is not None and caching != NO_STORE:
-        caching = b"private, max-age=%d" % elsewhere.seconds
-    elif caching not in (NO_STORE, b"no-cache"):
+    if caching not in (NO_STORE, NO_CACHE):
         # Nothing there changes, but the operator's mind may. Not for shared caches: some clients are not redirected.
-        caching = b"private, max-age=3600"
+        caching = b"private, max-age=%d" % (REMEMBERED_S if elsewhere.seconds is None else elsewhere.seconds)
     headers = ((b"location", elsewhere.address.encode()), (b"content-length", b"0"), (b"cache-control", caching))
     return Answer(302, (*headers, *COMMON_HEADERS))
 
@@ -90,7 +92,7 @@ def _send(request: Request, file: OpenFile, shared_headers: tuple[Header, ...], 
         return Answer(delivery.status, delivery.headers, FileSlice(file, delivery.start, delivery.stop))
     if not delivery.length or request.method == "HEAD":
         return Answer(delivery.status, delivery.headers)
-    if request.in_place and delivery.length > COPIED_BYTES and file.is_cached(delivery.start, delivery.length):
+    if request.in_place and delivery.length > IN_PLACE_BYTES and file.is_cached(delivery.start, delivery.length):
         return Answer(delivery.status, delivery.headers, FileSlice(file, delivery.start, delivery.stop))
     read = file.read if may_block else file.read_cached
     return Answer(delivery.status, delivery.headers, read(delivery.start, delivery.length))

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from datasets.serving.answers import Answer
 from datasets.serving.asgi import DataPlane
 from datasets.serving.core import answer
 from datasets.serving.requests import Request
@@ -159,9 +160,28 @@ def test_who_is_sent(root: Root, private: bool, sent: bool) -> None:
     assert (find_elsewhere(root, "p/chunk", "GET", NOW_S, private=private) is not None) == sent
 
 
+@pytest.mark.parametrize(
+    ("root", "path", "now_s", "caching"),
+    [
+        (ROOT, b"/data/frozen@1/chunk", WINDOW_S * 1000.0 + 100, b"private, max-age=200"),
+        (ROOT, b"/data/frozen@1/chunk", WINDOW_S * 1001.0 - 0.5, b"private, max-age=0"),
+        (ROOT, b"/data/frozen/chunk", NOW_S, b"no-cache"),  # tomorrow another version's
+        (OPEN, b"/data/frozen@1/chunk", NOW_S, b"private, max-age=3600"),
+        (OPEN, b"/data/frozen/chunk", NOW_S, b"no-cache"),
+    ],
+)
+def test_where_one_was_sent_is_remembered_no_longer_than_it_counts(
+    root: Root, path: bytes, now_s: float, caching: bytes
+) -> None:
+    answered = answer(Request("GET", path), snapshot_over(root), now_s)
+    assert isinstance(answered, Answer)
+    assert dict(answered.headers)[b"cache-control"] == caching
+
+
 def test_no_secret_is_in_an_address() -> None:
     answered = answer(Request("GET", b"/data/frozen@1/chunk"), snapshot_over(ROOT), NOW_S)
-    assert dict(answered.headers)[b"location"].startswith(b"https://cells.example/p/own/cells/1/chunk?")  # type: ignore[union-attr]
+    assert isinstance(answered, Answer)
+    assert dict(answered.headers)[b"location"].startswith(b"https://cells.example/p/own/cells/1/chunk?")
     assert "hidden" not in repr(answered)
 
 
