@@ -123,8 +123,7 @@ class DataPlane:
             return
         started_s = time.perf_counter()
         sent = Sent(send)
-        target = b"%b?%b" % (scope["raw_path"], scope["query_string"])
-        request = read_request(scope["method"], target, scope["headers"])
+        request = read_request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
         kind, request_id = "object", self._new_id()
         try:
             if is_data(request.raw_path):
@@ -286,10 +285,8 @@ def is_data(raw_path: bytes) -> bool:
     return raw_path.startswith((PREFIX, ACCESS_PREFIX)) or s3.is_s3(raw_path)
 
 
-def read_request(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Request:
-    """What is read of a request to ``target``: path and query as they were sent. A fragment, which is for
-    browsers alone, is left out, as nginx and uvicorn leave it out."""
-    path, _, query = target.partition(b"#")[0].partition(b"?")
+def read_request(method: str, path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Request:
+    """What is read of a request: path and query as they were sent."""
     return Request(method, path, query, read_headers(headers, all_of_them=s3.is_s3(path)))
 
 

@@ -76,8 +76,8 @@ class DataPlaneProtocol(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(MAX_HEAD_S, self._give_up)
         # The same socket once more, for what the transport has no call for; the transport is who closes it.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, transport.get_extra_info("socket").fileno())
-        if TCP_NOTSENT_LOWAT is not None and (connection := transport.get_extra_info("socket")) is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        if TCP_NOTSENT_LOWAT is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._socket.detach()
@@ -162,7 +162,9 @@ class DataPlaneProtocol(HttpToolsProtocol):
     def _answer_parsed(self) -> bool:
         parser = self.parser
         method = parser.get_method().decode("ascii")
-        answered = self._plane.answer_at_once(read_request(method, self.url, self.headers), self._caller)
+        # A fragment is for browsers alone: left out, as nginx and uvicorn leave it out.
+        path, _, query = self.url.partition(b"#")[0].partition(b"?")
+        answered = self._plane.answer_at_once(read_request(method, path, query, self.headers), self._caller)
         if answered is None:
             return False
         keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
