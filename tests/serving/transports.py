@@ -1,10 +1,10 @@
 """Two ways to ask a data plane: in process through ASGI, and over a real socket. A front server becomes a third."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +15,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
+
+from tests.ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -124,7 +126,16 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def open_descriptors(self) -> int:
-        return len(list(Path(f"/proc/{self.worker_pid}/fd").iterdir()))
+        return len(open_files(self.worker_pid))
+
+
+def open_files(process: int | str) -> list[str]:
+    """What each descriptor of a process (its id, or "self") leads to."""
+    found = []
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.append(str(descriptor.readlink()))
+    return found
 
 
 @contextmanager
@@ -137,9 +148,7 @@ def served_over(place: str, *, processes: int = 1, home: Path | None = None) -> 
         with TemporaryDirectory() as own_home, served_over(place, processes=processes, home=Path(own_home)) as server:
             yield server
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.serving.plane", str(port), str(processes)],
         cwd=CHECKOUT,
