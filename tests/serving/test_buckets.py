@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ def plane_over(root: Root) -> DataPlane:
     mount = Mount("", bucket_of(root), "own/cells/1", immutable=True)
     snapshot = Snapshot.of([Dataset("frozen", Visibility.PUBLIC, (Version(1, (mount,)),))])
     return DataPlane(behind, Snapshots(lambda: snapshot, lambda: 1))
+
+
+@contextmanager
+def lying_at(s3: Any, key: str, content: bytes) -> Iterator[None]:
+    """An object in the bucket of all, where others list what lies there: gone again at the end."""
+    s3.put_object(Bucket="plane", Key=key, Body=content)
+    try:
+        yield
+    finally:
+        s3.delete_object(Bucket="plane", Key=key)
 
 
 @pytest.fixture
@@ -206,9 +217,9 @@ class TestTrouble:
 
     def test_an_answer_that_breaks_off_is_no_200(self, ask_proxy: Ask, proxy: Proxy, s3: Any) -> None:
         """Small bodies are read before the status is chosen. Each new attempt of the client is cut as well."""
-        s3.put_object(Bucket="plane", Key="own/cells/1/breaks", Body=bytes(MIB - 1))
-        proxy.cut_after_bytes = 10_000
-        assert ask_proxy("/data/frozen/breaks").status == 503
+        with lying_at(s3, "own/cells/1/breaks", bytes(MIB - 1)):
+            proxy.cut_after_bytes = 10_000
+            assert ask_proxy("/data/frozen/breaks").status == 503
 
     def test_a_body_that_stalls_is_given_up(self, ask_proxy: Ask, proxy: Proxy) -> None:
         assert ask_proxy("/data/frozen/small").status == 200
@@ -233,9 +244,9 @@ async def _get(plane: DataPlane, path: str) -> int:
 
 class TestStreaming:
     @pytest.fixture
-    def server(self, s3: Any, filled_bucket: str, servers: dict[str, Server]) -> Server:
-        s3.put_object(Bucket="plane", Key="own/cells/1/huge", Body=HUGE)
-        return servers[filled_bucket]
+    def server(self, s3: Any, filled_bucket: str, servers: dict[str, Server]) -> Iterator[Server]:
+        with lying_at(s3, "own/cells/1/huge", HUGE):
+            yield servers[filled_bucket]
 
     def test_slow_readers_hold_little_memory_and_delay_nobody(self, server: Server) -> None:
         before = server.resident_bytes()
