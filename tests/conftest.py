@@ -22,7 +22,8 @@ import pytest
 from django.conf import settings
 from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
-from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, free_port, s3_server_in
+from tests.ports import free_port
+from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, s3_server_in
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "").lower() == "true"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.s3_server import free_port
+from tests.ports import free_port
 
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "nginx"
 

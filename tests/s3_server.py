@@ -20,6 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from datasets.storage.roots import Root
+from tests.ports import free_port
 
 PROGRAMS = ("setpriv", "radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
 KEY, SECRET, REGION = "cisterna-tests", "cisterna-tests-secret", "us-east-1"
@@ -194,12 +195,6 @@ def find_programs() -> Path | None:
     """The gateway's path if everything is here."""
     found = {program: shutil.which(program) for program in PROGRAMS}
     return Path(found["radosgw"] or "") if all(found.values()) else None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from tests.benchmarks.load import Target
 from tests.benchmarks.options import Options, Report
-from tests.benchmarks.processes import cpu_seconds, free_port, running
+from tests.benchmarks.processes import cpu_seconds, running
 from tests.benchmarks.servers import REFERENCE, nginx_over
 from tests.benchmarks.visit import Asked, Visited, recorded, replay, replay_multiplexed
 from tests.nginx import make_certificate, nginx_in_front
+from tests.ports import free_port
 
 DATASET = "fib25-ts2@1"
 PREFIX = f"/data/{DATASET.replace('@', '%40')}/"  # as Neuroglancer writes it

@@ -17,12 +17,6 @@ class DidNotStart(Exception):
     """A server ended, or gave no answer."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running(command: list[str], port: int, log: Path, **environment: str) -> Iterator[int]:
     """The process of ``command`` once it listens on ``port``; what it says goes to ``log``."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from datasets.storage.published_tree import PublishedTree
 from tests.benchmarks.load import Target
-from tests.benchmarks.processes import CHECKOUT, DidNotStart, free_port, running
+from tests.benchmarks.processes import CHECKOUT, DidNotStart, running
 from tests.nginx import nginx_in_front
+from tests.ports import free_port
 from tests.serving.conftest import place_published
 from tests.serving.plane import TOKEN, snapshot_of
 

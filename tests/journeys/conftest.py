@@ -19,7 +19,8 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
 from deploy.demo.run import SAMPLE_KEY
-from tests.s3_server import KEY, REGION, SECRET, S3Server, free_port
+from tests.ports import free_port
+from tests.s3_server import KEY, REGION, SECRET, S3Server
 
 CHECKOUT = Path(__file__).parents[2]
 RUN_DEMO = [str(CHECKOUT / "deploy" / "demo" / "run.py")]

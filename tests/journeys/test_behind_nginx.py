@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 from tests.journeys.conftest import Demo, started
 from tests.journeys.viewer_page import VALUE_AT, open_viewer, state_of
 from tests.nginx import make_certificate, nginx_in_front
-from tests.s3_server import free_port
+from tests.ports import free_port
 
 LAYERS = ("em", "labels/groundtruth", "labels/ffn", "labels/oversegmentation")
 

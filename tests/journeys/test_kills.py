@@ -24,8 +24,9 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, wait_until_ready
 from tests.journeys.viewer_page import settle
 from tests.nginx import nginx_in_front
+from tests.ports import free_port
 from tests.s3_proxy import Proxy, proxy_before
-from tests.s3_server import KEY, REGION, SECRET, S3Server, free_port
+from tests.s3_server import KEY, REGION, SECRET, S3Server
 from tests.serving.kills import MIB, answers, kill_children
 
 SHAPE = (160, 160, 160)
@@ -235,17 +236,6 @@ def watch_through_a_kill(page: Page, mortal: Mortal, chance: random.Random) -> N
     expect(page.locator("#loading")).to_be_hidden()
 
 
-class TestTheViewer:
-    """It shows the array's values or nothing, and in the end all of them, without being loaded again."""
-
-    def test_before_a_server_or_nginx(self, page: Page, mortal: Mortal, request: pytest.FixtureRequest) -> None:
-        watch_through_a_kill(page, mortal, random.Random(request.node.name))
-
-    @pytest.mark.s3_server
-    def test_before_a_bucket(self, page: Page, mortal_bucket: Mortal, request: pytest.FixtureRequest) -> None:
-        watch_through_a_kill(page, mortal_bucket, random.Random(request.node.name))
-
-
 FETCH = """async ([url, start]) => {
   const parts = [];
   let error = null, status = 0, promised = -1;
@@ -293,10 +283,22 @@ def fetch_through_a_kill(page: Page, mortal: Mortal, chance: random.Random) -> N
     assert whole["digest"] == sha256(HUGE).hexdigest()
 
 
-class TestFetching:
-    def test_before_a_server_or_nginx(self, page: Page, mortal: Mortal, request: pytest.FixtureRequest) -> None:
-        fetch_through_a_kill(page, mortal, random.Random(request.node.name))
+THROUGH_A_KILL = pytest.mark.parametrize(
+    "go_through", [watch_through_a_kill, fetch_through_a_kill], ids=["the-viewer", "a-fetch"]
+)
+type Journey = Callable[[Page, Mortal, random.Random], None]
 
-    @pytest.mark.s3_server
-    def test_before_a_bucket(self, page: Page, mortal_bucket: Mortal, request: pytest.FixtureRequest) -> None:
-        fetch_through_a_kill(page, mortal_bucket, random.Random(request.node.name))
+
+@THROUGH_A_KILL
+def test_before_a_server_or_nginx(
+    page: Page, mortal: Mortal, go_through: Journey, request: pytest.FixtureRequest
+) -> None:
+    go_through(page, mortal, random.Random(request.node.name))
+
+
+@pytest.mark.s3_server
+@THROUGH_A_KILL
+def test_before_a_bucket(
+    page: Page, mortal_bucket: Mortal, go_through: Journey, request: pytest.FixtureRequest
+) -> None:
+    go_through(page, mortal_bucket, random.Random(request.node.name))

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, Portal, free_port, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, Portal, wait_until_ready
+from tests.ports import free_port
 from tests.samples import specification, write_container
 
 FRESH = {"Connection": "close"}  # each request may meet another process

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, free_port, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, wait_until_ready
 from tests.journeys.test_members import KEY, PrivatePortal, as_toml, environment, until
+from tests.ports import free_port
 from tests.samples import specification, write_container
 
 # As `manage.py serve`, but for the access log.

@@ -24,7 +24,8 @@ from datasets.storage.roots import OWN_ROOT, Root, configure_roots
 from portal.config import Config, unknown_variables
 from portal.doctor import Finding, Verdict, build, database, machine, site, storage
 from tests.journeys.conftest import CHECKOUT
-from tests.s3_server import KEY, REGION, SECRET, S3Server, free_port
+from tests.ports import free_port
+from tests.s3_server import KEY, REGION, SECRET, S3Server
 
 
 def of(findings: Iterator[Finding] | list[Finding], verdict: Verdict = Verdict.WRONG) -> list[Finding]:

@@ -25,8 +25,9 @@ import zarr
 
 from datasets.storage.published_tree import PublishedTree
 from tests.nginx import nginx_in_front
+from tests.ports import free_port
 from tests.s3_proxy import Proxy, proxy_before
-from tests.s3_server import S3Server, free_port
+from tests.s3_server import S3Server
 from tests.serving.conftest import place_published
 from tests.serving.plane import snapshot_of
 from tests.serving.test_streaming import eventually

@@ -7,7 +7,7 @@ import pytest
 
 from datasets.storage.published_tree import PublishedTree
 from tests.nginx import nginx_in_front
-from tests.s3_server import free_port
+from tests.ports import free_port
 from tests.serving.conftest import SMALL, place_published
 from tests.serving.plane import snapshot_of
 from tests.serving.transports import Ask, over_socket

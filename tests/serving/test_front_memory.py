@@ -15,7 +15,7 @@ import pytest
 
 from datasets.storage.published_tree import Access, Entry, PublishedTree, TreeMount
 from tests.nginx import nginx_in_front
-from tests.s3_server import free_port
+from tests.ports import free_port
 from tests.serving.transports import Reply, over_socket
 
 pytestmark = pytest.mark.nginx

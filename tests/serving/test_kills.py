@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.s3_proxy import Proxy, proxy_before
-from tests.s3_server import S3Server, free_port
+from tests.s3_server import S3Server
 from tests.serving.kills import (
     CUT_OFF,
     DRAFT,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.processes import free_port, running
+from tests.benchmarks.processes import running
+from tests.ports import free_port
 
 LIMITED = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, int(sys.argv[1]))); " + (
     "os.execv(sys.argv[2], sys.argv[2:])"

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.nginx import nginx_in_front
-from tests.s3_server import free_port
+from tests.ports import free_port
 from tests.serving.transports import CHECKOUT, over_socket
 
 OBJECTS = (
