@@ -13,11 +13,10 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from datasets.catalogue.viewers import FORMATS, KINDS, VIZARR, WebViewer, template_fault
-from datasets.storage.keys import InvalidKey, canonical_key
-from datasets.storage.roots import OWN_ROOT, Root
+from datasets.storage.roots import Root
 from portal.environment import (
     ConfigurationInvalid,
     read_address,
@@ -28,11 +27,11 @@ from portal.environment import (
     read_switch,
     read_words,
 )
+from portal.root_settings import OPTIONS as ROOT_OPTIONS
+from portal.root_settings import read_roots
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-_ROOT_PREFIX = "CISTERNA_ROOT_"
-_ROOT_OPTIONS = ("ENDPOINT", "REGION", "KEY", "SECRET", "ANONYMOUS", "REDIRECT", "FORBIDDEN_MEANS_ABSENT")
 _OPEN_WITH_PREFIX = "CISTERNA_OPEN_WITH_"
 _OPEN_WITH_OPTIONS = ("TITLE", "FORMATS", "KINDS")
 
@@ -138,6 +137,16 @@ class Config:
         134217728,
         "Largest resolution level, in voxels, that the viewer's search for a segment reads.",
     )
+    cutout_bytes: int = setting(
+        "CISTERNA_CUTOUT_BYTES", 4294967296, "Largest cutout of a volume that is made, in bytes of its voxels."
+    )
+    slice_pixels: int = setting("CISTERNA_SLICE_PIXELS", 4194304, "Largest slice through a volume that is drawn.")
+    cuts_at_once: int = setting(
+        "CISTERNA_CUTS_AT_ONCE", 8, "Cutouts, and slices, that one process makes at a time, each; others get a 503."
+    )
+    block_cache_bytes: int = setting(
+        "CISTERNA_BLOCK_CACHE_BYTES", 268435456, "Memory of one process for decoded chunks that slices are cut from."
+    )
     roots: tuple[Root, ...] = setting(
         "CISTERNA_ROOT_<NAME>",
         "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
@@ -179,7 +188,11 @@ class Config:
             neuroglancer_url=read_address(env, "CISTERNA_NEUROGLANCER_URL"),
             viewers=_viewers(env),
             locate_voxels=read_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),
-            roots=_roots(env, home),
+            cutout_bytes=read_integer(env, "CISTERNA_CUTOUT_BYTES", 4294967296, 1, 2**62),
+            slice_pixels=read_integer(env, "CISTERNA_SLICE_PIXELS", 4194304, 1, 2**31),
+            cuts_at_once=read_integer(env, "CISTERNA_CUTS_AT_ONCE", 8, 1, 1000),
+            block_cache_bytes=read_integer(env, "CISTERNA_BLOCK_CACHE_BYTES", 268435456, 0, 2**62),
+            roots=read_roots(env, home),
         )
 
 
@@ -190,7 +203,7 @@ def documented_settings() -> list[tuple[str, str, str]]:
         for f in fields(Config)
     ]
     rows += [(f"{_OPEN_WITH_PREFIX}<NAME>_{option}", "", "") for option in _OPEN_WITH_OPTIONS]
-    return rows + [(f"CISTERNA_ROOT_<NAME>_{option}", "", "") for option in _ROOT_OPTIONS]
+    return rows + [(f"CISTERNA_ROOT_<NAME>_{option}", "", "") for option in ROOT_OPTIONS]
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
@@ -293,91 +306,3 @@ def _kept_secret(home: Path) -> str:
             "The key file is empty", where=str(path), fix="Delete it; a new key is made at the next start"
         )
     return key
-
-
-def _roots(env: Mapping[str, str], home: Path) -> tuple[Root, ...]:
-    urls: dict[str, str] = {OWN_ROOT: (home / "own").as_uri()}
-    options: dict[str, dict[str, str]] = {}
-    for variable, value in env.items():
-        if not variable.startswith(_ROOT_PREFIX) or not value:
-            continue
-        rest = variable.removeprefix(_ROOT_PREFIX)
-        option = next((o for o in _ROOT_OPTIONS if rest.endswith(f"_{o}")), None)
-        if option is None:
-            urls[_root_name(rest, variable)] = value
-        else:
-            options.setdefault(_root_name(rest.removesuffix(f"_{option}"), variable), {})[option] = value
-    for name in options.keys() - urls.keys():
-        raise ConfigurationInvalid(
-            "Options are given for a root that has no address",
-            where=_ROOT_PREFIX + name.upper(),
-            fix=f"Set {_ROOT_PREFIX}{name.upper()}=file:///folder or s3://bucket/prefix",
-        )
-    return tuple(_root(name, url, options.get(name, {})) for name, url in sorted(urls.items()))
-
-
-def _root_name(text: str, variable: str) -> str:
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,30}", text):
-        raise ConfigurationInvalid(
-            "A root's name is capital letters, digits and _", where=variable, fix=f"For example {_ROOT_PREFIX}CELLS"
-        )
-    return text.lower()
-
-
-def _root(name: str, url: str, options: dict[str, str]) -> Root:
-    variable = _ROOT_PREFIX + name.upper()
-    if not re.fullmatch(r"file:///.*|s3://[^/?#]+(/[^?#]*)?", url):
-        raise ConfigurationInvalid(
-            f"{url!r} is not an address a root can have", where=variable, fix="Use file:///folder or s3://bucket/prefix"
-        )
-    if ("KEY" in options) != ("SECRET" in options):
-        raise ConfigurationInvalid(
-            "A key and its secret belong together",
-            where=f"{variable}_KEY",
-            fix=f"Set {variable}_SECRET as well, or none",
-        )
-    env = {f"{variable}_{option}": value for option, value in options.items()}
-    root = Root(
-        name=name,
-        url=url.rstrip("/") if url != "file:///" else url,
-        endpoint=options.get("ENDPOINT", ""),
-        region=options.get("REGION", ""),
-        key=options.get("KEY", ""),
-        secret=options.get("SECRET", ""),
-        anonymous=read_switch(env, f"{variable}_ANONYMOUS"),
-        redirect=_redirect(variable, url, options),
-        forbidden_means_absent=read_switch(env, f"{variable}_FORBIDDEN_MEANS_ABSENT"),
-    )
-    if root.redirect and not (root.anonymous or root.key):
-        raise ConfigurationInvalid(
-            "Clients are sent to a bucket by addresses that are signed, and there is no key to sign with",
-            where=f"{variable}_REDIRECT",
-            fix=f"Set {variable}_KEY and _SECRET, or _ANONYMOUS=1 if everybody may read the bucket",
-        )
-    if root.prefix:
-        try:
-            canonical_key(quote(root.prefix).encode())
-        except InvalidKey as error:
-            raise ConfigurationInvalid(
-                f"{error.what}, below the bucket", where=variable, fix="Use s3://bucket/prefix with single slashes"
-            ) from None
-    return root
-
-
-def _redirect(variable: str, url: str, options: Mapping[str, str]) -> str:
-    """The address of a root's bucket for clients; empty where they are not sent there."""
-    text = options.get("REDIRECT", "").strip()
-    if re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
-        address = text.rstrip("/")
-    elif not read_switch({f"{variable}_REDIRECT": text}, f"{variable}_REDIRECT"):
-        return ""
-    else:
-        endpoint = options.get("ENDPOINT", "").rstrip("/")
-        address = f"{endpoint}/{url.removeprefix('s3://').partition('/')[0]}" if endpoint else ""
-    if not address or not url.startswith("s3:"):
-        raise ConfigurationInvalid(
-            "Where clients reach this root's bucket is not known",
-            where=f"{variable}_REDIRECT",
-            fix="Give the bucket's address, such as https://objects.example.org/bucket; folders have none",
-        )
-    return address

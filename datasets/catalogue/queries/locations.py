@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.queries.datasets import NotFound, find_volume
+from datasets.catalogue.queries.places import place_of_level
 from datasets.storage.arrays import open_array
-from datasets.storage.keys import join_key
-from datasets.storage.roots import get_root
 from datasets.volumes.errors import CisternaError
 from datasets.volumes.grids import ChunkGrid
 from datasets.volumes.labels import can_hold, find_label
@@ -77,7 +76,7 @@ def locate_segment(version: DatasetVersion, path: str, segment: int, *, max_voxe
                 where=path,
                 fix="Search the data yourself, or ask the operator to raise CISTERNA_LOCATE_VOXELS",
             )
-        array = open_array(*_place(version, volume, level), zarr_format=volume.zarr_format)
+        array = open_array(*place_of_level(version, volume, level), zarr_format=volume.zarr_format)
         voxel = find_label(grid, partial(_read, array), segment)
         if voxel is not None:
             return Location(segment, _position_nm(volume, level, voxel), level["path"])
@@ -99,18 +98,6 @@ def _searched_grid(volume: Volume, level: dict[str, Any]) -> ChunkGrid:
     sides = zip(volume.axes, level["shape"], level["chunk_shape"], strict=True)
     kept = [(size, chunk) if axis in "xyz" else (1, 1) for axis, size, chunk in sides]
     return ChunkGrid(tuple(size for size, _ in kept), tuple(chunk for _, chunk in kept))
-
-
-def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any]) -> tuple[Any, str]:
-    """Root and key of a level's array: below the longest mount that covers it."""
-    path = join_key(volume.path, level["path"])
-    mounts = [
-        mount
-        for mount in version.mounts.all()
-        if not mount.single and (mount.path == "" or f"{path}/".startswith(f"{mount.path}/"))
-    ]
-    mount = max(mounts, key=lambda mount: len(mount.path))
-    return get_root(mount.root), join_key(mount.key, path[len(mount.path) :].lstrip("/"))
 
 
 def _position_nm(volume: Volume, level: dict[str, Any], voxel: tuple[int, ...]) -> tuple[float, float, float]:
