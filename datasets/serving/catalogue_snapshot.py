@@ -1,6 +1,5 @@
 """The snapshot, read from the catalogue. With ``identity`` the only module of the data plane that knows Django."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable
 from functools import wraps
@@ -10,12 +9,9 @@ from django.db import close_old_connections
 from datasets.catalogue.models import Dataset as CatalogueDataset
 from datasets.catalogue.models import DatasetVersion, RevisionStamp, State
 from datasets.catalogue.models import Mount as CatalogueMount
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
-from datasets.storage.buckets import Bucket, bucket_of
-from datasets.storage.files import LocalFolder, local_folder
-from datasets.storage.roots import RootUnknown, get_root
-
-logger = logging.getLogger("cisterna.data")
+from datasets.catalogue.queries.mounts import mount_of
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
+from datasets.storage.mounts import Mount
 
 
 def catalogue_snapshots() -> Snapshots:
@@ -32,8 +28,7 @@ def load_snapshot() -> Snapshot:
     """Every dataset with its versions and mounts, in three queries."""
     mounts: defaultdict[int, list[Mount]] = defaultdict(list)
     for mount in CatalogueMount.objects.all():
-        source, immutable = _reach(mount.root)
-        mounts[mount.version_id].append(Mount(mount.path, source, mount.key, single=mount.single, immutable=immutable))
+        mounts[mount.version_id].append(mount_of(mount))
     versions: defaultdict[int, list[Version]] = defaultdict(list)
     for version in DatasetVersion.objects.defer("record").select_related("successor__dataset").order_by("number"):
         versions[version.dataset_id].append(
@@ -54,16 +49,6 @@ def load_snapshot() -> Snapshot:
         )
         for dataset in CatalogueDataset.objects.all()
     )
-
-
-def _reach(root_name: str) -> tuple[LocalFolder | Bucket | None, bool]:
-    """A root's folder or bucket, and whether it is the portal's own."""
-    try:
-        root = get_root(root_name)
-    except RootUnknown as error:
-        logger.error("mounts cannot be served: %s", error)
-        return None, False
-    return local_folder(root.path) if root.path else bucket_of(root), root.is_own
 
 
 def with_fresh_connections[**Asked, Result](ask: Callable[Asked, Result]) -> Callable[Asked, Result]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qs, quote
 
-from datasets.serving.snapshot import Version
 from datasets.storage.errors import ObjectAbsent
+from datasets.storage.mounts import Mounts
 
 PAGE_NAMES = 5000
 """Names on a page. Long, because Neuroglancer's folder tree shows the first one only."""
@@ -21,7 +21,7 @@ class Page:
     after: str
 
 
-def list_folder(version: Version, folder: str, *, after: str = "", limit: int = PAGE_NAMES) -> Page:
+def list_folder(version: Mounts, folder: str, *, after: str = "", limit: int = PAGE_NAMES) -> Page:
     """A page of the names in ``folder``.
 
     Of the mount in which the folder lies, plus the mounts below it; what another mount hides is not listed twice.

@@ -28,10 +28,10 @@ from datasets.serving.s3_answers import (
 from datasets.serving.s3_listing import ListingRequest, read_page, read_query, render
 from datasets.serving.sigv4 import Signature, read_signature, verify
 from datasets.serving.snapshot import Address, Snapshot
-from datasets.serving.union import KeyPage
 from datasets.storage.buckets import Bucket
 from datasets.storage.entries import Entry
 from datasets.storage.keys import canonical_key
+from datasets.storage.union import KeyPage
 from datasets.volumes.errors import CisternaError
 
 PREFIX = b"/s3/"

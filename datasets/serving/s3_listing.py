@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from datasets.serving.s3_answers import S3Error, document, element, elements, is_text, time_text
-from datasets.serving.snapshot import Version
-from datasets.serving.union import KeyPage, list_keys
+from datasets.storage.mounts import Mounts
+from datasets.storage.union import KeyPage, list_keys
 
 MAX_KEYS = 1000
 
@@ -100,7 +100,7 @@ def _read_token(token: str) -> str:
     raise S3Error("InvalidArgument", 400, "The continuation token provided is incorrect")
 
 
-def read_page(version: Version, asked: ListingRequest) -> KeyPage:
+def read_page(version: Mounts, asked: ListingRequest) -> KeyPage:
     """What a listing shows.
 
     Raises:

@@ -6,11 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from datasets.storage.buckets import Bucket
-from datasets.storage.files import LocalFolder
-from datasets.storage.keys import is_below
+from datasets.storage.mounts import Mount, Mounts
 from datasets.volumes.errors import CisternaError
 
 
@@ -23,58 +20,14 @@ class CatalogueUnavailable(CisternaError):
     retry_after_s = 5
 
 
-class StorageBackendNotServed(CisternaError):
-    """The bytes lie in a root that the portal no longer has."""
-
-    slug = "storage-backend-not-served"
-    status = 503
-    title = "This storage is not served"
-    retry_after_s = 3600
-
-
 class Visibility(enum.Enum):
     PUBLIC = "public"
     EMBARGOED = "embargoed"
     PRIVATE = "private"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """A path of a version, prefix or single object, and where its bytes are.
-
-    ``source`` is None where the root is not configured any more. ``immutable``: in the portal's own root, never written
-    again.
-    """
-
-    path: str
-    source: LocalFolder | Bucket | None
-    key: str
-    single: bool = False
-    immutable: bool = False
-
-    def covers(self, key: str) -> bool:
-        return key == self.path if self.single else is_below(key, self.path)
-
-    def reach(self) -> LocalFolder | Bucket:
-        """The root's folder or bucket.
-
-        Raises:
-            StorageBackendNotServed: it has none.
-        """
-        if self.source is None:
-            raise StorageBackendNotServed("The data lie in a root that is not configured")
-        return self.source
-
-    def storage_key(self, key: str) -> str:
-        """The key in the root of ``key``, which this mount covers."""
-        if self.single:
-            return self.key
-        rest = key[len(self.path) + 1 :] if self.path else key
-        return f"{self.key}/{rest}" if self.key and rest else self.key or rest
-
-
 @dataclass(frozen=True)
-class Version:
+class Version(Mounts):
     """A numbered version, or the draft (no number). ``successor`` is its address (``name@2``) when it is retired;
     ``frozen_s`` when it was frozen, in seconds since the epoch."""
 
@@ -83,29 +36,6 @@ class Version:
     retired: bool = False
     successor: str = ""
     frozen_s: float = 0.0
-
-    @cached_property
-    def _singles(self) -> Mapping[str, Mount]:
-        return {mount.path: mount for mount in self.mounts if mount.single}
-
-    @cached_property
-    def _prefixes(self) -> tuple[Mount, ...]:
-        return tuple(sorted((m for m in self.mounts if not m.single), key=lambda m: len(m.path), reverse=True))
-
-    def find_mount(self, key: str) -> Mount | None:
-        """The longest mount that covers ``key``."""
-        return self._singles.get(key) or self.find_prefix(key)
-
-    def find_prefix(self, folder: str) -> Mount | None:
-        """The longest prefix mount in which ``folder`` lies, or which it is."""
-        for mount in self._prefixes:
-            if not mount.path or is_below(folder, mount.path):
-                return mount
-        return None
-
-    def mounts_below(self, folder: str) -> list[Mount]:
-        """The mounts strictly below ``folder``."""
-        return [mount for mount in self.mounts if mount.path != folder and is_below(mount.path, folder)]
 
 
 @dataclass(frozen=True, slots=True)

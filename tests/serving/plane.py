@@ -14,10 +14,11 @@ from datasets.serving.asgi import DataPlane
 from datasets.serving.core import Credentials, CredentialsRefused
 from datasets.serving.metrics import ProcessMetrics
 from datasets.serving.s3 import KeyHolder
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
 from datasets.serving.traffic import Traffic
 from datasets.storage.buckets import Bucket, bucket_of
 from datasets.storage.files import LocalFolder, local_folder
+from datasets.storage.mounts import Mount
 from tests.s3_server import S3Server
 
 EMBARGO_END_S = 4_000_000_000.0

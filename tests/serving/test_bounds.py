@@ -11,9 +11,10 @@ from datasets.serving.asgi import DataPlane
 from datasets.serving.bounds import BoundedThreads, Overloaded
 from datasets.serving.core import Credentials
 from datasets.serving.identity import Identify, Opened
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import bucket_of
 from datasets.storage.files import local_folder
+from datasets.storage.mounts import Mount
 from tests.s3_proxy import silent_endpoint
 from tests.s3_server import S3Server
 from tests.serving.plane import behind

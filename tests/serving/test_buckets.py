@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.serving.asgi import DataPlane
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import bucket_of
+from datasets.storage.mounts import Mount
 from datasets.storage.roots import Root
 from tests.s3_proxy import Proxy, proxy_before, silent_endpoint
 from tests.s3_server import S3Server

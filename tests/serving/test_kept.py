@@ -11,8 +11,9 @@ from datasets.serving.answers import Answer
 from datasets.serving.asgi import DataPlane
 from datasets.serving.kept import KeptObjects
 from datasets.serving.requests import Request
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.files import LocalFolder
+from datasets.storage.mounts import Mount
 
 NOW_S = 1_700_000_000.0
 SMALL, SHARD = b"small object", bytes(range(256)) * (6 << 10)

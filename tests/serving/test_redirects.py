@@ -15,8 +15,9 @@ from datasets.serving.answers import Answer
 from datasets.serving.asgi import DataPlane
 from datasets.serving.core import answer
 from datasets.serving.requests import Request
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import bucket_of
+from datasets.storage.mounts import Mount
 from datasets.storage.published_tree import PublishedTree
 from datasets.storage.redirects import WINDOW_S, find_elsewhere
 from datasets.storage.roots import Root

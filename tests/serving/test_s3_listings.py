@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.serving.asgi import DataPlane
-from datasets.serving.snapshot import Dataset, Mount, Snapshot, Snapshots, Version, Visibility
+from datasets.serving.snapshot import Dataset, Snapshot, Snapshots, Version, Visibility
 from datasets.storage.buckets import bucket_of
 from datasets.storage.files import LocalFolder
+from datasets.storage.mounts import Mount
 from tests.s3_proxy import proxy_before
 from tests.s3_server import S3Server
 from tests.serving.plane import behind

@@ -7,10 +7,10 @@ in the others. A page is read from the stretches it meets, in order, until it is
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from datasets.serving.snapshot import Mount, Version
 from datasets.storage.entries import Entry
 from datasets.storage.errors import StorageUnavailable
 from datasets.storage.keys import MAX_KEY_BYTES, is_segment
+from datasets.storage.mounts import Mount, Mounts
 from datasets.storage.walks import list_entries
 
 LAST = "\U0010ffff"
@@ -37,7 +37,7 @@ class Stretch:
     mount: Mount
 
 
-def list_keys(version: Version, *, prefix: str = "", delimiter: str = "", after: str = "", limit: int) -> KeyPage:
+def list_keys(version: Mounts, *, prefix: str = "", delimiter: str = "", after: str = "", limit: int) -> KeyPage:
     """The first ``limit`` keys with ``prefix``, those with ``delimiter`` behind it rolled up to it, behind ``after``.
 
     Raises:
@@ -58,7 +58,7 @@ def list_keys(version: Version, *, prefix: str = "", delimiter: str = "", after:
     return KeyPage(entries, is_truncated=False)
 
 
-def _deep(version: Version, prefix: str, after: str, limit: int) -> Steps:
+def _deep(version: Mounts, prefix: str, after: str, limit: int) -> Steps:
     """All objects."""
     nearest: dict[int, str] = {}  # by mount: the first key that is known to follow what was listed of it
     for stretch in _stretches(version):
@@ -72,7 +72,7 @@ def _deep(version: Version, prefix: str, after: str, limit: int) -> Steps:
 
 
 def _covered(
-    version: Version, stretch: Stretch, prefix: str, after: str, limit: int
+    version: Mounts, stretch: Stretch, prefix: str, after: str, limit: int
 ) -> Generator[Entry | None, None, str]:
     """The objects of one stretch; and then the first key that its mount has behind it."""
     mount = stretch.mount
@@ -109,8 +109,8 @@ def _covered(
         behind = entries[-1].key
 
 
-def _level(version: Version, prefix: str, after: str, limit: int) -> Steps:
-    """The objects and folders of one folder, as :func:`datasets.serving.listing.list_folder` has them, with facts."""
+def _level(version: Mounts, prefix: str, after: str, limit: int) -> Steps:
+    """The objects and folders of one folder, with facts."""
     start, folder, name = _parted(prefix)
     if folder is None or after > prefix + LAST:
         return
@@ -138,7 +138,7 @@ def _level(version: Version, prefix: str, after: str, limit: int) -> Steps:
         yield _mounted_entry(mounted, key)
 
 
-def _rolled_up(version: Version, prefix: str, delimiter: str, after: str, limit: int) -> Steps:
+def _rolled_up(version: Mounts, prefix: str, delimiter: str, after: str, limit: int) -> Steps:
     """All objects, rolled up to any delimiter. What has been rolled up is skipped where a page ends within it."""
 
     def rolled(key: str) -> str:
@@ -161,7 +161,7 @@ def _rolled_up(version: Version, prefix: str, delimiter: str, after: str, limit:
         behind = current + LAST
 
 
-def _mounted(version: Version, folder: str) -> dict[str, Mount | None]:
+def _mounted(version: Mounts, folder: str) -> dict[str, Mount | None]:
     """What mounts bring into a folder: objects, each with its mount, and folders."""
     found: dict[str, Mount | None] = {}
     start = f"{folder}/" if folder else ""
@@ -192,7 +192,7 @@ def _single(mount: Mount) -> Entry:
     return _as(entries[0], mount.path)
 
 
-def _stretches(version: Version) -> list[Stretch]:
+def _stretches(version: Mounts) -> list[Stretch]:
     """The whole order of keys. Bounds are where the mount that covers a key may change."""
     bounds = {("", "")}  # the first key of a stretch, and the last possible one before it
     for mount in version.mounts:

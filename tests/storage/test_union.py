@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.serving.snapshot import Mount, Version
-from datasets.serving.union import list_keys
 from datasets.storage.errors import StorageUnavailable
 from datasets.storage.files import LocalFolder
+from datasets.storage.mounts import Mount, Mounts
+from datasets.storage.union import list_keys
 
 NAMES = ("a", "a.b", "a-", "a0", "b", "B", "é", "~", "a b", "%2F", "𐀀", "\ue000")
 PATHS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join)
@@ -37,7 +37,7 @@ def versions(draw: st.DrawFn) -> tuple[dict[str, set[str]], list[tuple[str, str,
     return trees, list(mounts.values())
 
 
-def expected_keys(trees: Mapping[str, set[str]], version: Version) -> set[str]:
+def expected_keys(trees: Mapping[str, set[str]], version: Mounts) -> set[str]:
     found = {mount.path for mount in version.mounts if mount.single}
     for mount in version.mounts:
         if not mount.single:
@@ -81,7 +81,7 @@ def test_pages_of_any_size_are_the_sorted_set(
                 path.write_bytes(key.encode())
             Path(folder, tree, "empty", "still").mkdir(parents=True)
         source = LocalFolder(Path(folder))
-        version = Version(1, tuple(Mount(path, source, key, single=single) for path, key, single in mounts))
+        version = Mounts(tuple(Mount(path, source, key, single=single) for path, key, single in mounts))
         existing = expected_keys(trees, version)
         assert list(pages(version, "", "", "", 3)) == rolled_up(existing, "", "", "")
         for _ in range(15):
@@ -92,7 +92,7 @@ def test_pages_of_any_size_are_the_sorted_set(
             assert list(pages(version, prefix, delimiter, after, limit)) == expected, (prefix, delimiter, after, limit)
 
 
-def pages(version: Version, prefix: str, delimiter: str, after: str, limit: int) -> Iterator[str]:
+def pages(version: Mounts, prefix: str, delimiter: str, after: str, limit: int) -> Iterator[str]:
     is_truncated = True
     while is_truncated:
         page = list_keys(version, prefix=prefix, delimiter=delimiter, after=after, limit=limit)
@@ -113,7 +113,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def listed(source: Path, delimiter: str = "", prefix: str = "") -> list[str]:
-    version = Version(1, (Mount("", LocalFolder(source), ""),))
+    version = Mounts((Mount("", LocalFolder(source), ""),))
     return list(pages(version, prefix, delimiter, "", 3))
 
 
@@ -134,7 +134,7 @@ def test_folders_without_objects_are_no_entries(tree: Path) -> None:
 
 def test_what_is_mounted_and_missing_is_trouble(tree: Path) -> None:
     for mount in (Mount("m", LocalFolder(tree), "gone"), Mount("m", LocalFolder(tree), "gone", single=True)):
-        version = Version(1, (Mount("", LocalFolder(tree), ""), mount))
+        version = Mounts((Mount("", LocalFolder(tree), ""), mount))
         assert [entry.key for entry in list_keys(version, limit=2).entries] == ["a/b/c", "a/d"]
         with pytest.raises(StorageUnavailable):
             list_keys(version, limit=4)
@@ -142,7 +142,7 @@ def test_what_is_mounted_and_missing_is_trouble(tree: Path) -> None:
 
 def test_facts_are_those_of_the_file(tree: Path) -> None:
     (tree / "linked").symlink_to("e")
-    version = Version(1, (Mount("", LocalFolder(tree), ""),))
+    version = Mounts((Mount("", LocalFolder(tree), ""),))
     by_key = {entry.key: entry for entry in list_keys(version, limit=9).entries}
     for key in ("e", "linked", "a/b/c"):
         file = LocalFolder(tree).open_file(key)
