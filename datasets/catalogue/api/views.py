@@ -41,7 +41,7 @@ class DatasetList(APIView):
     """``GET /api/v1/datasets/``"""
 
     def get(self, request: Request) -> Response:
-        _known(request, "limit", "cursor")
+        known(request, "limit", "cursor")
         pages = NewestFirst()
         rows = pages.paginate_queryset(newest_versions(request.user), request, view=self)
         serializer = VersionSummarySerializer(rows, many=True, context=_context(request))
@@ -59,7 +59,7 @@ class DatasetDetail(VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/``"""
 
     def get(self, request: Request, ref: Reference) -> Response:
-        _known(request)
+        known(request)
         return Response(VersionSerializer(self.version(request, ref), context=_context(request)).data)
 
 
@@ -69,7 +69,7 @@ class VolumeList(VersionView):
     kinds: frozenset[str] | None = None
 
     def get(self, request: Request, ref: Reference) -> Response:
-        _known(request)
+        known(request)
         version = self.version(request, ref)
         volumes = [v for v in version.volumes.all() if self.kinds is None or v.kind in self.kinds]
         context = _context(request) | {"version": str(version)}
@@ -84,7 +84,7 @@ class VolumeDetail(VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/``"""
 
     def get(self, request: Request, ref: Reference, path: str) -> Response:
-        _known(request)
+        known(request)
         version = self.version(request, ref)
         context = _context(request) | {"version": str(version)}
         return Response(VolumeSerializer(find_volume(version, path), context=context).data)
@@ -97,7 +97,7 @@ class SegmentLocation(VersionView):
     throttle_scope = "locate"
 
     def get(self, request: Request, ref: Reference, path: str) -> Response:
-        _known(request, "segment")
+        known(request, "segment")
         segment = _segment(request.query_params.get("segment", ""))
         found = locate_segment(self.version(request, ref), path, segment, max_voxels=settings.CONFIG.locate_voxels)
         return Response({"segment": str(found.segment), "position_nm": found.position_nm, "level": found.level})
@@ -107,7 +107,7 @@ class StateDetail(VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/state?view=&layers=&position=`` → Neuroglancer's JSON state."""
 
     def get(self, request: Request, ref: Reference) -> Response:
-        _known(request, "view", "layers", "position")
+        known(request, "view", "layers", "position")
         version = self.version(request, ref)
         return Response(requested_state(request._request, version))
 
@@ -119,7 +119,7 @@ class NeuroglancerRedirect(VersionView):
     """
 
     def get(self, request: Request, ref: Reference) -> HttpResponseRedirect:
-        _known(request, "view", "layers", "position")
+        known(request, "view", "layers", "position")
         version = self.version(request, ref)
         if not settings.CONFIG.neuroglancer_url:
             raise NotFound(
@@ -166,7 +166,7 @@ def _segment(text: str) -> int:
     return int(text)
 
 
-def _known(request: Request, *names: str) -> None:
+def known(request: Request, *names: str) -> None:
     for name in request.query_params:
         if name not in names:
             raise QueryInvalid(
