@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -16,9 +17,10 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
+from datasets.catalogue.models import ApiToken
 from datasets.catalogue.queries import tokens
 from datasets.catalogue.queries.visibility import Viewer, opened_to
-from datasets.serving.bounds import MOST_WAITING, BoundedThreads
+from datasets.serving.bounds import MOST_WAITING, BoundedThreads, Overloaded
 from datasets.serving.catalogue_snapshot import with_fresh_connections
 from datasets.serving.core import Credentials, CredentialsRefused
 from datasets.serving.s3 import KeyHolder
@@ -134,12 +136,32 @@ class FindKey:
         return (await self._answers.get(access_key_id)).holder
 
 
+class _Use:
+    """That a token's S3 secret is in use: whoever says so does not wait until it is written down.
+
+    Unlike a Bearer's, a key's secret is compared where the request is read, and not where the token is looked up.
+    """
+
+    _writing = BoundedThreads(1, most=64, name="last-use")
+
+    def __init__(self, token: ApiToken) -> None:
+        self._token: ApiToken | None = token
+
+    def __call__(self) -> None:
+        """Say it; the first time counts."""
+        token, self._token = self._token, None
+        if token is not None:
+            with suppress(Overloaded):  # the next answer of the database brings another of these
+                self._writing.submit(partial(with_fresh_connections(tokens.note_use), token))
+
+
 def held_by(access_key_id: str) -> HeldKey:
     """Whoever holds the S3 access key of an API token, asked of the database."""
     token = tokens.find_active_api_token(access_key_id)
     if token is None:
         return HeldKey(None)
-    holder = KeyHolder(tokens.s3_secret(token.id), _names(token.user))
+    note_use = _Use(token) if tokens.is_use_news(token) else None
+    holder = KeyHolder(tokens.s3_secret(token.id), _names(token.user), note_use)
     return HeldKey(holder, token.expires_at.timestamp()) if token.expires_at else HeldKey(holder)
 
 

@@ -7,17 +7,22 @@ import time
 from typing import Any
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as AwsCredentials
 from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.test import Client
 
 from datasets.catalogue.actions.tokens import NewApiToken, create_api_token, create_share_token, revoke_api_token
-from datasets.catalogue.models import Dataset, Membership
+from datasets.catalogue.models import ApiToken, Dataset, Membership
+from datasets.serving import s3
 from datasets.serving.core import Answer, Credentials, CredentialsRefused, answer
 from datasets.serving.identity import FindKey, HeldKey, Identify, Opened, held_by, opened_by
 from datasets.serving.requests import Request
 from datasets.serving.s3 import KeyHolder
 from datasets.serving.snapshot import CatalogueUnavailable, Snapshot
+from tests.serving.test_streaming import eventually
 
 
 def asked_with(**headers: str) -> Credentials | Answer:
@@ -190,6 +195,30 @@ class TestS3Keys:
             return [*seen, await find_key("a")]
 
         assert asyncio.run(twice()) == [KeyHolder("s"), None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_use_of_an_s3_key_is_written_down_once_its_signature_is_right(django_user_model: Any) -> None:
+    django_user_model.objects.create_user("ada", password="x")
+    made = create_api_token(username="ada", label="", scope="read", lifetime=None, by=None)
+    holder = held_by(made.token.id).holder
+    assert holder is not None
+
+    def ask(secret: str) -> int:
+        signed = AWSRequest("GET", "http://cells.example/s3/", headers={"Host": "cells.example"})
+        S3SigV4Auth(AwsCredentials(made.token.id, secret), "s3", "us-east-1").add_auth(signed)
+        headers = {name.lower().encode(): value.encode() for name, value in signed.headers.items()}
+        result = s3.answer(Request("GET", b"/s3/", headers=headers), Snapshot(), time.time(), holder=holder)
+        assert isinstance(result, Answer)
+        return result.status
+
+    assert ask("wrong") == 403
+    assert ApiToken.objects.get().last_used_at is None
+    assert ask(made.s3_secret) == 200
+    assert eventually(lambda: ApiToken.objects.get().last_used_at is not None)
+    again = held_by(made.token.id).holder
+    assert again is not None
+    assert again.note_use is None, "a write a minute is enough"
 
 
 class TestRemembering:

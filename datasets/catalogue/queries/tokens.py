@@ -44,7 +44,7 @@ def find_api_token(shown: str) -> ApiToken:
     token = find_active_api_token(token_id) if shown.startswith(API_TOKEN_PREFIX) else None
     if token is None or not constant_time_compare(digest_of(secret), token.secret_digest):
         raise CredentialsRefused("The token is unknown or expired", fix="Leave it out, or ask for a new one")
-    _note_use(token)
+    note_use(token)
     return token
 
 
@@ -75,7 +75,7 @@ def find_share_token(secret: str) -> ShareToken:
         raise CredentialsRefused(
             "The link is unknown, has expired or was revoked", fix="Ask whoever sent it for a new one"
         )
-    _note_use(token)
+    note_use(token)
     return token
 
 
@@ -93,7 +93,7 @@ def find_cookie_shares(cookies: Mapping[str, str]) -> list[ShareToken]:
     tokens = _active_share_tokens(list(shown.values())[:MOST_SHARE_COOKIES])
     found = [token for token in tokens if digests.get(token.dataset.name) == token.secret_digest]
     for token in found:
-        _note_use(token)
+        note_use(token)
     return found
 
 
@@ -105,11 +105,15 @@ def _active_share_tokens(secrets: list[str]) -> QuerySet[ShareToken]:
     )
 
 
-def _note_use(token: ApiToken | ShareToken) -> None:
+def note_use(token: ApiToken | ShareToken) -> None:
     """Write down that the token is in use, to the minute: a chunk shall not cost a write."""
-    now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - _LAST_USE_PRECISION:
-        type(token)._default_manager.filter(pk=token.pk).update(last_used_at=now)
+    if is_use_news(token):
+        type(token)._default_manager.filter(pk=token.pk).update(last_used_at=timezone.now())
+
+
+def is_use_news(token: ApiToken | ShareToken) -> bool:
+    """Whether it would be written down that the token is in use now."""
+    return token.last_used_at is None or token.last_used_at < timezone.now() - _LAST_USE_PRECISION
 
 
 def list_api_tokens(*, username: str = "") -> QuerySet[ApiToken]:
