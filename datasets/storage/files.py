@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from heapq import nsmallest
 from pathlib import Path
 
 from datasets.storage import linux
 from datasets.storage.entries import Entry
 from datasets.storage.errors import ObjectAbsent, StorageForbidden, StorageUnavailable
+from datasets.storage.folder_names import FolderNames
 from datasets.storage.keys import InvalidKey, is_segment
 
 _READ = (
@@ -32,6 +32,9 @@ _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _TO_RESOLVE = frozenset({errno.EXDEV, errno.EAGAIN})
 """What the kernel answers of an absolute link, and of one with ``..`` while anything on the machine is renamed."""
 _LEADS_OUT = frozenset({errno.EXDEV, errno.ELOOP})
+
+_names = FolderNames()
+"""Of all roots: one bound for the process."""
 
 
 def stat_etag(mtime_s: int, size_bytes: int) -> bytes:
@@ -121,10 +124,15 @@ class _Directory:
 
 
 class LocalFolder:
-    """A local root. Keys are canonical (:func:`datasets.storage.keys.canonical_key`), relative to it."""
+    """A local root. Keys are canonical (:func:`datasets.storage.keys.canonical_key`), relative to it.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        names: where the names of its large folders are kept.
+    """
+
+    def __init__(self, path: Path, *, names: FolderNames | None = None) -> None:
         self.path = path
+        self._names = names or _names
         self._directory: _Directory | None = None
         self._opening = threading.Lock()
 
@@ -157,25 +165,28 @@ class LocalFolder:
         """The first ``limit`` names in the folder ``key`` that sort behind ``after``; those of folders end in ``/``.
 
         Names sort by their UTF-8 bytes with that slash, as keys do. What cannot be asked for is left out: names that
-        are no segment of a key, links that dangle or lead out, devices. Reads this one folder, keeps ``limit`` names.
+        are no segment of a key, links that dangle or lead out, devices. Reads this one folder, unless it is a large
+        one that is as it was (folder_names.py).
 
         Raises:
             ObjectAbsent, InvalidKey, StorageForbidden, StorageUnavailable: as :meth:`open_file`.
         """
-        return self._scan(key, "", after, limit, within, lambda name, entry: name)
+        with self._folder(key, within) as folder:
+            return self._page(folder, key, "", after, limit)
 
     def list_entries(
         self, key: str, *, prefix: str = "", after: str = "", limit: int, within: str = ""
     ) -> tuple[list[Entry], str]:
         """As :meth:`list_names`, of names that begin with ``prefix``: their facts, and the last name looked at where
         more may follow. What goes meanwhile is left out."""
-        found = self._scan(key, prefix, after, limit, within, lambda name, entry: (name, self._entry(key, name, entry)))
-        entries = [entry for _, entry in found if entry is not None]
-        return entries, found[-1][0] if len(found) == limit else ""
+        with self._folder(key, within) as folder:
+            names = self._page(folder, key, prefix, after, limit)
+            entries = [entry for name in names if (entry := self._entry(folder, key, name)) is not None]
+        return entries, names[-1] if len(names) == limit else ""
 
     def each_entry(self, key: str) -> Iterator[Entry]:
         """What :meth:`list_names` would name, without facts, in any order, as it is found."""
-        with self._scanned(key) as entries:
+        with self._folder(key) as folder, os.scandir(folder) as entries:
             for entry in entries:
                 if name := self._listed_name(key, entry):
                     yield Entry(name, is_link=entry.is_symlink())
@@ -185,33 +196,17 @@ class LocalFolder:
         found, expected = self._stat_beneath(key), self._stat_beneath(other)
         return bool(found and expected and os.path.samestat(found, expected))
 
-    def _scan[Found](
-        self,
-        key: str,
-        prefix: str,
-        after: str,
-        limit: int,
-        within: str,
-        look: Callable[[str, os.DirEntry[str]], Found],
-    ) -> list[Found]:
-        """What ``look`` finds of the first ``limit`` names."""
-        with self._scanned(key, within) as entries:
-            names = (
-                (name, entry)
-                for entry in entries
-                if entry.name.startswith(prefix)
-                and f"{entry.name}/" > after  # cheap, and true of whatever may come
-                and (name := self._listed_name(key, entry)) > after
-            )
-            # No two have one name, so entries are not compared.
-            return [look(name, entry) for name, entry in nsmallest(limit, names)]
+    def _page(self, folder: int, key: str, prefix: str, after: str, limit: int) -> list[str]:
+        return self._names.page(
+            folder, lambda entry: self._listed_name(key, entry), prefix=prefix, after=after, limit=limit
+        )
 
     @contextmanager
-    def _scanned(self, key: str, within: str = "") -> Iterator[Iterator[os.DirEntry[str]]]:
+    def _folder(self, key: str, within: str = "") -> Iterator[int]:
+        """A folder's descriptor, to list it."""
         fd = self._open(key, _FOLDER, within, True)
         try:
-            with os.scandir(fd) as entries:
-                yield entries
+            yield fd
         except OSError as error:
             raise StorageUnavailable("The folder could not be listed", where=key) from error
         finally:
@@ -233,19 +228,17 @@ class LocalFolder:
             return entry.name + "/"
         return entry.name if stat.S_ISREG(mode) else ""
 
-    def _entry(self, folder: str, name: str, entry: os.DirEntry[str]) -> Entry | None:
-        is_link = entry.is_symlink()
-        if name.endswith("/"):
-            return Entry(name, is_link=is_link)
+    def _entry(self, folder: int, key: str, name: str) -> Entry | None:
+        """The facts of a listed name, as they are now."""
         try:
-            status = (
-                self._stat_beneath(f"{folder}/{name}" if folder else name)
-                if is_link
-                else entry.stat(follow_symlinks=False)
-            )
+            found = os.stat(name.removesuffix("/"), dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        if status is None:
+        is_link = stat.S_ISLNK(found.st_mode)
+        if name.endswith("/"):
+            return Entry(name, is_link=is_link)
+        status = self._stat_beneath(f"{key}/{name}" if key else name) if is_link else found
+        if status is None or not stat.S_ISREG(status.st_mode):
             return None
         mtime_s = status.st_mtime_ns // 1_000_000_000
         return Entry(name, status.st_size, mtime_s, stat_etag(mtime_s, status.st_size).decode(), is_link)
