@@ -35,6 +35,7 @@ from datasets.catalogue.models import (
     Publication,
     RevisionStamp,
     Segmentation,
+    Selection,
     ShareToken,
     Specimen,
     StateLink,
@@ -297,6 +298,19 @@ class StateLinkAdmin(Audited):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # what was shared stays, or goes as a whole
+
+
+@admin.register(Selection)
+class SelectionAdmin(Audited):
+    list_display = ["id", "layers", "created_at"]
+    list_filter = ["created_at"]
+    search_fields = ["id", "layers"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # what was kept stays, or goes as a whole
 
 
 class TokenAdmin(ReadOnly):

@@ -93,6 +93,7 @@ class DatasetPage:
     layer_count: str
     is_grouped: bool
     is_long: bool
+    can_be_selected: bool
     contributions: tuple[Contribution, ...]
     publications: tuple[Publication, ...]
     opening: tuple[OpeningLink, ...]
@@ -185,6 +186,7 @@ def dataset_page(
         layer_count=format_count(len(volumes), "layer"),
         is_grouped=len(groups) < len(volumes),
         is_long=len(volumes) > LAYERS_SHOWN_WHOLE,
+        can_be_selected=version.number is not None,
         contributions=tuple(version.contributions.all()),
         publications=tuple(version.publications.all()),
         opening=opening_links(version, image, data_url=data_url, site_url=site_url) if image else (),

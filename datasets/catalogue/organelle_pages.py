@@ -14,6 +14,7 @@ from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.organelles import OrganelleNode, lineage
+from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.slices import picture_url
 
 
@@ -53,6 +54,7 @@ class OrganelleList:
 class SegmentationCard:
     """A segmentation in pictures."""
 
+    reference: str
     title: str
     url: str
     dataset_title: str
@@ -152,6 +154,7 @@ def _card(volume: Volume, pictures: set[str]) -> SegmentationCard:
     version = volume.version
     segmentation = segmentation_of(volume)
     return SegmentationCard(
+        reference=layer_reference(version, volume),
         title=volume.title,
         url=layer_url(version, volume),
         dataset_title=version.title,

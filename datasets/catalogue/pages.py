@@ -14,12 +14,14 @@ from django.utils.cache import get_conditional_response
 from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.addresses import Reference, data_url, site_url
 from datasets.catalogue.citations import citation_of
 from datasets.catalogue.dataset_page import dataset_page, slices_page
 from datasets.catalogue.gallery_page import gallery_page
+from datasets.catalogue.gathering import gather, gathered, leave_out
 from datasets.catalogue.layer_page import layer_page
 from datasets.catalogue.layers import layer_url
 from datasets.catalogue.link_page import changed_link_page
@@ -36,7 +38,9 @@ from datasets.catalogue.queries.datasets import (
 )
 from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
+from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_operator
+from datasets.catalogue.selection_page import selection_page
 from datasets.catalogue.slices import slices_of
 from datasets.catalogue.state_requests import requested_state
 from datasets.catalogue.viewer_page import viewer_page
@@ -183,6 +187,43 @@ def short_link(request: HttpRequest, identifier: str) -> HttpResponse:
     except NotFound as error:
         return render(request, "catalogue/short_link_problem.html", {"problem": error}, status=error.status)
     return _viewer(request, opened.versions[0], opened.state)
+
+
+@require_safe
+def selection(request: HttpRequest) -> HttpResponse:
+    """``/selection/``: what someone has gathered for download so far."""
+    context = selection_page(look_up_layers(gathered(request.session), request.user), site_url=site_url(request))
+    return render(request, "catalogue/selection.html", {"page": context})
+
+
+@require_POST
+def gather_layers(request: HttpRequest) -> HttpResponse:
+    """``/selection/add``: more of it, ``layer=name@version/path`` each."""
+    gather(request.session, request.POST.getlist("layer"), by=request.user)
+    return redirect("catalogue:selection")
+
+
+@require_POST
+def leave_out_layers(request: HttpRequest) -> HttpResponse:
+    """``/selection/remove``: less of it, each ``layer``, or ``all=1``."""
+    layers = gathered(request.session) if request.POST.get("all") == "1" else request.POST.getlist("layer")
+    leave_out(request.session, layers)
+    return redirect("catalogue:selection")
+
+
+@require_POST
+def keep_selection(request: HttpRequest) -> HttpResponse:
+    """``/selection/keep``: put what is gathered under an address of its own, and go there."""
+    kept = store_selection(layers=gathered(request.session), by=request.user)
+    return redirect("catalogue:kept_selection", identifier=kept.pk)
+
+
+@require_safe
+def kept_selection(request: HttpRequest, identifier: str) -> HttpResponse:
+    """``/selections/<id>/``: layers of several datasets, and how to download them at once."""
+    kept, layers = find_selection(identifier, request.user)
+    context = selection_page(layers, kept, site_url=site_url(request))
+    return render(request, "catalogue/selection.html", {"page": context})
 
 
 @require_safe

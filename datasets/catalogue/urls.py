@@ -8,7 +8,7 @@ from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
 
 
 class LinkIdentifierConverter:
-    """The identifier of a short link."""
+    """The identifier of a short link, or of a selection."""
 
     regex = rf"[{ALPHABET}]{{{IDENTIFIER_LENGTH}}}"
 
@@ -35,5 +35,10 @@ urlpatterns = [
     path("datasets/<dataset:ref>/metadata.bibtex", pages.bibtex, name="bibtex"),
     path("organelles/", pages.organelles, name="organelles"),
     path("organelles/<slug:short_name>/", pages.organelle, name="organelle"),
+    path("selection/", pages.selection, name="selection"),
+    path("selection/add", pages.gather_layers, name="gather"),
+    path("selection/remove", pages.leave_out_layers, name="leave_out"),
+    path("selection/keep", pages.keep_selection, name="keep_selection"),
+    path("selections/<link:identifier>/", pages.kept_selection, name="kept_selection"),
     path("v/<link:identifier>/", pages.short_link, name="short_link"),
 ]

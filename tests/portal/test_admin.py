@@ -26,6 +26,7 @@ from datasets.catalogue.models import (
     Publication,
     RevisionStamp,
     Segmentation,
+    Selection,
     ShareToken,
     StateLink,
 )
@@ -47,6 +48,7 @@ def rows(small_cell: DatasetVersion, data_root: Any, admin_user: User) -> Datase
     volume.save()
     segmentation = Segmentation.objects.create(volume=volume, type="instance", method="manual")
     Coverage.objects.create(segmentation=segmentation, organelle=OrganelleClass.objects.all()[0])
+    Selection.objects.create(layers=["small-cell@1/em"], digest="1" * 64)
     StateLink.objects.create(state={}, digest="1" * 64, sources=["small-cell@1"])
     organization = Organization.objects.create(name="lab", title="The laboratory")
     Dataset.objects.update(organization=organization)

@@ -35,6 +35,7 @@ from datasets.catalogue.models import (
     Segmentation,
     Specimen,
     State,
+    Selection,
     StateLink,
     View,
     Visibility,
@@ -275,6 +276,12 @@ def _write_version(dataset: Dataset, label: str, folder: Path, own: Path) -> tup
         digest=hashlib.sha256(words.link.encode()).hexdigest(),
         sources=[f"{dataset.name}@{label}"],
     )
+    if label != "draft":  # which is never selected
+        Selection.objects.create(
+            id=words.link,
+            layers=[f"{dataset.name}@{label}/{words.volume}"],
+            digest=hashlib.sha256(words.link.encode()).hexdigest(),
+        )
     return version, {*says.values(), words.volume, words.segmentation, words.view}
 
 

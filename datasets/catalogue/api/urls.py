@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from datasets.catalogue.addresses import ReferenceConverter
-from datasets.catalogue.api import organelles, views
+from datasets.catalogue.api import organelles, selections, views
 
 app_name = "api"
 register_converter(ReferenceConverter, "dataset_ref")
@@ -19,5 +19,7 @@ urlpatterns = [
     path("datasets/<dataset_ref:ref>/neuroglancer", views.NeuroglancerRedirect.as_view(), name="neuroglancer"),
     path("organelles/", organelles.OrganelleList.as_view(), name="organelles"),
     path("organelles/<slug:short_name>/", organelles.OrganelleDetail.as_view(), name="organelle"),
+    path("selections", selections.SelectionList.as_view(), name="selections"),
+    path("selections/<str:identifier>", selections.SelectionDetail.as_view(), name="selection"),
     path("links", views.LinkList.as_view(), name="links"),
 ]

@@ -6,6 +6,7 @@ from datasets.catalogue.models.membership import AuditEvent, Membership, Organiz
 from datasets.catalogue.models.organelle import OrganelleClass
 from datasets.catalogue.models.people import Contribution, Person, Publication
 from datasets.catalogue.models.sample import Acquisition, Specimen
+from datasets.catalogue.models.selections import Selection
 from datasets.catalogue.models.tokens import ApiToken, Scope, ShareToken
 from datasets.catalogue.models.usage import UsageDaily
 from datasets.catalogue.models.volume import Coverage, Segmentation, View, Volume
@@ -28,6 +29,7 @@ __all__ = [
     "Role",
     "Scope",
     "Segmentation",
+    "Selection",
     "ShareToken",
     "Specimen",
     "State",

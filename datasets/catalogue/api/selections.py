@@ -1,0 +1,53 @@
+"""Selections over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from datasets.catalogue.actions.selections import store_selection
+from datasets.catalogue.api.credentials import BearerToken
+from datasets.catalogue.api.views import SitePages, known
+from datasets.catalogue.models import Scope, Selection
+from datasets.catalogue.queries.selections import SelectionRefused, find_selection
+
+
+class SelectionList(APIView):
+    """``POST /api/v1/selections`` keeps ``{"layers": ["name@version/path", …]}`` and answers its address."""
+
+    authentication_classes = [BearerToken, SitePages]
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "selections"
+    scope = Scope.READ  # it changes nothing of what is selected
+
+    def post(self, request: Request) -> Response:
+        known(request)
+        body = request.data
+        if not isinstance(body, dict) or set(body) != {"layers"}:
+            raise SelectionRefused(
+                "The body must be an object with one field, layers", fix='Send {"layers": ["name@1/path", …]}'
+            )
+        return Response(_shown(store_selection(layers=body["layers"], by=request.user), request), status=201)
+
+
+class SelectionDetail(APIView):
+    """``GET /api/v1/selections/<id>``: its layers, and what has become of those that are gone."""
+
+    def get(self, request: Request, identifier: str) -> Response:
+        known(request)
+        selection, layers = find_selection(identifier, request.user)
+        gone = [{"layer": reference, **error.problem()} for reference, error in layers.gone]
+        return Response(_shown(selection, request) | {"gone": gone})
+
+
+def _shown(selection: Selection, request: Request) -> dict[str, Any]:
+    return {
+        "id": selection.pk,
+        "url": request.build_absolute_uri(f"/selections/{selection.pk}/"),
+        "manifest": request.build_absolute_uri(f"/api/v1/selections/{selection.pk}/manifest"),
+        "layers": selection.layers,
+    }
