@@ -43,7 +43,7 @@ def test_layers_are_gathered_from_pages_kept_and_passed_on(small_cell: DatasetVe
     make_dataset("other-cell", title="Another cell", volumes=2)
     someone, colleague = Client(), Client()
     assert "Nothing is gathered yet" in text_of(someone, "/selection/")
-    assert "Selection <span" not in text_of(someone, "/")
+    assert "Your selection, " not in text_of(someone, "/")
     for page in ("/datasets/small-cell@1/", "/datasets/small-cell/"):  # pinned, whichever page it was
         assert f'name="layer" value="{CELLS}"' in text_of(someone, page)
     add(someone, CELLS)
@@ -51,7 +51,7 @@ def test_layers_are_gathered_from_pages_kept_and_passed_on(small_cell: DatasetVe
     page = text_of(someone, "/selection/")
     assert "2 layers of 2 datasets" in page
     assert page.index("Another cell") < page.index("labels/cells")
-    assert "Selection <span" in text_of(someone, "/")
+    assert "Your selection, 2 layers" in text_of(someone, "/")
     address = someone.post("/selection/keep")["Location"]
     assert "2 layers of 2 datasets" in text_of(colleague, address)
     assert someone.post("/selection/keep")["Location"] == address, "the same layers, the same address"
