@@ -26,9 +26,22 @@ const bundleNeuroglancerWorkers = (): Plugin => ({
   },
 });
 
+// Neuroglancer 2.41 looks for folders in a bucket's listing without the namespace that it demands of it, and finds none.
+const readBucketListings = (): Plugin => ({
+  name: "read-bucket-listings",
+  enforce: "pre",
+  transform: {
+    filter: { id: /neuroglancer\/lib\/kvstore\/s3\/list\.js/ },
+    handler: (code) => ({
+      code: code.replace(/"\/\/(CommonPrefixes|Contents)\/(\w+)"/g, '"//s3:$1/s3:$2"'),
+      map: null,
+    }),
+  },
+});
+
 export default defineConfig({
   base: "",
-  plugins: [bundleNeuroglancerWorkers()],
+  plugins: [bundleNeuroglancerWorkers(), readBucketListings()],
   resolve: {
     conditions,
     // ikonate 1.1.1 from the registry lacks three icons of the git revision that Neuroglancer names.

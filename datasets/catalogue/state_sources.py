@@ -20,6 +20,7 @@ _READING_STEP = re.compile(r"(zarr[23]?|n5|neuroglancer-precomputed|precomputed|
 _OLD_FORMAT = re.compile(r"(zarr[23]?|n5|precomputed)://(?=[a-z0-9+]+://)")
 _DOTS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _PINNED = re.compile(rf"({DATASET_NAME})(?:@|%40)([1-9][0-9]{{0,8}}|draft)/\S*")
+_BUCKET = re.compile(rf"({DATASET_NAME})(?:\.v([1-9][0-9]{{0,8}}))?(/\S*)")
 _ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*:(//|\S)", re.IGNORECASE)
 
 _FURTHER_SOURCES = ("mesh", "skeletons", "skeleton", "annotations", "annotationSource")
@@ -58,8 +59,8 @@ def pinned_version(url: str, *, data_url: str, origins: Sequence[str]) -> str | 
     """
     if url == LOCAL:
         return None
-    first, *steps = url.strip().split("|")
-    bare = _OLD_FORMAT.sub("", first, count=1) if _OLD_FORMAT.match(first) else first
+    _, *steps = url.strip().split("|")
+    bare = data_address(url, data_url)
     if any(not _READING_STEP.fullmatch(step) for step in steps):
         raise SourceRefused(f"{_short(url)} is read in a way that is not known here")
     if re.search(r"[?#\\\s]", bare) or _DOTS.search(bare):
@@ -74,6 +75,21 @@ def pinned_version(url: str, *, data_url: str, origins: Sequence[str]) -> str | 
     return None
 
 
+def data_address(url: str, data_url: str) -> str:
+    """The address that a source is read from, without its format. What is read of this portal as from a bucket is at
+    the same place of its data plane.
+
+    Args:
+        data_url: absolute address of this portal's data plane, ending in ``/data/``.
+    """
+    bare = _OLD_FORMAT.sub("", url.strip().partition("|")[0], count=1)
+    buckets_url = f"s3+{data_url.removesuffix('data/')}s3/"
+    bucket = _BUCKET.fullmatch(bare.removeprefix(buckets_url)) if bare.startswith(buckets_url) else None
+    if bucket is None:
+        return bare
+    return f"{data_url}{bucket[1]}" + (f"@{bucket[2]}" if bucket[2] else "") + bucket[3]
+
+
 def _origin(address: str) -> str:
     """Where a browser would ask; ``""`` where it would not, or the address has a name in it."""
     try:
@@ -85,10 +101,11 @@ def _origin(address: str) -> str:
         return ""
     if parts.scheme == "s3":  # Neuroglancer asks a bucket of Amazon's by its own host name
         return f"https://{parts.hostname}.s3.amazonaws.com"
-    if parts.scheme not in ("http", "https"):
+    scheme = parts.scheme.removeprefix("s3+")
+    if scheme not in ("http", "https"):
         return ""
-    default = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{parts.hostname}" + ("" if port in (None, default) else f":{port}")
+    default = {"http": 80, "https": 443}[scheme]
+    return f"{scheme}://{parts.hostname}" + ("" if port in (None, default) else f":{port}")
 
 
 def _addresses(source: Any) -> Iterator[str]:

@@ -307,7 +307,7 @@ async def _stream(blocks: AsyncGenerator[bytes], length: int, receive: Receive, 
 
 
 def _log(result: Answer, method: str, request_id: bytes) -> None:
-    if result.status >= 500:
+    if result.status >= 500 and result.status != 501:  # which is no trouble, and strangers' to cause
         # Not the path, which may hold a share token: the error names the key.
         logger.error("%d %s %s", result.status, method, request_id.decode(), exc_info=result.error)
 

@@ -143,8 +143,10 @@ def _answer(
             holder.note_use()
         query = {name: value for name, value in query.items() if not name.startswith("X-Amz-")}
     grants = holder.grants if signature is not None and holder is not None else frozenset()
-    bucket, _, raw_key = request.raw_path[len(PREFIX) :].partition(b"/")
+    bucket, slash, raw_key = request.raw_path[len(PREFIX) :].partition(b"/")
     if not bucket:
+        if slash:
+            raise S3Error("InvalidBucketName", 400, "The bucket's name is missing: the path has two slashes there")
         return _answer_root(query, snapshot, now_s, grants, may_block)
     address, private = _open(bucket.decode("latin-1"), snapshot, now_s, grants)
     request.dataset = address.dataset.name

@@ -47,10 +47,12 @@ def test_a_portal_that_has_moved_still_opens_its_old_links(client: Client, small
     link = make_link(
         layer(f"{old}small-cell@1/em/"),
         {"name": "labels/cells", "type": "segmentation", "source": [{"url": f"zarr://{old}small-cell@1/labels/cells"}]},
+        layer("s3+https://old.example.org/portal/s3/small-cell.v1/em/", "em of the bucket"),
     )
     state = config_of(text_of(client, f"/v/{link.id}/"))["state"]
     assert state["layers"][0]["source"] == f"{HERE}small-cell@1/em/|zarr3:"
     assert state["layers"][1]["source"] == [{"url": f"zarr://{HERE}small-cell@1/labels/cells"}]
+    assert state["layers"][2]["source"] == f"s3+{HERE.removesuffix('data/')}s3/small-cell.v1/em/|zarr3:"
 
 
 RETIRED = {"state": "retired", "retired_reason": "The voxel size was wrong"}

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import zarr
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserType, Page, expect
 
-from tests.journeys.conftest import Portal
-from tests.journeys.viewer_page import layers_on, open_viewer, position_nm, settle
+from tests.journeys.conftest import Demo, Portal
+from tests.journeys.viewer_page import VALUE_AT, layers_on, open_viewer, position_nm, settle
 
 DATASET = "/datasets/fib25-ts2/"
 VIEW = f"{DATASET}view/"
@@ -140,3 +141,31 @@ def test_a_small_screen_is_offered_pictures(page: Page, demo: Portal) -> None:
     page.wait_for_url("**/datasets/fib25-ts2@1/view/**")
     page.get_by_role("link", name="Pictures").click()
     page.wait_for_url("**/datasets/fib25-ts2@1/slices/")
+
+
+LIST = """url => window.cisterna.viewer.dataSourceProvider.sharedKvStoreContext.kvStoreContext
+  .list(url, { responseKeys: "suffix" }).then(({ directories, entries }) => [directories, entries.map(it => it.key)])"""
+
+
+def test_a_layer_is_read_as_from_a_bucket(page: Page, either_demo: Demo, console: list[str]) -> None:
+    """By Neuroglancer's own ``s3+http`` store, which walks through the folders as well."""
+    bucket = f"s3+{either_demo.url}/s3/fib25-ts2.v1"
+    layers = [
+        {"name": "em", "type": "image", "source": f"{bucket}/em/|zarr3:"},
+        {"name": "ffn", "type": "segmentation", "source": f"{bucket}/labels/ffn/|zarr3:"},
+    ]
+    dimensions = {axis: [1e-8, "m"] for axis in "xyz"}
+    state = quote(json.dumps({"layers": layers, "dimensions": dimensions, "position": [125, 125, 125]}))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_viewer(page, f"{either_demo.url}{VIEW}#!{state}")
+    assert layers_on(page) == ["em", "ffn"]
+    assert not [url for url in asked if "/data/" in url]
+    for x, y, z in ((125, 125, 125), (40, 210, 77)):
+        page.evaluate("at => { window.cisterna.viewer.position.value = Float32Array.from(at); }", [x, y, z])
+        settle(page)
+        for layer, path in (("em", "em"), ("ffn", "labels/ffn")):
+            array = zarr.open_array(either_demo.sample / path / "0", mode="r")
+            assert page.evaluate(VALUE_AT, [layer, [x, y, z]]) == str(array[z, y, x])
+    assert page.evaluate(LIST, f"{bucket}/") == [["em", "labels"], ["zarr.json"]]
+    assert page.evaluate(LIST, f"{bucket}/labels/")[0] == ["ffn", "groundtruth", "oversegmentation"]

@@ -1,14 +1,14 @@
-"""Random requests to ``/data/`` as bytes, and what a reference, written for this alone, says of them.
+"""Random requests to ``/data/`` and ``/s3/`` as bytes, and what a reference, written for this alone, says of them.
 
 Every request is made of a seed and its number and of nothing else: whoever has the two has the request.
 """
 
 import random
 import re
-from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from tests.serving.plane import DRAFTED, TOKEN, WITHHELD
+from tests.serving.random_case import Case, spell
 from tests.serving.random_headers import (
     DECISIVE,
     DECISIVE_NAMES,
@@ -18,36 +18,7 @@ from tests.serving.random_headers import (
     random_range,
 )
 from tests.serving.random_place import CLOSED, HIDDEN, MTIME_S, OPEN, WITH_TOKEN
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One request that is HTTP, whatever it asks for.
-
-    Args:
-        expected: status and bytes where the reference knows them; the bytes are those of the object that are to come.
-        shows_token: whether the caller has shown the token.
-    """
-
-    number: str
-    method: bytes
-    target: bytes
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes = b""
-    expected: tuple[int, bytes] | None = None
-    shows_token: bool = False
-
-    @property
-    def line(self) -> bytes:
-        return b"%b %b HTTP/1.1\r\n" % (self.method, self.target)
-
-    @property
-    def rest(self) -> bytes:
-        return b"".join(b"%b: %b\r\n" % pair for pair in self.headers) + b"\r\n" + self.body
-
-    @property
-    def raw(self) -> bytes:
-        return self.line + self.rest
+from tests.serving.random_s3_requests import s3_case
 
 
 def burst(seed: str, number: int, size: int) -> list[Case]:
@@ -64,6 +35,8 @@ def burst(seed: str, number: int, size: int) -> list[Case]:
 def _case(chance: random.Random, number: str, usual: Headers) -> Case:
     is_usual = chance.random() < 0.6
     headers = list(usual) if is_usual else random_headers(chance)
+    if chance.random() < 0.25:
+        return s3_case(chance, number, headers)
     if is_usual and chance.random() < 0.15:  # as long as the others, and something else
         place = chance.randrange(len(headers))
         name, value = headers[place]
@@ -146,7 +119,7 @@ def _target(chance: random.Random) -> tuple[bytes, str, str]:
     if kind < 0.5:
         address = chance.choice(list(OPEN))
         key = chance.choice([key for key in OPEN[address] if key != "smuggled"])
-        return b"/data/%b/%b" % (_spell_address(chance, address), _spell(chance, key)), address, key
+        return b"/data/%b/%b" % (_spell_address(chance, address), spell(chance, key)), address, key
     if kind < 0.6:
         address = chance.choice([*OPEN, *CLOSED])
         folder = chance.choice(["", "c/", "odd/", "em/", "linked/", "absent/", "deep/deep/"])
@@ -189,19 +162,3 @@ _OTHER_TARGETS = [
 
 def _spell_address(chance: random.Random, address: str) -> bytes:
     return address.encode().replace(b"@", chance.choice([b"@", b"@", b"%40"]))
-
-
-_PLAIN = "/~!$&'()*+,;=:@"
-
-
-def _spell(chance: random.Random, key: str) -> bytes:
-    """One of the ways to write a key."""
-    plain = quote(key, safe=_PLAIN).encode()
-    if chance.random() < 0.7:
-        return plain
-    return b"".join(
-        b"%%%02X" % letter
-        if letter != ord("/") and chance.random() < 0.2
-        else quote(bytes([letter]), safe=_PLAIN).encode()
-        for letter in key.encode()
-    )

@@ -1,18 +1,25 @@
 """A few thousand random requests, valid and not, to the real server and through nginx (``make soak`` sends more)."""
 
+import time
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datasets.serving import s3
 from datasets.serving.answers import Answer
 from datasets.serving.core import answer
 from datasets.serving.requests import Request, read_headers
+from datasets.serving.s3 import KeyHolder, answer_error, unknown_key
+from datasets.serving.sigv4 import Signature
 from datasets.serving.snapshot import Snapshot
 from tests.serving.fuzzing import Fuzzer, Wrong, arranged, judge
 from tests.serving.malformed_requests import distorted
-from tests.serving.plane import snapshot_of
-from tests.serving.random_place import DRAFTED_BYTES, FROZEN, write_place
-from tests.serving.random_requests import Case, burst
+from tests.serving.plane import KEY_ID, SECRET, snapshot_of
+from tests.serving.random_case import Case
+from tests.serving.random_place import DRAFTED_BYTES, FROZEN, LINKED, write_place
+from tests.serving.random_requests import burst
 from tests.serving.wire import WireReply
 
 REQUESTS = 3000
@@ -26,7 +33,7 @@ def test_no_request_is_answered_wrongly(arrangement: str) -> None:
         assert fuzzer.run(REQUESTS) >= REQUESTS
     met = fuzzer.statuses
     # Every kind of answer was met, in number.
-    for status in (200, 204, 206, 304, 400, 401, 404, 405, 410, 412, 416, 418):
+    for status in (200, 204, 206, 304, 400, 401, 403, 404, 405, 410, 412, 416, 418):
         assert met[str(status)] >= 3, met
     assert met["400 malformed"] >= 100, met
 
@@ -52,10 +59,24 @@ def test_the_core_alone_answers_as_the_reference(snapshot: Snapshot, number: int
 def _ask(snapshot: Snapshot, case: Case) -> Answer:
     path, _, query = case.target.partition(b"#")[0].partition(b"?")
     headers = read_headers((name.lower(), value) for name, value in case.headers)
+    if case.speaks_s3:
+        return _ask_s3(snapshot, case)
     if not path.startswith(b"/data/"):
         return Answer(418, ())
     grants = frozenset({"secret", "cells"}) if case.shows_token else frozenset()
     outcome = answer(Request(case.method.decode(), path, query, headers), snapshot, 1.8e9, grants=frozenset(grants))
+    assert isinstance(outcome, Answer)
+    return outcome
+
+
+def _ask_s3(snapshot: Snapshot, case: Case) -> Answer:
+    path, _, query = case.target.partition(b"#")[0].partition(b"?")
+    headers = read_headers(((name.lower(), value) for name, value in case.headers), all_of_them=True)
+    request = Request(case.method.decode(), path, query, headers)
+    outcome = s3.answer(request, snapshot, time.time())
+    if isinstance(outcome, Signature):
+        holder = KeyHolder(SECRET, frozenset({"secret", "cells"})) if outcome.access_key_id == KEY_ID else None
+        outcome = s3.answer(request, snapshot, time.time(), holder=holder) if holder else answer_error(unknown_key())
     assert isinstance(outcome, Answer)
     return outcome
 
@@ -98,3 +119,48 @@ def test_a_right_answer_passes() -> None:
 def test_a_wrong_answer_is_found(reply: WireReply, what: str) -> None:
     with pytest.raises(Wrong, match=what):
         judge(CASE, reply)
+
+
+LISTED = Case("2", b"GET", b"/s3/linked?list-type=2", ((b"Host", b"here"),))
+SIGNED = Case("3", b"GET", b"/s3/secret/small", ((b"Host", b"here"),), is_signed=True, code="SignatureDoesNotMatch")
+PLAIN_XML = ((b"content-type", b"application/xml"), (b"access-control-allow-origin", b"*"))
+
+
+def _xml(
+    content: str, name: str = "ListBucketResult", xmlns: str = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+) -> bytes:
+    return f"<{name}{xmlns}>{content}</{name}>".encode()
+
+
+def _listing(*keys: str, more: str = "false") -> bytes:
+    contents = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys)
+    return _xml(f"<Prefix></Prefix><IsTruncated>{more}</IsTruncated>{contents}")
+
+
+def _error(code: str) -> bytes:
+    return _xml(f"<Code>{code}</Code><Message>x</Message>", "Error", "")
+
+
+def test_a_right_answer_of_s3_passes() -> None:
+    judge(LISTED, _reply(headers=PLAIN_XML, body=_listing(*sorted(LINKED))))
+    judge(SIGNED, _reply(403, PLAIN_XML, _error("SignatureDoesNotMatch")))
+
+
+@pytest.mark.parametrize(
+    ("case", "reply", "what"),
+    [
+        (LISTED, _reply(headers=PLAIN_XML, body=_listing("small")), "another listing"),
+        (LISTED, _reply(headers=PLAIN_XML, body=_listing(*LINKED, "out")), "another listing"),
+        (LISTED, _reply(headers=PLAIN_XML, body=_listing(*LINKED, more="true")), "whether more follows"),
+        (LISTED, _reply(headers=PLAIN_XML, body=_listing(*LINKED)[:-1]), "not well formed"),
+        (LISTED, _reply(500, PLAIN_XML, _error("InternalError")), "status 500"),
+        (LISTED, _reply(503, PLAIN_XML, _error("ServiceUnavailable")), "trouble where there is none"),
+        (SIGNED, _reply(403, PLAIN_XML, _error("NoSuchBucket")), "another error"),
+        (SIGNED, _reply(404, PLAIN_XML, _error("SignatureDoesNotMatch")), "not refused"),
+        (replace(SIGNED, code=""), _reply(), "no such object"),
+        (replace(SIGNED, method=b"PUT", code=""), _reply(), "more than reading"),
+    ],
+)
+def test_a_wrong_answer_of_s3_is_found(case: Case, reply: WireReply, what: str) -> None:
+    with pytest.raises(Wrong, match=what):
+        judge(case, reply)

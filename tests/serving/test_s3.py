@@ -88,6 +88,10 @@ class TestObjects:
     def test_that_are_absent_are_no_such_key(self, ask: Ask, key: str) -> None:
         error(ask(f"/s3/frozen/{key}"), 404, "NoSuchKey")
 
+    @pytest.mark.parametrize("path", ["/s3//", "/s3//small", "/s3//frozen/small"])
+    def test_of_a_bucket_without_a_name_are_not_answered_with_the_buckets(self, ask: Ask, path: str) -> None:
+        error(ask(path), 400, "InvalidBucketName")
+
     def test_where_a_mount_begins_is_no_object(self, ask: Ask) -> None:
         """Clients ask for a folder as if it were an object, before they list it."""
         error(ask("/s3/cells/em/s1"), 404, "NoSuchKey")

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from datasets.catalogue.models import DatasetVersion, State, StateLink
 from datasets.catalogue.queries.datasets import NotFound, find_version, versions_of
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
-from datasets.catalogue.state_sources import SourceRefused, layer_sources, pinned_version
+from datasets.catalogue.state_sources import SourceRefused, data_address, layer_sources, pinned_version
 from datasets.volumes.errors import CisternaError
 
 
@@ -129,16 +129,17 @@ def _look_up(name: str, labels: Iterable[str], user: Viewer, found: _Found, abse
 def _at_this_address(link: StateLink, data_url: str) -> dict[str, Any]:
     """The state with the portal's own sources at ``data_url``, where they were stored under another address of it."""
     text_of = "\n".join(source for layer in _layers(link.state) for source in layer_sources(layer))
-    if data_url in text_of:
-        return dict(link.state)
+    site = data_url.removesuffix("data/")
     pins = "|".join(re.escape(source) for source in link.sources)
-    bases = set(re.findall(rf"(https?://[^\s|?#]+?/data/)(?:{pins})/", text_of))
-    return _replaced(link.state, bases.pop(), data_url) if len(bases) == 1 else dict(link.state)
+    buckets = pins.replace("@", r"\.v")
+    sites = set(re.findall(rf"(https?://[^\s|?#]+?/)(?:data/(?:{pins})|s3/(?:{buckets}))/", text_of))
+    return _replaced(link.state, sites.pop(), site) if len(sites) == 1 else dict(link.state)
 
 
 def _replaced(value: Any, before: str, after: str) -> Any:
     if isinstance(value, str):
-        return re.sub(rf"^((?:zarr[23]?://)?){re.escape(before)}", lambda match: match[1] + after, value)
+        here = rf"^((?:zarr[23]?://)?(?:s3\+)?){re.escape(before)}(?=data/|s3/)"
+        return re.sub(here, lambda match: match[1] + after, value)
     if isinstance(value, list):
         return [_replaced(item, before, after) for item in value]
     if isinstance(value, dict):
@@ -182,7 +183,7 @@ def _is_missing(place: tuple[str, str], versions: Mapping[str, DatasetVersion]) 
 def _paths(layer: dict[str, Any], data_url: str) -> Iterator[tuple[str, str]]:
     """What a layer reads of this portal: (``name@label``, path)."""
     for source in layer_sources(layer):
-        bare = re.sub(r"^zarr[23]?://", "", source.partition("|")[0])
+        bare = data_address(source, data_url)
         if bare.startswith(data_url):
             reference, _, path = unquote(bare.removeprefix(data_url)).partition("/")
             yield reference, path.strip("/")

@@ -32,10 +32,18 @@ export interface InventoryItem {
 const READING_STEP = /^(zarr[23]?|n5|neuroglancer-precomputed|precomputed|gzip):[^:?#\\]*$|^zip:[^:?#\\]*$/;
 const OLD_FORMAT = /^(zarr[23]?|n5|precomputed):\/\/(?=[a-z0-9+]+:\/\/)/;
 const LOCAL = "local://annotations";
+const BUCKET = /^([^/.]+)(?:\.v(\d+))?(\/.*)$/;
 
 function origin(address: URL): string {
   // Neuroglancer asks a bucket of Amazon's by its own host name.
   return address.protocol === "s3:" ? `https://${address.hostname}.s3.amazonaws.com` : address.origin;
+}
+
+/** What is read of this portal as from a bucket is at the same place of its data plane. */
+function dataAddress(bare: string, dataUrl: string): string {
+  const bucketsUrl = `s3+${dataUrl.replace(/data\/$/, "s3/")}`;
+  const [, name, version, rest] = (bare.startsWith(bucketsUrl) && BUCKET.exec(bare.slice(bucketsUrl.length))) || [];
+  return name === undefined ? bare : `${dataUrl}${name}${version === undefined ? "" : `@${version}`}${rest}`;
 }
 
 function refused(url: string, why: string): Source {
@@ -46,11 +54,11 @@ function refused(url: string, why: string): Source {
 export function judge(url: string, { dataUrl, external }: Origins): Source {
   if (url === LOCAL) return { url, verdict: "page", why: "annotations in the link itself" };
   const [first = "", ...steps] = url.trim().split("|");
-  const bare = first.replace(OLD_FORMAT, "");
+  const bare = dataAddress(first.replace(OLD_FORMAT, ""), dataUrl);
   if (steps.some((it) => !READING_STEP.test(it))) return refused(url, "a way of reading that is not known here");
   let address: URL;
   try {
-    address = new URL(bare);
+    address = new URL(bare.replace(/^s3\+(?=https?:)/, ""));
   } catch {
     return refused(url, "not an address");
   }
