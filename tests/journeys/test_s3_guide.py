@@ -53,6 +53,11 @@ def test_rclone_copies(either_demo: Demo, rclone: Path, tmp_path: Path) -> None:
     assert_copied(either_demo, "em", tmp_path / "em")
 
 
+def test_s5cmd_copies(either_demo: Demo, tmp_path: Path) -> None:
+    run(["sh", "-ec", SHELL[2]], either_demo, tmp_path)
+    assert_copied(either_demo, "labels/ffn", tmp_path / "ffn")
+
+
 @pytest.mark.parametrize("code", PYTHON, ids=["zarr", "tensorstore"])
 def test_python_reads(either_demo: Demo, tmp_path: Path, code: str) -> None:
     assert run([sys.executable, "-c", code], either_demo, tmp_path) == "(250, 250, 250) True\n"
@@ -69,7 +74,7 @@ def test_a_token_opens_what_its_account_may_see(demo: Demo, tmp_path: Path) -> N
     manage("createsuperuser", "--noinput", "--username=reader", "--email=", DJANGO_SUPERUSER_PASSWORD="long and odd")
     shown = manage("token", "create", "reader")
     key_id, secret = (re.findall(rf"{name} +(\S+)", shown)[0] for name in ("S3 access key id", "S3 secret access key"))
-    command = SHELL[2].replace("CST...", key_id).replace("KEY=...", f"KEY={secret}")
+    command = SHELL[3].replace("CST...", key_id).replace("KEY=...", f"KEY={secret}")
     assert "fib25-ts2.v1" in run(["sh", "-ec", command], demo, tmp_path)
     manage("token", "revoke", key_id)
     assert eventually(lambda: "InvalidAccessKeyId" in attempt(["sh", "-ec", command], demo, tmp_path).stderr)
