@@ -33,7 +33,7 @@ BESIDE = {
     "odd/a b#c?d%é.txt": b"odd", "odd/x:y/z": b"colon", "odd/p+q&r=s;t": b"signs", "odd.b": b"dot", "odd0": b"",
     "large": bytes(range(256)) * 40_000,
 }  # fmt: skip
-"""What lies in the layer's folder beside it: awkward names, in an awkward order, and one object that clients read in parts."""
+"""What lies beside the layer in its folder: awkward names in an awkward order, and what clients read in parts."""
 SPECIFICATION = """
 name = "guarded"
 title = "Guarded"
