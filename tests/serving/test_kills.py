@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -217,6 +218,12 @@ class TestBehindNginx:
                     problem(reply, "portal-unreachable")
                     assert int(reply.headers["retry-after"]) > 0
                     assert ask(f"/data/{dataset}/{key}", "HEAD").status == 503
+
+    def test_clients_of_s3_are_told_so_in_their_words(self, place: str) -> None:
+        with front(place, free_port()) as nginx, over_socket(nginx.port) as ask:
+            reply = ask("/s3/frozen.v1/small")
+            assert (reply.status, reply.headers["content-type"]) == (503, "application/xml")
+            assert ElementTree.fromstring(reply.body).findtext("Code") == "ServiceUnavailable"
 
 
 class TestBuckets:
