@@ -8,12 +8,13 @@ from itertools import groupby
 
 from django.urls import reverse
 
+from datasets.catalogue.downloads import DownloadWay, selection_ways
 from datasets.catalogue.layers import Dot, layer_url, unpacked_bytes, voxel_size
 from datasets.catalogue.models import Selection
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.presentation import format_bytes, format_count
-from datasets.catalogue.queries.selections import Layers, SelectedLayer
+from datasets.catalogue.queries.selections import Layers, SelectedLayer, covering
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class SelectionPage:
     counts: str
     size: str
     gone: tuple[tuple[str, str], ...]
+    ways: tuple[DownloadWay, ...]
 
 
 def selection_page(layers: Layers, selection: Selection | None = None, *, site_url: str) -> SelectionPage:
@@ -77,6 +79,7 @@ def selection_page(layers: Layers, selection: Selection | None = None, *, site_u
         counts=_counts(layers.found, len(datasets)),
         size=format_bytes(sum(unpacked_bytes(layer.volume) for layer in layers.found)),
         gone=tuple((reference, error.what) for reference, error in layers.gone),
+        ways=selection_ways(selection, covering(layers.found), site_url=site_url) if selection else (),
     )
 
 
