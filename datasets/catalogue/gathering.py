@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 
-from datasets.catalogue.queries.selections import check_layers, look_up_layers
+from datasets.catalogue.queries.selections import check_layers, require_layers
 
 GATHERED = "gathered_layers"
 """The session's key; pages count it in their head."""
@@ -26,10 +26,7 @@ def gather(session: SessionBase, layers: Sequence[str], *, by: AbstractBaseUser 
         SelectionRefused: they are no layers, or would be too many.
         NotFound, VersionRetired: one of them is not there for ``by``.
     """
-    added = check_layers([*layers])
-    for _, error in look_up_layers(added, by).gone:
-        raise error
-    session[GATHERED] = check_layers([*gathered(session), *added])
+    session[GATHERED] = check_layers([*gathered(session), *require_layers([*layers], by)])
 
 
 def leave_out(session: SessionBase, layers: Collection[str]) -> None:

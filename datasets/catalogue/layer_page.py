@@ -17,6 +17,7 @@ from datasets.catalogue.page_parts import Contact, Fact, contact_of, go_url
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_bytes, format_count, format_extent, format_shape, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import base_image, picture_url, slice_picture
 
@@ -55,6 +56,7 @@ class LayerPage:
     dataset_title: str
     dataset_url: str
     path: str
+    selected_as: str
     title: str
     heading: str
     description: str
@@ -91,6 +93,7 @@ def layer_page(
         dataset_title=version.title,
         dataset_url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
         path=volume.path,
+        selected_as=layer_reference(version, volume),
         title=volume.title,
         heading=layer_heading(volume),
         description=volume.description,

@@ -16,6 +16,7 @@ from datasets.catalogue.opening import opening_links
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.lineages import Lineage
+from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.viewer_dimensions import channel_layers
 
 WAYS_IN_THE_VIEWER = {"open-neuroglancer", "open-napari", "open-fiji"}
@@ -37,6 +38,7 @@ class LayerRow:
     """A volume in the table of layers."""
 
     path: str
+    selected_as: str
     title: str
     description: str
     what: str
@@ -94,6 +96,7 @@ def layer_groups(
         is_image = volume.kind not in LABEL_KINDS
         row = LayerRow(
             path=volume.path,
+            selected_as=layer_reference(version, volume),
             title=volume.title,
             description=volume.description,
             what=f"{segmentation.get_type_display().lower()} segmentation"

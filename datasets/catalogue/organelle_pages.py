@@ -54,7 +54,7 @@ class OrganelleList:
 class SegmentationCard:
     """A segmentation in pictures."""
 
-    reference: str
+    selected_as: str
     title: str
     url: str
     dataset_title: str
@@ -154,7 +154,7 @@ def _card(volume: Volume, pictures: set[str]) -> SegmentationCard:
     version = volume.version
     segmentation = segmentation_of(volume)
     return SegmentationCard(
-        reference=layer_reference(version, volume),
+        selected_as=layer_reference(version, volume),
         title=volume.title,
         url=layer_url(version, volume),
         dataset_title=version.title,

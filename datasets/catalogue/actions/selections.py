@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from datasets.catalogue.models import Selection
-from datasets.catalogue.queries.selections import check_layers, look_up_layers
+from datasets.catalogue.queries.selections import require_layers
 
 
 def store_selection(*, layers: object, by: AbstractBaseUser | AnonymousUser) -> Selection:
@@ -21,8 +21,6 @@ def store_selection(*, layers: object, by: AbstractBaseUser | AnonymousUser) -> 
         SelectionRefused: it is no such list.
         NotFound, VersionRetired: one of them is not there for ``by``.
     """
-    checked = check_layers(layers)
-    for _, error in look_up_layers(checked, by).gone:
-        raise error
+    checked = require_layers(layers, by)
     digest = hashlib.sha256(json.dumps(checked).encode()).hexdigest()
     return Selection.objects.get_or_create(digest=digest, defaults={"layers": checked})[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
@@ -47,7 +48,8 @@ class SelectionDetail(APIView):
 def _shown(selection: Selection, request: Request) -> dict[str, Any]:
     return {
         "id": selection.pk,
-        "url": request.build_absolute_uri(f"/selections/{selection.pk}/"),
-        "manifest": request.build_absolute_uri(f"/api/v1/selections/{selection.pk}/manifest"),
+        "url": request.build_absolute_uri(
+            reverse("catalogue:kept_selection", kwargs={"identifier": selection.pk}),
+        ),
         "layers": selection.layers,
     }

@@ -98,6 +98,19 @@ def _version(name: str, number: str, user: Viewer) -> DatasetVersion | CisternaE
         return error
 
 
+def require_layers(layers: object, user: Viewer) -> list[str]:
+    """The references of a list, as :func:`check_layers` has them, of layers that are all there for ``user``.
+
+    Raises:
+        SelectionRefused: it is no such list.
+        NotFound, VersionRetired: one of them is not there.
+    """
+    checked = check_layers(layers)
+    for _, error in look_up_layers(checked, user).gone:
+        raise error
+    return checked
+
+
 def find_selection(identifier: str, user: Viewer) -> tuple[Selection, Layers]:
     """The selection ``identifier`` and its layers, those of retired versions among what is gone.
 
