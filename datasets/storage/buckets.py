@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasets.storage.bucket_errors import name_refusal, refusal_of
@@ -172,6 +173,10 @@ class Bucket:
     def write(self, key: str, content: bytes) -> None:
         """Write the object whole: it appears, or takes the former one's place, in one step."""
         self._call("put_object", key, Key=self.full_key(key), Body=content)
+
+    def put_file(self, key: str, file: Path) -> None:
+        """As :meth:`write`, of what a file holds: in parts where it is large, of which none is seen before the last."""
+        self._run(self._files._put_file(str(file), f"{self.root.bucket}/{self.full_key(key)}"), key)
 
     def check(self, key: str) -> None:
         """That the bucket answers and, below ``key``, tells absent from forbidden: one request for what is not there.

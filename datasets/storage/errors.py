@@ -36,6 +36,13 @@ class StorageUnavailable(StorageError):
     retry_after_s = 5
 
 
+class ObjectChanged(StorageUnavailable):
+    """The object is not the one any more that was looked at first: it was written meanwhile."""
+
+    slug = "object-changed"
+    title = "The object changed while it was read"
+
+
 class StorageUnreachable(StorageUnavailable):
     """Nobody answers at the storage's address: the connection is refused, or the name leads nowhere."""
 

@@ -4,12 +4,14 @@ Reading keeps *absent*, *forbidden* and *unavailable* apart, as every error of t
 """
 
 import contextlib
+import io
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from datasets.storage.buckets import bucket_of
 from datasets.storage.errors import StorageUnavailable
@@ -33,6 +35,7 @@ class Backend(Protocol):
     def stat(self, key: str) -> int: ...
     def list_names(self, key: str, *, after: str = "", limit: int, within: str = "") -> list[str]: ...
     def write(self, key: str, content: bytes) -> None: ...
+    def put_file(self, key: str, file: Path) -> None: ...
     def check(self, key: str) -> None: ...
 
 
@@ -74,9 +77,19 @@ def write(root: Root, key: str, content: bytes) -> None:
     Raises:
         StorageUnavailable: it was refused, with the reason (a full disk, say); nothing is left behind.
     """
+    _require_own(root)
+    _backend(root).write(key, content)
+
+
+def put_file(root: Root, key: str, file: Path) -> None:
+    """As :func:`write`, of what a file holds, without holding it in memory."""
+    _require_own(root)
+    _backend(root).put_file(key, file)
+
+
+def _require_own(root: Root) -> None:
     if not root.is_own:
         raise ValueError(f"The root {root.name} holds given data, which is never modified")
-    _backend(root).write(key, content)
 
 
 def check_root(name: str) -> None:
@@ -130,6 +143,13 @@ class FileBackend:
         return self._folder.list_names(key, after=after, limit=limit, within=within)
 
     def write(self, key: str, content: bytes) -> None:
+        self._put(key, io.BytesIO(content))
+
+    def put_file(self, key: str, file: Path) -> None:
+        with file.open("rb") as content:
+            self._put(key, content)
+
+    def _put(self, key: str, content: IO[bytes]) -> None:
         """To a temporary name, to the disk, then into its place."""
         path = self._path / key
         draft = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -137,7 +157,7 @@ class FileBackend:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with draft.open("wb") as file:
-                    file.write(content)
+                    shutil.copyfileobj(content, file, 1 << 20)
                     file.flush()
                     os.fsync(file.fileno())
                 draft.replace(path)

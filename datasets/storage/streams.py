@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.storage.bucket_errors import Refusal, name_refusal, refusal_of
 from datasets.storage.buckets import ANSWER_S, CONNECT_S, Bucket
-from datasets.storage.errors import ObjectAbsent, StorageError, StorageUnavailable
+from datasets.storage.errors import ObjectAbsent, ObjectChanged, StorageError, StorageUnavailable
 from datasets.storage.files import stat_etag
 
 if TYPE_CHECKING:
@@ -170,9 +170,9 @@ class BucketStreams:
         try:
             result = await self._get(key, "", **options)
         except RangeOutside as error:
-            raise StorageUnavailable("The object changed while it was read", where=key) from error
+            raise ObjectChanged("The object changed while it was read", where=key) from error
         if _facts_of(result) != facts or result.range != (start, stop):
-            raise StorageUnavailable("The object changed while it was read", where=key)
+            raise ObjectChanged("The object changed while it was read", where=key)
         return result
 
     async def _get(self, key: str, within: str, **options: Any) -> GetResult:
@@ -189,7 +189,7 @@ class BucketStreams:
         if refusal.is_outside:
             raise RangeOutside from failure
         if refusal.is_precondition:
-            raise StorageUnavailable("The object changed while it was read", where=key) from failure
+            raise ObjectChanged("The object changed while it was read", where=key) from failure
         named = name_refusal(refusal, self.bucket.root, key)
         if isinstance(named, ObjectAbsent):
             await self._believe(key, within)

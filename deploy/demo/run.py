@@ -31,6 +31,7 @@ def main() -> None:
     manage = str(CHECKOUT / "manage.py")
     execute_from_command_line([manage, "migrate", "--verbosity", "0"])
     publish_sample()
+    make_manifest()
     execute_from_command_line([manage, "serve"])
 
 
@@ -46,6 +47,16 @@ def publish_sample() -> None:
         if not isinstance(error.__cause__, DatasetExists):
             sys.exit(f"The demo cannot start: {error}")
         print("The sample was published by an earlier version of the portal, and stays as it is", flush=True)
+
+
+def make_manifest() -> None:
+    """So that the sample can be downloaded with its digests. Without them the portal works all the same."""
+    from django.core.management import CommandError, call_command
+
+    try:
+        call_command("manifest", "fib25-ts2")
+    except CommandError as error:
+        print(f"The sample has no manifest: {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ FORBIDDEN = [
     ("datasets.publishing.specification", "fsspec.implementations.local", "Only storage speaks"),
     ("portal.config", "s3fs", "Only storage speaks"),
     ("datasets.processing.jobs", "obstore", "Only storage speaks"),
+    ("datasets.serving.core", "pyarrow.parquet", "Only storage reads and writes Parquet"),
     ("datasets.catalogue.models", "neuroglancer.viewer_state", "Only catalogue.neuroglancer_links"),
     ("datasets.processing.jobs", "duckdb", "Only analysis"),
     ("datasets.serving.core", "dask.array", "Only processing"),
@@ -51,6 +52,7 @@ ALLOWED = [
         )
     ),
     ("datasets.storage.roots", "zarr"),
+    ("datasets.storage.roots", "pyarrow"),
     ("datasets.catalogue.neuroglancer_links", "neuroglancer"),
     ("datasets.analysis.tables", "duckdb"),
     ("datasets.processing.jobs", "dask"),
@@ -195,11 +197,12 @@ def test_reading_the_environment_is_seen(code: str, uses: int) -> None:
 
 
 def test_a_server_starts_without_the_heavy_libraries() -> None:
-    """numba, duckdb, neuroglancer, dask and the clients of buckets are imported where they are used."""
+    """numba, pyarrow, duckdb, neuroglancer, dask and the clients of buckets are imported where they are used."""
     code = (
         "import sys, django; django.setup();"
         "import portal.asgi; from django.urls import get_resolver; get_resolver().check();"
-        "print(*{'numba', 'duckdb', 'neuroglancer', 'dask', 's3fs', 'botocore', 'obstore'} & set(sys.modules))"
+        "heavy = {'numba', 'pyarrow', 'duckdb', 'neuroglancer', 'dask', 's3fs', 'botocore', 'obstore'};"
+        "print(*heavy & set(sys.modules))"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
     answer = subprocess.run(

@@ -1,0 +1,19 @@
+"""Where a version's inventory lies, and whether there is one."""
+
+from __future__ import annotations
+
+from datasets.catalogue.models import DatasetVersion
+from datasets.storage.inventory import Inventory
+from datasets.storage.roots import OWN_ROOT, get_root
+
+
+def find_inventory(version: DatasetVersion) -> Inventory | None:
+    """The inventory of ``version``; None where it was never made. That it is there in its place is not looked at."""
+    if not version.manifest_digest:
+        return None
+    return Inventory(get_root(OWN_ROOT), inventory_key(version, version.manifest_digest))
+
+
+def inventory_key(version: DatasetVersion, root_digest: str) -> str:
+    """Its key in the portal's own root: beside the data, below no dataset's address."""
+    return f"inventories/{version.dataset.name}/{version.label}/{root_digest}.parquet"
