@@ -2,7 +2,7 @@
 
 Its *root digest* is the SHA-256 of the list that ``sha256sum`` makes of the same files in the same order
 (:func:`checksum_line`). It stands for every byte of the version and for none of Parquet's: whoever has the files, or
-that list, computes it with ``sha256sum`` alone (docs/guides/downloading.md).
+that list, computes it with ``sha256sum`` alone (docs/guides/operating.md, "Digests").
 """
 
 from __future__ import annotations

@@ -105,9 +105,9 @@ def test_what_has_no_manifest_is_refused_by_name(small_cell: DatasetVersion) -> 
 def test_progress_tells_rate_and_time_left() -> None:
     before, done, total = Extent(100, 1_000_000_000), Extent(300, 3_000_000_000), Extent(1_000, 10_000_000_000)
     said = describe(Progress(before, done, total), 20)
-    assert said == "300 of 1000 objects, 3.0 GB of 10.0 GB, 100.0 MB/s, 1 min 10 s left"
-    assert describe(Progress(before, before, total), 0) == "100 of 1000 objects, 1.0 GB of 10.0 GB"
-    assert describe(Progress(Extent(0, 0), done, None), 5) == "Listing: 300 objects, 3.0 GB"
+    assert said == "300 of 1000 objects, 3\u00a0GB of 10\u00a0GB, 100\u00a0MB/s, 1 min 10 s left"
+    assert describe(Progress(before, before, total), 0) == "100 of 1000 objects, 1\u00a0GB of 10\u00a0GB"
+    assert describe(Progress(Extent(0, 0), done, None), 5) == "Listing: 300 objects, 3\u00a0GB"
 
 
 def test_progress_is_shown_on_a_terminal_in_one_line() -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from datasets.catalogue.actions.manifests import check_manifest, make_manifest
+from datasets.catalogue.presentation import format_bytes
 from datasets.storage.inventory_drafts import Progress
 from datasets.volumes.errors import CisternaError
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
     def _make(self, version: str, line: "ProgressLine") -> None:
         made = make_manifest(reference=version, scratch=settings.CONFIG.home / "inventories", show=line.show, by=None)
         line.end()
-        what = f"{made.extent.objects} objects, {in_units(made.extent.size_bytes)}"
+        what = f"{made.extent.objects} objects, {format_bytes(made.extent.size_bytes)}"
         unchanged = "" if made.created else "unchanged, "
         self.stdout.write(f"{made.version}: {unchanged}{what}, root digest {made.version.manifest_digest}")
 
@@ -92,21 +93,12 @@ def describe(progress: Progress, seconds: float) -> str:
     """How far it is, after so many seconds of reading."""
     done, total = progress.done, progress.total
     if total is None:
-        return f"Listing: {done.objects} objects, {in_units(done.size_bytes)}"
+        return f"Listing: {done.objects} objects, {format_bytes(done.size_bytes)}"
     rate = (done.size_bytes - progress.before.size_bytes) / seconds if seconds else 0
-    text = f"{done.objects} of {total.objects} objects, {in_units(done.size_bytes)} of {in_units(total.size_bytes)}"
+    text = f"{done.objects} of {total.objects} objects, {format_bytes(done.size_bytes)} of {format_bytes(total.size_bytes)}"
     if not rate:
         return text
-    return f"{text}, {in_units(rate)}/s, {in_time((total.size_bytes - done.size_bytes) / rate)} left"
-
-
-def in_units(size_bytes: float) -> str:
-    """``3.2 GB``"""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size_bytes < 1000:
-            return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
-        size_bytes /= 1000
-    return f"{size_bytes:.1f} TB"
+    return f"{text}, {format_bytes(round(rate))}/s, {in_time((total.size_bytes - done.size_bytes) / rate)} left"
 
 
 def in_time(seconds: float) -> str:
