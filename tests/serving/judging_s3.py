@@ -2,13 +2,12 @@
 
 import base64
 import binascii
-import re
-from collections.abc import Callable
 from urllib.parse import unquote, unquote_to_bytes
 from xml.etree import ElementTree
 
+from tests.serving.judging_objects import Demand, judge_object
 from tests.serving.random_case import Case
-from tests.serving.random_place import MTIME_S, UNION
+from tests.serving.random_place import UNION
 from tests.serving.random_s3_requests import BUCKETS, WITH_KEY, keys_listed
 from tests.serving.wire import WireReply
 
@@ -16,8 +15,6 @@ NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 STATUSES = {200, 204, 206, 304, 400, 403, 404, 405, 410, 412, 414, 416, 501, 503}
 UNREADABLE = ("cells", "cells.v2", "trouble", "trouble.v1")
 """Buckets with a mount that nobody can read: only of these 503 may be said."""
-
-type Demand = Callable[[object, str], None]
 
 
 def judge_s3(case: Case, reply: WireReply, demand: Demand) -> None:
@@ -40,7 +37,7 @@ def judge_s3(case: Case, reply: WireReply, demand: Demand) -> None:
     if case.method in (b"GET", b"HEAD") and reply.status in (200, 206):
         buckets = WITH_KEY if case.shows_token else BUCKETS
         if key:
-            _judge_object(case, reply, buckets.get(bucket, {}).get(key), demand)
+            judge_object(case, reply, buckets.get(bucket, {}).get(key), demand)
         elif case.method == b"GET":
             _judge_document(bucket, query, buckets, reply, demand)
         else:
@@ -78,21 +75,6 @@ def _parsed(reply: WireReply, demand: Demand) -> ElementTree.Element:
     except ElementTree.ParseError as error:
         demand(False, f"XML that is not well formed: {error}")
         raise
-
-
-def _judge_object(case: Case, reply: WireReply, whole: bytes | None, demand: Demand) -> None:
-    demand(whole is not None, "there is no such object")
-    assert whole is not None
-    start, stop = 0, len(whole)
-    if reply.status == 206:
-        found = re.fullmatch(rb"bytes (\d+)-(\d+)/(\d+)", reply.header(b"content-range") or b"")
-        demand(found, "no content-range")
-        assert found
-        start, stop = int(found[1]), int(found[2]) + 1
-        demand(0 <= start < stop <= len(whole) == int(found[3]), "an impossible range")
-    demand(reply.header(b"content-length") == b"%d" % (stop - start), "another length")
-    demand(case.method == b"HEAD" or reply.body == whole[start:stop], "other bytes than the object's")
-    demand(reply.header(b"etag") == b'"%x-%x"' % (MTIME_S, len(whole)), "another tag")
 
 
 def _judge_document(
