@@ -95,7 +95,8 @@ def describe(progress: Progress, seconds: float) -> str:
     if total is None:
         return f"Listing: {done.objects} objects, {format_bytes(done.size_bytes)}"
     rate = (done.size_bytes - progress.before.size_bytes) / seconds if seconds else 0
-    text = f"{done.objects} of {total.objects} objects, {format_bytes(done.size_bytes)} of {format_bytes(total.size_bytes)}"
+    sizes = f"{format_bytes(done.size_bytes)} of {format_bytes(total.size_bytes)}"
+    text = f"{done.objects} of {total.objects} objects, {sizes}"
     if not rate:
         return text
     return f"{text}, {format_bytes(round(rate))}/s, {in_time((total.size_bytes - done.size_bytes) / rate)} left"
