@@ -137,6 +137,16 @@ class Config:
         134217728,
         "Largest resolution level, in voxels, that the viewer's search for a segment reads.",
     )
+    cutout_bytes: int = setting(
+        "CISTERNA_CUTOUT_BYTES", 4294967296, "Largest cutout of a volume that is made, in bytes of its voxels."
+    )
+    slice_pixels: int = setting("CISTERNA_SLICE_PIXELS", 4194304, "Largest slice through a volume that is drawn.")
+    cuts_at_once: int = setting(
+        "CISTERNA_CUTS_AT_ONCE", 8, "Cutouts, and slices, that one process makes at a time, each; others get a 503."
+    )
+    block_cache_bytes: int = setting(
+        "CISTERNA_BLOCK_CACHE_BYTES", 268435456, "Memory of one process for decoded chunks that slices are cut from."
+    )
     roots: tuple[Root, ...] = setting(
         "CISTERNA_ROOT_<NAME>",
         "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
@@ -178,6 +188,10 @@ class Config:
             neuroglancer_url=read_address(env, "CISTERNA_NEUROGLANCER_URL"),
             viewers=_viewers(env),
             locate_voxels=read_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),
+            cutout_bytes=read_integer(env, "CISTERNA_CUTOUT_BYTES", 4294967296, 1, 2**62),
+            slice_pixels=read_integer(env, "CISTERNA_SLICE_PIXELS", 4194304, 1, 2**31),
+            cuts_at_once=read_integer(env, "CISTERNA_CUTS_AT_ONCE", 8, 1, 1000),
+            block_cache_bytes=read_integer(env, "CISTERNA_BLOCK_CACHE_BYTES", 268435456, 0, 2**62),
             roots=read_roots(env, home),
         )
 

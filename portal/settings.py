@@ -137,6 +137,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["datasets.catalogue.api.credentials.ScopeSuffices"],
     "EXCEPTION_HANDLER": "portal.problems.api_problem",
+    "URL_FORMAT_OVERRIDE": None,  # "format" is a parameter of cutouts, slices and manifests
     "DEFAULT_THROTTLE_RATES": {"links": "60/min", "selections": "60/min", "locate": "120/min"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -212,7 +212,9 @@ def test_no_node_and_no_way_to_install_one_is_said(machine: Machine) -> None:
     assert "nvm install 22" in answer.stderr
 
 
-WITHOUT_CHROMIUM = "ceph-common ceph-mon ceph-osd curl fonts-dejavu-core nginx openssl postgresql radosgw rclone wrk"
+WITHOUT_CHROMIUM = (
+    "aria2 ceph-common ceph-mon ceph-osd curl fonts-dejavu-core nginx openssl postgresql radosgw rclone wrk"
+)
 
 
 @pytest.fixture
