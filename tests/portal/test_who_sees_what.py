@@ -16,6 +16,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from asgiref.sync import async_to_sync
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -90,6 +91,19 @@ class Reply:
         )
 
 
+def content_of(response: Any) -> bytes:
+    """The whole body, streamed or not."""
+    if not response.streaming:
+        return bytes(response.content)
+    if not response.is_async:
+        return b"".join(response.streaming_content)
+
+    async def collect() -> bytes:
+        return b"".join([block async for block in response.streaming_content])
+
+    return async_to_sync(collect)()
+
+
 class Visitor:
     """One of the callers, asking pages through Django and data through the data plane's core."""
 
@@ -117,7 +131,7 @@ class Visitor:
         cache.clear()  # forgets how often something was asked for lately
         with CaptureQueriesContext(connection) as asked:
             response = self.client.generic(method, path, headers=ACCEPT | self.headers, **more)
-        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+        body = content_of(response)
         return Reply(
             response.status_code,
             {name.lower(): value for name, value in response.items() if name.lower() not in CHANGING_HEADERS},
@@ -168,6 +182,8 @@ def expected(route: Route, case: Case, caller: str, label: str | None) -> int:
     status = case.status(caller, label)
     if status == 200 and route.pattern.endswith("/neuroglancer"):
         return 302
+    if route.pattern == "api/v1/selections/<str:identifier>/manifest" and status == 410:
+        return 410  # a list without them would look complete
     if "selections/" in route.pattern and status in (200, 410):
         return 404 if label == "draft" else 200  # drafts are not selected; of retired ones the page says so
     if "pictures/" in route.pattern and status == 200 and (label or case.newest or "draft") == "draft":

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.models import DatasetVersion, State
-from datasets.catalogue.queries.inventories import find_inventory, inventory_key
+from datasets.catalogue.queries.inventories import DatasetExternal, DigestsAbsent, find_inventory, inventory_key
 from datasets.catalogue.queries.mounts import mounts_of
 from datasets.catalogue.queries.names import NameUnknown, find_dataset
 from datasets.catalogue.queries.visibility import Deed, require
@@ -21,22 +21,6 @@ from datasets.storage.inventory_drafts import Show, make_inventory
 from datasets.storage.objects import check_root
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.errors import CisternaError
-
-
-class DatasetExternal(CisternaError):
-    """All of the dataset's data are elsewhere: the portal has no objects of it."""
-
-    slug = "external"
-    status = 409
-    title = "The data are not in this portal"
-
-
-class DigestsAbsent(CisternaError):
-    """Nobody has computed the SHA-256 of the version's objects yet."""
-
-    slug = "digests-absent"
-    status = 409
-    title = "There are no digests yet"
 
 
 class ManifestDiffers(CisternaError):

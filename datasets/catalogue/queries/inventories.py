@@ -5,6 +5,23 @@ from __future__ import annotations
 from datasets.catalogue.models import DatasetVersion
 from datasets.storage.inventory import Inventory
 from datasets.storage.roots import OWN_ROOT, get_root
+from datasets.volumes.errors import CisternaError
+
+
+class DatasetExternal(CisternaError):
+    """All of the dataset's data are elsewhere: the portal has no objects of it."""
+
+    slug = "external"
+    status = 409
+    title = "The data are not in this portal"
+
+
+class DigestsAbsent(CisternaError):
+    """Nobody has computed the SHA-256 of the version's objects yet."""
+
+    slug = "digests-absent"
+    status = 409
+    title = "There are no digests yet"
 
 
 def find_inventory(version: DatasetVersion) -> Inventory | None:

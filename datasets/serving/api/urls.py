@@ -1,7 +1,14 @@
 """Addresses below ``/api/v1/`` that send data."""
 
-from django.urls import URLPattern
+from django.urls import path, register_converter
+
+from datasets.catalogue.addresses import ReferenceConverter
+from datasets.serving.api import manifests
 
 app_name = "serving"
+register_converter(ReferenceConverter, "sent_ref")
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("datasets/<sent_ref:ref>/manifest", manifests.DatasetManifest.as_view(), name="manifest"),
+    path("selections/<str:identifier>/manifest", manifests.SelectionManifest.as_view(), name="selection_manifest"),
+]

@@ -1,0 +1,107 @@
+"""Manifests over the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from datasets.catalogue.addresses import Reference, site_url
+from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.queries.selections import covering, find_selection
+from datasets.catalogue.queries.visibility import is_released
+from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
+from datasets.serving.manifests.formats import FORMATS, Format, find_format, require_format, write_blocks
+from datasets.serving.manifests.parts import Part, part_of
+from datasets.serving.manifests.streams import BlockStream
+
+REVISION = 1
+"""Raised when a format changes, so that no cache keeps what it was."""
+
+_awkward = re.compile(r"[^A-Za-z0-9_.]+")
+
+
+class AnyAccepted(APIView):
+    """A view whose answer's form is a parameter's to choose: ``Accept`` does not count."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
+        return super().perform_content_negotiation(request, force=True)
+
+
+class DatasetManifest(AnyAccepted, VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/manifest?path=&format=``: every object of a version, or of a path in it."""
+
+    def get(self, request: Request, ref: Reference) -> HttpResponseBase:
+        known(request, "path", "format")
+        chosen = _chosen(request)
+        version = self.version(request, ref)
+        path = request.query_params.get("path", "").strip("/")
+        part = part_of(version, path, site_url=site_url(request._request))
+        stem = f"{version.dataset.name}-{f'v{version.number}' if version.number else 'draft'}"
+        caching = cache_control(version, is_pinned=ref.label is not None, is_final=part.inventory is not None)
+        return _answer(request, chosen, [part], filename=_filename(stem, path), caching=caching)
+
+
+class SelectionManifest(AnyAccepted):
+    """``GET /api/v1/selections/<id>/manifest?format=``: every object of the layers of a selection."""
+
+    def get(self, request: Request, identifier: str) -> HttpResponseBase:
+        known(request, "format")
+        chosen = _chosen(request)
+        selection, layers = find_selection(identifier, request.user)
+        for _, error in layers.gone:
+            raise error  # a list that leaves something out would look complete
+        parts = [
+            part_of(version, path, site_url=site_url(request._request), folder=f"{version}/")
+            for version, path in covering(layers.found)
+        ]
+        is_open = all(is_released(layer.version.dataset) for layer in layers.found)
+        caching = NO_CACHE if is_open else NO_STORE  # its datasets may be closed, or retired
+        return _answer(request, chosen, parts, filename=f"selection-{selection.pk}", caching=caching)
+
+
+def _chosen(request: Request) -> Format:
+    return find_format(request.query_params.get("format", next(iter(FORMATS))))
+
+
+def _answer(
+    request: Request, chosen: Format, parts: Sequence[Part], *, filename: str, caching: str
+) -> HttpResponseBase:
+    require_format(chosen, parts)
+    headers = {
+        "Content-Type": chosen.media_type,
+        "Content-Disposition": f'attachment; filename="{filename}{chosen.suffix}"',
+        "Cache-Control": caching,
+    }
+    etag = _etag(chosen, parts)
+    if etag:
+        headers["ETag"] = etag
+        unchanged = get_conditional_response(request._request, etag=etag)
+        if unchanged is not None:
+            unchanged["Cache-Control"] = caching
+            return unchanged
+    stream = BlockStream(write_blocks(chosen, parts))
+    if request.method == "HEAD":
+        stream.close()
+        return StreamingHttpResponse([], headers=headers)
+    return StreamingHttpResponse(stream, headers=headers)
+
+
+def _etag(chosen: Format, parts: Sequence[Part]) -> str:
+    """The tag of what is written from inventories, whose root digests stand for every row; else none."""
+    digest = sha256(f"{REVISION} {chosen.name}".encode())
+    for part in parts:
+        if part.inventory is None:
+            return ""
+        digest.update(f"\n{part.data_url} {part.path} {part.inventory.key}".encode())
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def _filename(stem: str, path: str) -> str:
+    return "-".join([stem, *filter(None, _awkward.split(path))])
