@@ -80,8 +80,9 @@ NGINX = Part(
     lambda: Path(found) if (found := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")) else None,
     "deploy/toolchain/system-parts installs it",
 )
+FAKETIME = Part("faketime", "faketime", _program("faketime"), "deploy/toolchain/system-parts installs it")
 RCLONE = Part("rclone", "rclone", _program("rclone"), "deploy/toolchain/system-parts installs it")
-PARTS = (BROWSER, DATA, NGINX, POSTGRESQL, RCLONE, S3)
+PARTS = (BROWSER, DATA, FAKETIME, NGINX, POSTGRESQL, RCLONE, S3)
 
 
 def _own_portal() -> None:
@@ -193,6 +194,14 @@ def rclone() -> Path:
     """The program."""
     path = RCLONE.find()
     assert path is not None, RCLONE.absence
+    return path
+
+
+@pytest.fixture(scope="session")
+def faketime() -> Path:
+    """The program."""
+    path = FAKETIME.find()
+    assert path is not None, FAKETIME.absence
     return path
 
 

@@ -2,6 +2,7 @@
 from the portal itself and through nginx."""
 
 import hashlib
+import html
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import numpy as np
 import obstore
@@ -88,6 +90,7 @@ class Stocked:
     private: dict[str, bytes]
     key_id: str
     secret: str
+    bearer: str
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -116,8 +119,9 @@ def stocked(either_demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Stoc
         env=clean_environment(either_demo.home) | either_demo.settings | {"DJANGO_SUPERUSER_PASSWORD": "long and odd"},
     )  # fmt: skip
     shown = either_demo.manage("token", "create", "holder").stdout
-    key_id, secret = (re.findall(rf"{name} +(\S+)", shown)[0] for name in ("S3 access key id", "S3 secret access key"))
-    return Stocked(either_demo, files_in(either_demo.sample), files_in(folder / "data"), key_id, secret)
+    names = ("S3 access key id", "S3 secret access key", "Bearer token")
+    keys = [re.findall(rf"{name} +(\S+)", shown)[0] for name in names]
+    return Stocked(either_demo, files_in(either_demo.sample), files_in(folder / "data"), *keys)
 
 
 @pytest.fixture(scope="module", params=["server", pytest.param("nginx", marks=pytest.mark.nginx)])
@@ -298,3 +302,49 @@ def test_programs_say_what_is_wrong(stocked: Stocked, tmp_path: Path, read: Any)
     assert "InvalidAccessKeyId" in said("guarded.v1", "CSTNOBODY", stocked.secret)
     absent = "directory not found" if read is rclone else "NoSuchBucket"
     assert absent in said("guarded.v1")
+
+
+@pytest.mark.parametrize("either_demo", ["folder"], indirect=True)
+def test_aws_says_that_the_clock_is_wrong(stocked: Stocked, faketime: Path, tmp_path: Path) -> None:
+    known = Reading(f"{stocked.demo.url}/s3", "guarded.v1", {}, ("", GUARDED), stocked.key_id, stocked.secret)
+    command = [sys.executable, "-m", "awscli", "--endpoint-url", known.endpoint, "s3", "ls", "s3://guarded.v1/"]
+    assert "RequestTimeTooSkewed" in known.run([faketime, "-f", "+20m", *command], tmp_path, fails=True)
+    assert "PRE em/" in known.run([faketime, "-f", "-10m", *command], tmp_path)
+
+
+SIGN_IN = """
+from django.contrib.auth import get_user_model, login
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+request = HttpRequest()
+request.session = SessionStore()
+login(request, get_user_model().objects.get(username="holder"), "django.contrib.auth.backends.ModelBackend")
+request.session.save()
+print(request.session.session_key)
+"""
+
+
+@pytest.mark.usefixtures("rclone")
+@pytest.mark.parametrize("either_demo", ["folder"], indirect=True)
+def test_a_selection_of_what_is_not_public_comes_as_its_page_says(stocked: Stocked, tmp_path: Path) -> None:
+    url, manage = stocked.demo.url, stocked.demo.manage
+    body = json.dumps({"layers": ["guarded@1/em", "fib25-ts2@1/labels/ffn"]}).encode()
+    headers = {"Authorization": f"Bearer {stocked.bearer}", "Content-Type": "application/json"}
+    with urlopen(Request(f"{url}/api/v1/selections", body, headers)) as answer:
+        identifier = json.load(answer)["id"]
+    session = manage("shell", "--no-imports", "-c", SIGN_IN).stdout.strip()
+    with urlopen(Request(f"{url}/selections/{identifier}/", headers={"Cookie": f"sessionid={session}"})) as answer:
+        page = answer.read().decode()
+    private, public = ({k.removeprefix(p): v for k, v in files.items() if k.startswith(p)} for p, files in (
+        ("em/", stocked.private), ("labels/ffn/", stocked.public),
+    ))  # fmt: skip
+    for tool in ("aws", "rclone"):
+        found = re.search(rf'id="download-{tool}"[^>]*>(?:<code>)?([^<]*)<', page, re.DOTALL)
+        assert found
+        (tmp_path / tool).mkdir()
+        known = Reading(f"{url}/s3", "", {}, ("", GUARDED), stocked.key_id, stocked.secret)
+        path = f"PATH={PROGRAMS}:{os.environ['PATH']}"
+        known.run(["env", path, "sh", "-ec", html.unescape(found[1])], tmp_path / tool)
+        copy = tmp_path / tool / f"selection-{identifier}"
+        assert files_in(copy / "guarded@1" / "em") == private
+        assert files_in(copy / "fib25-ts2@1" / "labels" / "ffn") == public

@@ -147,9 +147,10 @@ LIST = """url => window.cisterna.viewer.dataSourceProvider.sharedKvStoreContext.
   .list(url, { responseKeys: "suffix" }).then(({ directories, entries }) => [directories, entries.map(it => it.key)])"""
 
 
-def test_a_layer_is_read_as_from_a_bucket(page: Page, either_demo: Demo, console: list[str]) -> None:
-    """By Neuroglancer's own ``s3+http`` store, which walks through the folders as well."""
-    bucket = f"s3+{either_demo.url}/s3/fib25-ts2.v1"
+def test_a_layer_is_read_as_from_a_bucket(page: Page, demo: Demo, console: list[str]) -> None:
+    """By Neuroglancer's own ``s3+http`` store, which walks through the folders as well. Over a bucket it shows the
+    same, since our answers are the same there (tests/journeys/test_s3_clients.py)."""
+    bucket = f"s3+{demo.url}/s3/fib25-ts2.v1"
     layers = [
         {"name": "em", "type": "image", "source": f"{bucket}/em/|zarr3:"},
         {"name": "ffn", "type": "segmentation", "source": f"{bucket}/labels/ffn/|zarr3:"},
@@ -158,14 +159,14 @@ def test_a_layer_is_read_as_from_a_bucket(page: Page, either_demo: Demo, console
     state = quote(json.dumps({"layers": layers, "dimensions": dimensions, "position": [125, 125, 125]}))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    open_viewer(page, f"{either_demo.url}{VIEW}#!{state}")
+    open_viewer(page, f"{demo.url}{VIEW}#!{state}")
     assert layers_on(page) == ["em", "ffn"]
     assert not [url for url in asked if "/data/" in url]
     for x, y, z in ((125, 125, 125), (40, 210, 77)):
         page.evaluate("at => { window.cisterna.viewer.position.value = Float32Array.from(at); }", [x, y, z])
         settle(page)
         for layer, path in (("em", "em"), ("ffn", "labels/ffn")):
-            array = zarr.open_array(either_demo.sample / path / "0", mode="r")
+            array = zarr.open_array(demo.sample / path / "0", mode="r")
             assert page.evaluate(VALUE_AT, [layer, [x, y, z]]) == str(array[z, y, x])
     assert page.evaluate(LIST, f"{bucket}/") == [["em", "labels"], ["zarr.json"]]
     assert page.evaluate(LIST, f"{bucket}/labels/")[0] == ["ffn", "groundtruth", "oversegmentation"]

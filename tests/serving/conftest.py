@@ -43,6 +43,7 @@ CONTENTS = {
     "own/cells/1/odd/a b#c?d%é.txt": b"odd",
     "own/cells/1/odd/x:y/z": b"colon",
     "own/cells/1/odd/back\\slash": b"cannot be asked for",
+    "own/cells/1/odd/z\\": b"cannot be asked for and is the last",
     **{f"own/cells/1/image/{key}": content for key, content in image_files().items()},
     "own/cells/draft/small": b"draft",
     "own/derived/s1/zarr.json": b"{}",

@@ -67,6 +67,15 @@ class TestBotocore:
             assert found == sorted((key, len(content)) for key, content in OBJECTS.items())
             assert len(pages) == -(-len(OBJECTS) // 1000)
 
+    def test_takes_an_empty_last_page_for_the_end(self, reading: Reading, place: str) -> None:
+        """Of a bucket a page is full before it is known that what follows cannot be asked for."""
+        last = [[]] if place.startswith("http:") else []
+        for operation in ("list_objects_v2", "list_objects"):
+            asked = {"Bucket": reading.bucket, "Prefix": "odd/", "PaginationConfig": {"PageSize": 1}}
+            pages = list(client(reading).get_paginator(operation).paginate(**asked))
+            found = [[item["Key"] for item in page.get("Contents", [])] for page in pages]
+            assert found == [["odd/a b#c?d%é.txt"], ["odd/x:y/z"], *last]
+
     def test_reads(self, reading: Reading) -> None:
         s3 = client(reading)
         for key in ("small", "large", "empty", "odd/a b#c?d%é.txt", "odd/x:y/z"):
