@@ -21,7 +21,7 @@ from zarr.abc.store import (
     Store,
     SuffixByteRequest,
 )
-from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.errors import UnknownCodecError
 
@@ -33,6 +33,10 @@ from datasets.volumes.arrays import ArrayFacts
 from datasets.volumes.grids import ChunkGrid, ChunkGridInvalid
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
+
+# Chunks of stores that can be read without waiting are read and decoded in one go, and not each in three steps of an
+# event loop: twice as fast. Other stores are read as before.
+zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.FusedCodecPipeline"})
 
 
 class NotZarr(StorageError):
@@ -128,7 +132,9 @@ def open_array(root: Root, key: str, *, zarr_format: int) -> ReadableArray:
     Raises:
         StorageError: at once when its metadata, and at a slice when a chunk, cannot be read.
     """
-    array = zarr.open_array(KeyStore(root, key), mode="r", zarr_format=3 if zarr_format == 3 else 2)
+    # A bucket answers slowly, so many of its chunks are asked for at once, which only the event loop does.
+    store = KeyStore(root, key) if root.path is None else FolderStore(root, key)
+    array = zarr.open_array(store, mode="r", zarr_format=3 if zarr_format == 3 else 2)
     return ReadableArray(array, root.url_of(key))
 
 
@@ -203,6 +209,25 @@ class KeyStore(Store):
 
     def list_dir(self, prefix: str) -> AsyncIterator[str]:
         raise ValueError("Listing a whole store is never needed")
+
+
+class FolderStore(KeyStore):
+    """The same over a local folder, which zarr may also read without its event loop."""
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        try:
+            data = self._read(join_key(self.prefix, key), byte_range)
+        except ObjectAbsent:
+            return None
+        return (prototype or default_buffer_prototype()).buffer.from_bytes(data)
+
+    def set_sync(self, key: str, value: Buffer) -> None:
+        raise ValueError("Given data is never modified")
+
+    def delete_sync(self, key: str) -> None:
+        raise ValueError("Given data is never modified")
 
 
 def read_document(root: Root, key: str) -> tuple[dict[str, Any], str] | None:

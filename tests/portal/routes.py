@@ -17,6 +17,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("datasets/<dataset:ref>/pictures/<slug:name>.webp", "name"): lambda words: "em",
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate", "path"): lambda words: words.segmentation,
+    ("api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout", "path"): lambda words: words.volume,
     ("datasets/<dataset:ref>/segmentations/<path:path>/", "path"): lambda words: words.segmentation,
     ("datasets/<dataset:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("*", "short_name"): lambda words: "mito",
@@ -24,7 +25,10 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
 }
 # Without these a route answers before it looks for the dataset.
-QUERIES = {"api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate": "?segment=1"}
+QUERIES = {
+    "api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate": "?segment=1",
+    "api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout": "?bbox=-1e9,-1e9,-1e9,1e9,1e9,1e9&estimate=1",
+}
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 

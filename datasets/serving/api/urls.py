@@ -3,12 +3,13 @@
 from django.urls import path, register_converter
 
 from datasets.catalogue.addresses import ReferenceConverter
-from datasets.serving.api import manifests
+from datasets.serving.api import cutouts, manifests
 
 app_name = "serving"
 register_converter(ReferenceConverter, "sent_ref")
 
 urlpatterns = [
+    path("datasets/<sent_ref:ref>/volumes/<path:path>/cutout", cutouts.CutoutView.as_view(), name="cutout"),
     path("datasets/<sent_ref:ref>/manifest", manifests.DatasetManifest.as_view(), name="manifest"),
     path("selections/<str:identifier>/manifest", manifests.SelectionManifest.as_view(), name="selection_manifest"),
 ]

@@ -1,0 +1,82 @@
+"""``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/cutout``: a piece of a volume as a file."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from datasets.catalogue.addresses import Reference
+from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.state_requests import QueryInvalid
+from datasets.serving.cutouts.answers import Cutout
+from datasets.serving.cutouts.formats import FORMATS
+from datasets.serving.cutouts.plan import Asked
+from datasets.volumes.boxes import Box
+
+
+class CutoutView(VersionView):
+    """``?bbox=x0,y0,z0,x1,y1,z1&unit=nm|voxel&level=&format=&c=&t=``; with ``estimate=1`` its size alone, as JSON."""
+
+    def get(self, request: Request, ref: Reference, path: str) -> HttpResponseBase:
+        known(request, "bbox", "unit", "level", "format", "c", "t", "estimate")
+        version = self.version(request, ref)
+        cutout = Cutout(version, path, _asked(request), _one_of(request, "format", *FORMATS))
+        response: HttpResponseBase
+        if _one_of(request, "estimate", "0", "1") == "1":
+            response = Response(cutout.estimate())
+        elif request.method == "HEAD":
+            response = _described(HttpResponse(), cutout)
+        else:
+            response = _described(StreamingHttpResponse(cutout.begin()), cutout)
+        _say_who_may_keep(response, version, ref)
+        return response
+
+
+def _described(response: HttpResponseBase, cutout: Cutout) -> HttpResponseBase:
+    response["Content-Type"] = cutout.content_type
+    response["Content-Disposition"] = f'attachment; filename="{cutout.filename}"'
+    if cutout.is_exact:
+        response["Content-Length"] = str(cutout.size_bytes)
+    response["Accept-Ranges"] = "none"
+    response["X-Accel-Buffering"] = "no"  # a front server that buffers would go on asking when its client has left
+    return response
+
+
+def _say_who_may_keep(response: HttpResponseBase, version: DatasetVersion, ref: Reference) -> None:
+    if not is_released(version.dataset) or version.number is None:
+        response["Cache-Control"] = "private, no-store"
+        return
+    response["Cache-Control"] = "public, max-age=3600" if ref.label else "no-cache"
+    response["Access-Control-Allow-Origin"] = "*"
+
+
+def _asked(request: Request) -> Asked:
+    given = request.query_params
+    if "bbox" not in given:
+        raise QueryInvalid("Of which box?", where="bbox", fix="Give bbox=x0,y0,z0,x1,y1,z1, in nm")
+    return Asked(
+        box=Box.parse(given["bbox"]),
+        in_voxels=_one_of(request, "unit", "nm", "voxel") == "voxel",
+        level=given.get("level"),
+        places={name: _index(given[name], name) for name in ("c", "t") if name in given},
+    )
+
+
+def _one_of(request: Request, name: str, *words: str) -> str:
+    """The value of a parameter; not given, the first of ``words``."""
+    value = str(request.query_params.get(name, words[0]))
+    if value not in words:
+        raise QueryInvalid(f"{value[:40]!r} is not known", where=name, fix=f"Known: {', '.join(words)}")
+    return value
+
+
+def _index(text: str, name: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise QueryInvalid(f"{text[:40]!r} is no place along {name}", where=name, fix="Give a whole number from 0")
+    return int(text)

@@ -1,0 +1,65 @@
+"""A cutout as an answer: its estimate, or the file itself as it is made."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from datasets.catalogue.models import DatasetVersion
+from datasets.serving.cutouts.formats import FORMATS
+from datasets.serving.cutouts.plan import Asked, Plan
+from datasets.serving.cutouts.reading import CutReader
+from datasets.serving.cutouts.streams import MadeWhileSent, Making
+
+
+class Cutout:
+    """A cutout in a format, not yet read.
+
+    Raises:
+        NotFound, AxisUnknown, BoxOutside, CutoutTooLarge, RootUnknown: as :class:`Plan` and its cut.
+    """
+
+    def __init__(self, version: DatasetVersion, path: str, asked: Asked, format_name: str) -> None:
+        self._plan = Plan(version, path, asked)
+        self._name = format_name
+        self._format = FORMATS[format_name]
+        self._cut = self._plan.cut(limit_bytes=settings.CONFIG.cutout_bytes)
+        self.filename = f"{self._cut.stem}.{self._format.extension}"
+        self.content_type = self._format.content_type
+        self.size_bytes = self._format.size_bytes(self._cut)
+        self.is_exact = self._format.is_exact
+
+    def estimate(self) -> dict[str, Any]:
+        """What would be sent, and what the same box holds on each level (bytes of voxels)."""
+        cut, edges = self._cut, self._plan.edges_nm
+        return {
+            "level": self._plan.level,
+            "levels": [{"path": path, "size_bytes": size} for path, size in self._plan.sizes_bytes().items()],
+            "bbox_voxel": [*cut.voxels.start, *cut.voxels.stop],
+            "bbox_nm": [*edges.low, *edges.high],
+            "shape_zyx": list(cut.shape_zyx),
+            "dtype": self._format.written_dtype(cut.dtype).name,
+            "format": self._name,
+            "filename": self.filename,
+            "size_bytes": self.size_bytes,
+            "is_exact": self.is_exact,
+            "limit_bytes": settings.CONFIG.cutout_bytes,
+        }
+
+    def begin(self) -> MadeWhileSent:
+        """The file's bytes; the first voxels have been read when this returns.
+
+        Raises:
+            Overloaded: so many cutouts are made already.
+            StorageError: the data cannot be read.
+        """
+        reader = CutReader(self._cut, self._format.written_dtype(self._cut.dtype))
+        return MadeWhileSent(making(), lambda: self._format.blocks(self._cut, reader), reader.stop)
+
+
+@cache
+def making() -> Making:
+    """Where this process makes cutouts."""
+    return Making(settings.CONFIG.cuts_at_once)

@@ -1,0 +1,262 @@
+"""What a cutout holds and how large it is, from the catalogue alone: no data is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from datasets.catalogue.models import DatasetVersion, Volume
+from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.catalogue.queries.datasets import NotFound, find_volume
+from datasets.catalogue.queries.places import place_of_level
+from datasets.storage.roots import Root
+from datasets.volumes.axes import AxisUnknown
+from datasets.volumes.boxes import Box, BoxOutside, Counts, Triple, VoxelBox, VoxelGrid
+from datasets.volumes.errors import CisternaError
+
+SPACE = frozenset("xyz")
+_TYPES = {"c": "channel", "t": "time"}
+
+
+class CutoutTooLarge(CisternaError):
+    """A cutout has more voxels than the operator allows."""
+
+    slug = "cutout-too-large"
+    status = 413
+    title = "The cutout is too large"
+
+    def __init__(self, what: str, *, where: str, fix: str, size_bytes: int, limit_bytes: int, nearest: str | None):
+        super().__init__(what, where=where, fix=fix)
+        self._more = {"size_bytes": size_bytes, "limit_bytes": limit_bytes, "nearest_level": nearest}
+
+    def problem(self) -> dict[str, Any]:
+        return super().problem() | self._more
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: a box in nm, or in voxels of a level; ``level`` is a level's path, None the finest.
+
+    ``places`` has the index along the axes "c" and "t", where one is given.
+    """
+
+    box: Box
+    in_voxels: bool = False
+    level: str | None = None
+    places: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The voxels of one level that are cut out, and where they are.
+
+    Args:
+        stem: of the file's name.
+        title: of the volume, for people.
+        axes: of the stored array, in stored order.
+        index: what is taken along each of ``axes``: a range along x, y and z, else one place.
+        chunk_shape: how the stored array is cut, in stored order.
+        first_nm: the centre of the first voxel, (x, y, z).
+    """
+
+    stem: str
+    title: str
+    is_labels: bool
+    root: Root
+    key: str
+    zarr_format: int
+    axes: tuple[str, ...]
+    index: tuple[slice | int, ...]
+    chunk_shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    voxels: VoxelBox
+    voxel_nm: Triple
+    first_nm: Triple
+
+    @property
+    def shape_zyx(self) -> Counts:
+        return self.voxels.shape_zyx
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its voxels, as they are stored when unpacked."""
+        return self.voxels.voxel_count * self.dtype.itemsize
+
+
+class Plan:
+    """A box of a volume, on each of its levels.
+
+    Raises:
+        NotFound: the version has no such volume, or the volume no such level.
+        AxisUnknown: it has no axis x or y, or a place is asked for along one that it has not.
+        BoxOutside: a place along c or t is behind the end.
+    """
+
+    def __init__(self, version: DatasetVersion, path: str, asked: Asked) -> None:
+        self._version = version
+        self._volume = volume = find_volume(version, path)
+        if not volume.levels:
+            raise NotFound(f"{path} has not been inspected yet", where=path, fix="Wait until the draft is inspected")
+        if not {"x", "y"} <= set(volume.axes):
+            raise AxisUnknown(
+                f"{path} has the axes {', '.join(volume.axes)}, and a box is in x, y and z",
+                where=path,
+                fix="Read the array itself: see the layer's page",
+            )
+        self._level = self._find_level(asked.level)
+        self._places = self._find_places(asked.places or {})
+        self._asked = asked
+
+    @cached_property
+    def _box_nm(self) -> Box:
+        box = self._asked.box
+        return grid_of(self._volume, self._level).in_nm(box) if self._asked.in_voxels else box
+
+    def voxels_on(self, level: dict[str, Any]) -> VoxelBox:
+        """The box on one level."""
+        grid = grid_of(self._volume, level)
+        if self._asked.in_voxels and level is self._level:
+            return grid.voxels_between(self._asked.box)
+        return grid.voxels_in(self._box_nm)
+
+    def sizes_bytes(self) -> dict[str, int]:
+        """What the box holds on each level, by the level's path: bytes of voxels."""
+        itemsize = np.dtype(self._volume.dtype).itemsize
+        return {level["path"]: self.voxels_on(level).voxel_count * itemsize for level in self._volume.levels}
+
+    @property
+    def edges_nm(self) -> Box:
+        """The space that the voxels cover."""
+        return grid_of(self._volume, self._level).edges_nm(self.voxels_on(self._level))
+
+    @property
+    def level(self) -> str:
+        return str(self._level["path"])
+
+    def cut(self, *, limit_bytes: int) -> Cut:
+        """What is to be read.
+
+        Raises:
+            BoxOutside: it holds no voxel.
+            CutoutTooLarge: it holds more than ``limit_bytes`` of voxels.
+            RootUnknown: the data lie in a root that is not configured any more.
+        """
+        volume, level = self._volume, self._level
+        voxels, grid = self.voxels_on(level), grid_of(volume, level)
+        if not voxels.voxel_count:
+            raise BoxOutside(
+                f"Level {level['path']} of {volume.path} has no voxel with its centre in the box",
+                where="bbox",
+                fix=f"The level covers {_named(grid)}",
+            )
+        self._require_within(limit_bytes)
+        root, key = place_of_level(self._version, volume, level)
+        along = voxels.along
+        return Cut(
+            stem=self._stem(voxels),
+            title=volume.title,
+            is_labels=volume.kind in LABEL_KINDS,
+            root=root,
+            key=key,
+            zarr_format=volume.zarr_format,
+            axes=tuple(volume.axes),
+            index=tuple(along[axis] if axis in SPACE else self._places.get(axis, 0) for axis in volume.axes),
+            chunk_shape=tuple(level["chunk_shape"]),
+            dtype=np.dtype(volume.dtype),
+            voxels=voxels,
+            voxel_nm=grid.scale_nm,
+            first_nm=grid.centre_nm(voxels.start),
+        )
+
+    def _require_within(self, limit_bytes: int) -> None:
+        sizes = self.sizes_bytes()
+        size_bytes = sizes[self.level]
+        if size_bytes <= limit_bytes:
+            return
+        nearest = next((path for path, size in sizes.items() if 0 < size <= limit_bytes), None)
+        raise CutoutTooLarge(
+            f"The box holds {size_bytes:,} bytes of voxels on level {self.level}, and at most {limit_bytes:,} are cut "
+            "out at once",
+            where=self._volume.path,
+            fix=f"Take level {nearest}, or a smaller box" if nearest else "Take a smaller box",
+            size_bytes=size_bytes,
+            limit_bytes=limit_bytes,
+            nearest=nearest,
+        )
+
+    def _stem(self, voxels: VoxelBox) -> str:
+        number = self._version.number
+        words = [
+            self._version.dataset.name,
+            "draft" if number is None else f"v{number}",
+            self._volume.path,
+            self.level,
+            *map(str, voxels.start),
+        ]
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(words))
+
+    def _find_level(self, path: str | None) -> dict[str, Any]:
+        levels: list[dict[str, Any]] = self._volume.levels
+        if path is None:
+            return levels[0]
+        for level in levels:
+            if level["path"] == path:
+                return level
+        raise NotFound(
+            f"{self._volume.path} has no level {path[:100]!r}",
+            where="level",
+            fix=f"Its levels are {', '.join(level['path'] for level in levels)}",
+        )
+
+    def _find_places(self, asked: Mapping[str, int]) -> dict[str, int]:
+        """The place along each axis other than x, y and z, by the axis's name; not given, the first."""
+        volume, found = self._volume, {}
+        types = volume.axis_types or [None] * len(volume.axes)
+        sizes = dict(zip(volume.axes, self._level["shape"], strict=True))
+        for name, place in asked.items():
+            axis = next(
+                (
+                    axis
+                    for axis, kind in zip(volume.axes, types, strict=True)
+                    if axis not in SPACE and (axis == name or kind == _TYPES[name])
+                ),
+                None,
+            )
+            if axis is None:
+                if place == 0:
+                    continue
+                raise AxisUnknown(
+                    f"{volume.path} has no {_TYPES[name]} axis",
+                    where=name,
+                    fix=f"Its axes are {', '.join(volume.axes)}",
+                )
+            if place >= sizes[axis]:
+                raise BoxOutside(
+                    f"{volume.path} has {sizes[axis]} along {axis}, and {place} is asked for",
+                    where=name,
+                    fix=f"Give a number from 0 to {sizes[axis] - 1}",
+                )
+            found[axis] = place
+        return found
+
+
+def grid_of(volume: Volume, level: dict[str, Any]) -> VoxelGrid:
+    """Where the voxels of a level lie."""
+    sizes = dict(zip(volume.axes, level["shape"], strict=True))
+    scales, shifts = level["scale_nm"], level["translation_nm"]
+    x, y, z = (sizes.get(axis, 1) for axis in "xyz")
+    scale_x, scale_y, scale_z = (float(scales.get(axis, 1)) for axis in "xyz")
+    shift_x, shift_y, shift_z = (float(shifts.get(axis, 0)) for axis in "xyz")
+    has_x, has_y, has_z = (axis in sizes for axis in "xyz")
+    return VoxelGrid((x, y, z), (scale_x, scale_y, scale_z), (shift_x, shift_y, shift_z), (has_x, has_y, has_z))
+
+
+def _named(grid: VoxelGrid) -> str:
+    edges = grid.edges_nm(VoxelBox((0, 0, 0), grid.size))
+    sides = zip("xyz", edges.low, edges.high, grid.size, strict=True)
+    return ", ".join(f"{axis} {low:.10g} to {high:.10g} nm ({size} voxels)" for axis, low, high, size in sides)

@@ -1,0 +1,84 @@
+"""Sending what is made while it is sent: one block goes out, a thread makes the next, nobody makes it for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from datasets.serving.bounds import Places
+
+PIECE_BYTES = 64 * 1024
+type Block = bytes | memoryview
+
+
+class Making:
+    """Threads that make blocks, and as many places for streams: who holds a place has a thread when he needs one."""
+
+    def __init__(self, most: int) -> None:
+        self.places = Places(most)
+        self.threads = ThreadPoolExecutor(most, thread_name_prefix="cutouts")
+
+
+class MadeWhileSent:
+    """An asynchronous iterator over the bytes of ``blocks``, and its end: however it ends, its place is given back.
+
+    What goes wrong before the first block is raised at once; later it is raised where the iterator is awaited, and the
+    server cuts the connection.
+
+    Args:
+        making: where a place is taken. Raises Overloaded.
+        make: begins the blocks, the first of which holds more than a header: it is made before anything is sent.
+        stop: has ``blocks`` end soon with an exception, wherever it is.
+    """
+
+    def __init__(self, making: Making, make: Callable[[], Generator[Block]], stop: Callable[[], None]) -> None:
+        self._making, self._stop = making, stop
+        self._lock, self._is_closed = threading.Lock(), True
+        making.places.__enter__()
+        try:
+            self._blocks = make()
+            self._first = next(self._blocks, b"")
+            self._ahead = making.threads.submit(self._make)
+        except BaseException:
+            making.places.__exit__(None, None, None)
+            raise
+        self._is_closed = False
+
+    def __aiter__(self) -> AsyncIterator[Block]:
+        return self._pieces()
+
+    async def _pieces(self) -> AsyncIterator[Block]:
+        block: Block | None = self._first
+        self._first = b""  # not held until the end
+        try:
+            while block is not None:
+                for start in range(0, len(block), PIECE_BYTES):
+                    yield block[start : start + PIECE_BYTES]
+                block = await asyncio.wrap_future(self._ahead)
+                if block is not None:
+                    self._ahead = self._making.threads.submit(self._make)
+        finally:
+            self.close()
+
+    def _make(self) -> Block | None:
+        return next(self._blocks, None)
+
+    def close(self) -> None:
+        """Nobody wants the rest."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        self._stop()
+        self._ahead.cancel()
+        self._ahead.add_done_callback(self._leave)  # it still works for a moment: until then the place is taken
+
+    def _leave(self, _: Future[Block | None]) -> None:
+        try:
+            self._blocks.close()
+        finally:
+            self._making.places.__exit__(None, None, None)
+
+    __del__ = close  # an answer that nobody sends: its client left while the first block was made
