@@ -2,18 +2,103 @@
 
 import asyncio
 import io
+import zipfile
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
+import tifffile
+import zarr
 from django.http import HttpResponseBase
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ome_zarr_models.v05.image import Image
+from ome_zarr_models.v05.image_label import ImageLabel
 
-from tests.samples import em_levels, label_levels
+from datasets.publishing.actions import publish
+from datasets.publishing.inspection import inspect_key
+from datasets.publishing.specification import check_specification
+from datasets.storage.roots import get_root
+from tests.samples import UNIT, specification, write_image
 
-CUTOUT = "/api/v1/datasets/small-cell@1/volumes/em/cutout"
+CUTOUT = "/api/v1/datasets/small-cell@1/volumes/{}/cutout"
 pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A volume as it lies there: its levels in stored order, and by axis name the voxel size and first place."""
+
+    axes: str
+    levels: list[np.ndarray]
+    voxel_nm: dict[str, float]
+    translation_nm: dict[str, float]
+
+    @property
+    def spatial(self) -> str:
+        return "".join(axis for axis in self.axes if axis in "xyz")
+
+    def zyx(self, level: int, c: int = 0, t: int = 0) -> np.ndarray:
+        """What NumPy makes of it: (z, y, x)."""
+        block = self.levels[level][tuple({"c": c, "t": t}.get(axis, slice(None)) for axis in self.axes)]
+        block = block.transpose([self.spatial.index(axis) for axis in "zyx" if axis in self.spatial])
+        return block if block.ndim == 3 else block[None]
+
+    def place_nm(self, level: int, axis: str, voxel: int) -> Fraction:
+        """The centre of a voxel, exactly."""
+        size, shift = (Fraction(repr(table.get(axis, default))) for table, default in self._tables)
+        return shift + size * (Fraction(2**level - 1, 2) + voxel * 2**level) if axis in self.axes else Fraction(0)
+
+    def size_nm(self, level: int, axis: str) -> float:
+        return self.voxel_nm[axis] * 2**level if axis in self.axes else 1.0
+
+    @property
+    def _tables(self) -> tuple[tuple[dict[str, float], int], tuple[dict[str, float], int]]:
+        return (self.voxel_nm, 1), (self.translation_nm, 0)
+
+
+def _stored(axes: str, dtype: str, seed: int, count: int = 2, **sizes: int) -> Stored:
+    shape = tuple(({"x": 44, "y": 37, "z": 29, "c": 3, "t": 2} | sizes)[axis] for axis in axes)
+    rng = np.random.default_rng(seed)
+    if dtype == "float32":
+        fine = rng.normal(size=shape).astype(dtype)
+    else:
+        most = min(np.iinfo(dtype).max, 2**63)
+        fine = rng.integers(0, most, size=shape, dtype=dtype) * (rng.random(shape) < 0.5).astype(dtype)
+    stride = [tuple(slice(None, None, 2**k if axis in "xyz" else 1) for axis in axes) for k in range(count)]
+    voxel = {"x": 4.6, "y": 0.7, "z": 45.0}
+    shift = {"x": -12.3, "y": 1000.1, "z": 22.5}
+    return Stored(axes, [fine[it] for it in stride], voxel, shift)
+
+
+VOLUMES = {
+    "em": _stored("zyx", "uint8", 1),
+    "xyz": _stored("xyz", "float32", 2),
+    "tczyx": _stored("tczyx", "uint16", 3),
+    "flat": _stored("yx", "int16", 4, count=1),
+    "labels/cells": _stored("zyx", "uint64", 5),
+}
+
+
+@pytest.fixture
+def published(db: None, data_root: Path) -> Any:
+    for path, volume in VOLUMES.items():
+        write_image(
+            data_root / "small.zarr" / path,
+            volume.levels,
+            axes=volume.axes,
+            voxel_nm=[volume.voxel_nm.get(axis, 1) for axis in volume.axes],
+            translation_nm=[volume.translation_nm.get(axis, 0) for axis in volume.axes],
+            units=dict.fromkeys(volume.spatial, UNIT),
+        )
+    described = specification("data:small.zarr", views=[])
+    described["volumes"] += [{"path": path, "kind": "em", "title": path} for path in ("xyz", "tczyx", "flat")]
+    return publish(specification=check_specification(described), base=Path(), by=None).version
 
 
 def body_of(response: HttpResponseBase) -> bytes:
@@ -30,34 +115,123 @@ def body_of(response: HttpResponseBase) -> bytes:
     return body
 
 
-def cut(client: Client, bbox: str, path: str = CUTOUT, **query: Any) -> bytes:
-    return body_of(client.get(path, {"bbox": bbox, **query}))
+def cut(path: str, bbox: str, **query: Any) -> bytes:
+    return body_of(Client().get(CUTOUT.format(path), {"bbox": bbox, **query}))
 
 
-def test_npy(client: Client, small_cell: Any) -> None:
-    array = np.load(io.BytesIO(cut(client, "100,50,200,300,250,400")))
-    np.testing.assert_array_equal(array, em_levels()[0][20:40, 5:25, 10:30])
-    labels = np.load(
-        io.BytesIO(cut(client, "2,3,4,20,18,17", CUTOUT.replace("em", "labels/cells"), unit="voxel", level="1"))
+@dataclass(frozen=True)
+class Read:
+    """What an independent reader finds: the voxels (z, y, x), their size and the centre of the first, by axis, nm."""
+
+    array: np.ndarray
+    voxel_nm: dict[str, float]
+    first_nm: dict[str, float]
+
+
+def read_npy(body: bytes, folder: Path) -> Read:
+    return Read(np.load(io.BytesIO(body)), {}, {})
+
+
+def read_tiff(body: bytes, folder: Path) -> Read:
+    with tifffile.TiffFile(io.BytesIO(body)) as file:
+        page, described = file.pages.first, file.imagej_metadata
+        assert described is not None
+        assert described["unit"] == "nm"
+        array = file.asarray()
+        assert len(file.pages) == described["images"]
+        across, down = (page.tags[name].value for name in ("XResolution", "YResolution"))
+    voxel = {"x": across[1] / across[0], "y": down[1] / down[0], "z": described["spacing"]}
+    first = {axis: -float(described[f"{axis}origin"]) * voxel[axis] for axis in "xyz"}
+    return Read(array if array.ndim == 3 else array[None], voxel, first)
+
+
+def read_nifti(body: bytes, folder: Path) -> Read:
+    image = nibabel.Nifti1Image.from_bytes(body) if body[:4] == b"\x5c\1\0\0" else nibabel.Nifti2Image.from_bytes(body)
+    assert image.header.get_xyzt_units()[0] == "micron"
+    np.testing.assert_allclose(image.header.get_sform(), image.header.get_qform())
+    affine = image.affine
+    assert np.count_nonzero(affine[:3, :3]) == 3
+    voxel = {axis: affine[i, i] * 1000 for i, axis in enumerate("xyz")}
+    return Read(
+        np.asarray(image.dataobj).transpose(), voxel, {axis: affine[i, 3] * 1000 for i, axis in enumerate("xyz")}
     )
-    np.testing.assert_array_equal(labels, label_levels()[1][4:17, 3:18, 2:20])
 
 
-def test_an_estimate_says_what_would_be_sent(client: Client, small_cell: Any) -> None:
-    query = {"bbox": "100,50,200,300,250,400"}
-    assert client.get(CUTOUT, query | {"estimate": "1"}).json() == {
-        "level": "0",
-        "levels": [{"path": "0", "size_bytes": 8000}, {"path": "1", "size_bytes": 1000}],
-        "bbox_voxel": [10, 5, 20, 30, 25, 40],
-        "bbox_nm": [95, 45, 195, 295, 245, 395],
-        "shape_zyx": [20, 20, 20],
-        "dtype": "uint8",
-        "format": "npy",
-        "filename": "small-cell-v1-em-0-10-5-20.npy",
-        "size_bytes": 8128,
-        "is_exact": True,
-        "limit_bytes": 4 * 1024**3,
-    }
-    described = client.head(CUTOUT, query)
-    assert described["Content-Length"] == "8128"
-    assert described["Content-Disposition"] == 'attachment; filename="small-cell-v1-em-0-10-5-20.npy"'
+def read_zarr(body: bytes, folder: Path) -> Read:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+    path = folder / "cut.zip"
+    path.write_bytes(body)
+    with zarr.storage.ZipStore(path, mode="r") as store:
+        group = zarr.open_group(store, mode="r", zarr_format=3)
+        is_label = "image-label" in group.attrs["ome"]  # type: ignore[operator]
+        model = (ImageLabel if is_label else Image).from_zarr(group)
+        dataset = model.attributes.ome.multiscales[0].datasets[0]  # type: ignore[union-attr]
+        scale, shift = dataset.coordinateTransformations
+        array = np.asarray(group[dataset.path])
+    return Read(array, *(dict(zip("zyx", it, strict=True)) for it in (scale.scale, shift.translation)))
+
+
+READERS = {"npy": read_npy, "tiff": read_tiff, "nifti": read_nifti, "zarr": read_zarr}
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> tuple[str, int, dict[str, tuple[int, int]], dict[str, str]]:
+    """A volume, a level, the voxels of a box, and how these are asked for: in voxels, or in nm with edges anywhere
+    between two centres, and at the first that is in or the first that is out."""
+    path = draw(st.sampled_from(sorted(VOLUMES)))
+    volume = VOLUMES[path]
+    level = draw(st.integers(0, len(volume.levels) - 1))
+    shape = dict(zip("zyx", volume.zyx(level).shape, strict=True))
+    unit = draw(st.sampled_from(["nm", "voxel"]))
+    ends, edges = {}, {}
+    for axis in "xyz":
+        start = draw(st.integers(0, shape[axis] - 1))
+        stop = draw(st.integers(start + 1, shape[axis]))
+        ends[axis] = (start, stop)
+        beyond = draw(st.sampled_from([0, 0, 5])) if stop == shape[axis] else 0  # clipped
+        # A share of a voxel before the first centre that is in, and before the first that is out: 0 is on it.
+        shares = draw(st.tuples(*[st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(99, 100)])] * 2))
+        edges[axis] = []
+        for voxel, share in zip((start, stop + beyond), shares, strict=True):
+            if unit == "voxel":
+                edges[axis].append(str(voxel))
+            else:
+                size = Fraction(repr(volume.voxel_nm[axis])) * 2**level if axis in volume.axes else Fraction(1)
+                edge = volume.place_nm(level, axis, voxel) - share * size
+                edges[axis].append(f"{float(edge):.12g}" if axis in volume.axes else str(voxel))
+    query = {"unit": unit, "level": str(level), "bbox": ",".join(edges[axis][i] for i in (0, 1) for axis in "xyz")}
+    for axis, most in (("c", 2), ("t", 1)):
+        if axis in volume.axes:
+            query[axis] = str(draw(st.integers(0, most)))
+    return path, level, ends, query
+
+
+def test_every_format_is_the_array_in_its_place(published: Any, tmp_path: Path) -> None:
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+    @given(boxes(), st.sampled_from(sorted(READERS)))
+    def judge(box: tuple[str, int, dict[str, tuple[int, int]], dict[str, str]], name: str) -> None:
+        path, level, ends, query = box
+        volume = VOLUMES[path]
+        read = READERS[name](cut(path, format=name, **query), tmp_path)
+        places = {axis: int(query.get(axis, 0)) for axis in "ct"}
+        expected = volume.zyx(level, **places)[tuple(slice(*ends[axis]) for axis in "zyx")]
+        assert read.array.dtype == expected.dtype
+        np.testing.assert_array_equal(read.array, expected)
+        for axis, first in read.first_nm.items():
+            size = volume.size_nm(level, axis)
+            assert read.voxel_nm[axis] == pytest.approx(size, rel=1e-6)
+            assert first == pytest.approx(float(volume.place_nm(level, axis, ends[axis][0])), abs=2e-3 * size)
+
+    judge()
+
+
+def test_a_cutout_can_be_published(published: Any, data_root: Path) -> None:
+    """What inspection says of the OME-Zarr in an archive, unpacked."""
+    for path in ("em", "labels/cells"):
+        body = cut(path, "0,0,0,900,2000,900", format="zarr")
+        folder = data_root / "again" / path
+        zipfile.ZipFile(io.BytesIO(body)).extractall(folder)
+        found = inspect_key(get_root("data"), f"again/{path}")
+        assert [it for it in found.problems if it.severity == "error"] == []

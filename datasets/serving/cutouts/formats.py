@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from datasets.serving.cutouts.nifti import NIFTI_DTYPES, nifti_header
 from datasets.serving.cutouts.npy import npy_header
 from datasets.serving.cutouts.plan import Cut
 from datasets.serving.cutouts.reading import CutReader
 from datasets.serving.cutouts.streams import Block
+from datasets.serving.cutouts.tiff import TIFF_DTYPES, tiff_header
+from datasets.serving.cutouts.zarr_zips import ZarrZipFormat
 
 
 class Format(Protocol):
@@ -68,4 +71,7 @@ def _npy(cut: Cut, dtype: np.dtype[Any]) -> bytes:
 
 FORMATS: Mapping[str, Format] = {
     "npy": PlaneFormat("npy", "application/x-npy", _npy, {}),
+    "tiff": PlaneFormat("tif", "image/tiff", tiff_header, TIFF_DTYPES),
+    "nifti": PlaneFormat("nii", "application/x-nifti", nifti_header, NIFTI_DTYPES),
+    "zarr": ZarrZipFormat(),
 }

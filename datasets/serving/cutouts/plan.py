@@ -38,6 +38,14 @@ class CutoutTooLarge(CisternaError):
         return super().problem() | self._more
 
 
+class FormatUnfit(CisternaError):
+    """A format cannot hold what would be cut out."""
+
+    slug = "format-unfit"
+    status = 422
+    title = "The format cannot hold this"
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is asked for: a box in nm, or in voxels of a level; ``level`` is a level's path, None the finest.

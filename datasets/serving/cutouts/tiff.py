@@ -1,0 +1,125 @@
+"""TIFF as ImageJ writes it: a page for each z plane, voxel size and place in the first page's description.
+
+Pages lie one behind the other, so ImageJ and tifffile read the stack in one piece. What does not fit into the 4 GiB in
+which TIFF can say where a page is has one page alone, and says how many follow it: ImageJ's own way beyond that size,
+which tifffile knows, too.
+
+ImageJ opens whole numbers up to 32 bits and floats. Others of its types are written wider where that keeps every value;
+64-bit whole numbers stay as they are, for TIFF readers other than ImageJ.
+"""
+
+import struct
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from datasets.serving.cutouts.plan import Cut, FormatUnfit
+
+TIFF_DTYPES = {"bool": "uint8", "int8": "int16", "float16": "float32"}
+"""Stored types that are written as another; every value stays."""
+
+_SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
+_SHORT, _LONG, _RATIONAL, _ASCII = 3, 4, 5, 2
+_MOST = 2**32 - 1
+_ALIGNED = 16
+
+type _Entry = tuple[int, int, int, int]  # tag, type, count, value or its place
+
+
+def tiff_header(cut: Cut, dtype: np.dtype[Any]) -> bytes:
+    """What stands before the voxels.
+
+    Raises:
+        FormatUnfit: a plane has 4 GiB or more, or the values are no real numbers.
+    """
+    if dtype.kind not in _SAMPLE_FORMATS:
+        raise FormatUnfit(
+            f"TIFF holds real numbers, and these are {dtype.name}", where="format", fix="Take npy or zarr"
+        )
+    planes, height, width = cut.shape_zyx
+    plane_bytes = height * width * dtype.itemsize
+    if plane_bytes > _MOST:
+        raise FormatUnfit("A plane of this box is too large for TIFF", where="format", fix="Take npy or zarr")
+    description = _description(cut, planes)
+    whole = _layout(cut, dtype, description, pages=planes)
+    if len(whole) + planes * plane_bytes > _MOST:
+        whole = _layout(cut, dtype, description, pages=1)
+    return whole
+
+
+def _layout(cut: Cut, dtype: np.dtype[Any], description: bytes, *, pages: int) -> bytes:
+    """Header, shared values and directories, in this order; the voxels follow."""
+    _, height, width = cut.shape_zyx
+    plane_bytes = height * width * dtype.itemsize
+    shared = [_rational(cut.voxel_nm[0]), _rational(cut.voxel_nm[1]), description]
+    places = np.cumsum([8, *(len(value) for value in shared)]).tolist()
+
+    def entries(page: int, first_voxel: int) -> list[_Entry]:
+        found: list[_Entry] = [
+            (254, _LONG, 1, 0),  # NewSubfileType
+            (256, _LONG, 1, width),
+            (257, _LONG, 1, height),
+            (258, _SHORT, 1, dtype.itemsize * 8),  # BitsPerSample
+            (259, _SHORT, 1, 1),  # Compression: none
+            (262, _SHORT, 1, 1),  # PhotometricInterpretation: 0 is black
+            (273, _LONG, 1, first_voxel + page * plane_bytes),  # StripOffsets
+            (277, _SHORT, 1, 1),  # SamplesPerPixel
+            (278, _LONG, 1, height),  # RowsPerStrip
+            (279, _LONG, 1, plane_bytes),  # StripByteCounts
+            (282, _RATIONAL, 1, places[0]),  # XResolution: voxels in the unit that the description names
+            (283, _RATIONAL, 1, places[1]),  # YResolution
+            (296, _SHORT, 1, 1),  # ResolutionUnit: none of TIFF's own
+            (339, _SHORT, 1, _SAMPLE_FORMATS[dtype.kind]),
+        ]
+        if page == 0:
+            found.insert(6, (270, _ASCII, len(description), places[2]))
+        return found
+
+    first_directory = places[3] + places[3] % 2
+    end = first_directory + sum(_directory_bytes(len(entries(page, 0))) for page in range(min(pages, 2)))
+    end += max(pages - 2, 0) * _directory_bytes(len(entries(1, 0)))
+    first_voxel = -(-end // _ALIGNED) * _ALIGNED
+    parts = [struct.pack("<2sHI", b"II", 42, first_directory), *shared, b"\0" * (first_directory - places[3])]
+    at = first_directory
+    for page in range(pages):
+        listed = entries(page, first_voxel)
+        at += _directory_bytes(len(listed))
+        parts += [
+            struct.pack("<H", len(listed)),
+            *(struct.pack("<HHII", *entry) for entry in listed),
+            struct.pack("<I", at if page + 1 < pages else 0),
+        ]
+    parts.append(b"\0" * (first_voxel - end))
+    return b"".join(parts)
+
+
+def _directory_bytes(entry_count: int) -> int:
+    return 2 + 12 * entry_count + 4
+
+
+def _rational(voxel_nm: float) -> bytes:
+    """Voxels per nm."""
+    per_nm = 1 / Fraction(repr(voxel_nm))
+    for most in (_MOST, 10**6, 1):
+        near = per_nm.limit_denominator(most)
+        if 0 < near.numerator <= _MOST:
+            return struct.pack("<II", near.numerator, near.denominator)
+    return struct.pack("<II", 1, _MOST)
+
+
+def _description(cut: Cut, planes: int) -> bytes:
+    """ImageJ's lines. An origin is the place of 0 nm, in voxels of the stack."""
+    x, y, z = (-first / size if first else 0.0 for first, size in zip(cut.first_nm, cut.voxel_nm, strict=True))
+    lines = [
+        "ImageJ=1.54f",
+        f"images={planes}",
+        f"slices={planes}",
+        "unit=nm",
+        f"spacing={cut.voxel_nm[2]!r}",
+        f"xorigin={x!r}",
+        f"yorigin={y!r}",
+        f"zorigin={z!r}",
+        "loop=false",
+    ]
+    return "\n".join(lines).encode("ascii") + b"\n\0"
