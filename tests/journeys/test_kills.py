@@ -76,8 +76,8 @@ class Server:
     def environment(self) -> dict[str, str]:
         return clean_environment(self.home) | {"PORT": str(self.port)} | self.settings
 
-    def publish(self) -> None:
-        (self.home / "mortal.toml").write_text(SPECIFICATION)
+    def publish(self, specification: str) -> None:
+        (self.home / "mortal.toml").write_text(specification)
         for arguments in (("migrate", "--verbosity", "0"), ("publish", str(self.home / "mortal.toml"))):
             command = [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
             subprocess.run(command, cwd=CHECKOUT, env=self.environment, check=True, capture_output=True)
@@ -121,7 +121,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         each.chmod(0o755)  # nginx's workers are another user's
     write_image(home / "own" / "mortal")
     server = Server(home)
-    server.publish()
+    server.publish(SPECIFICATION)
     server.start()
     yield server
     with contextlib.suppress(ProcessLookupError):
@@ -163,7 +163,7 @@ def mortal_bucket(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server,
     with proxy_before(s3_server.port) as proxy:
         settings = {"": "s3://mortal", "_ENDPOINT": proxy.endpoint, "_REGION": REGION, "_KEY": KEY, "_SECRET": SECRET}
         server = Server(home, {f"CISTERNA_ROOT_OWN{name}": value for name, value in settings.items()})
-        server.publish()
+        server.publish(SPECIFICATION)
         server.start()
         try:
             url = f"http://127.0.0.1:{server.port}"

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,17 @@ from hypothesis import strategies as st
 from ome_zarr_models.v05.image import Image
 from ome_zarr_models.v05.image_label import ImageLabel
 
+from datasets.catalogue.actions.withdrawal import retire_version
 from datasets.publishing.actions import publish
 from datasets.publishing.inspection import inspect_key
 from datasets.publishing.specification import check_specification
-from datasets.storage.roots import get_root
+from datasets.serving.cutouts.formats import FORMATS
+from datasets.serving.cutouts.plan import Cut
+from datasets.serving.cutouts.reading import SLAB_BYTES, CutReader, ReadingStopped
+from datasets.serving.cutouts.tiff import tiff_header
+from datasets.serving.cutouts.zips import ZipWriter
+from datasets.storage.roots import Root, get_root
+from datasets.volumes.boxes import VoxelBox
 from tests.samples import UNIT, specification, write_image
 
 CUTOUT = "/api/v1/datasets/small-cell@1/volumes/{}/cutout"
@@ -235,3 +242,127 @@ def test_a_cutout_can_be_published(published: Any, data_root: Path) -> None:
         zipfile.ZipFile(io.BytesIO(body)).extractall(folder)
         found = inspect_key(get_root("data"), f"again/{path}")
         assert [it for it in found.problems if it.severity == "error"] == []
+
+
+REFUSED = {
+    "bbox=1e6,0,0,2e6,10,10": (422, "box-outside"),
+    "bbox=0,0,0,0.1,0.1,0.1": (422, "box-outside"),
+    "bbox=0,0,0,10,0,10": (422, "box-invalid"),
+    "bbox=0,0,0,10,-10,10": (422, "box-invalid"),
+    "bbox=0,0,0,10,nan,10": (422, "box-invalid"),
+    "bbox=0,0,0,10": (422, "box-invalid"),
+    "": (400, "query-invalid"),
+    "bbox=-99,0,0,99,999,99&format=hdf5": (400, "query-invalid"),
+    "bbox=-99,0,0,99,9999,99&unit=mm": (400, "query-invalid"),
+    "bbox=-99,0,0,99,9999,99&level=9": (404, "not-found"),
+    "bbox=-99,0,0,99,9999,99&token=abc": (400, "query-invalid"),
+    "bbox=-99,0,0,99,9999,99&access_token=abc": (400, "query-invalid"),
+    "bbox=-99,0,0,99,9999,99&c=1": (422, "axis-unknown"),
+    "bbox=-99,0,0,99,9999,99&t=-1": (400, "query-invalid"),
+}
+
+
+def test_what_cannot_be_cut_out_is_said_by_name(published: Any, client: Client, settings: Any) -> None:
+    def problem(path: str, query: str) -> tuple[int, str, dict[str, Any]]:
+        response = client.get(f"{CUTOUT.format(path)}?{query}")
+        body = response.json()
+        assert client.get(body["type"]).status_code == 200, "every problem has its page"
+        return response.status_code, body["type"].split("/")[-2], body
+
+    for query, expected in REFUSED.items():
+        assert problem("em", query)[:2] == expected, query
+    whole = "unit=voxel&bbox=0,0,0,999,999,999"
+    assert problem("tczyx", f"{whole}&c=3")[:2] == (422, "box-outside")
+    assert problem("nothing", whole)[:2] == (404, "not-found")
+
+    settings.CONFIG = replace(settings.CONFIG, cutout_bytes=29 * 37 * 44 - 1)
+    for query in (whole, f"{whole}&estimate=1"):
+        status, slug, body = problem("em", query)
+        assert (status, slug) == (413, "cutout-too-large")
+        assert (body["size_bytes"], body["limit_bytes"], body["nearest_level"]) == (29 * 37 * 44, 29 * 37 * 44 - 1, "1")
+    settings.CONFIG = replace(settings.CONFIG, cutout_bytes=1)
+    assert problem("em", whole)[2]["nearest_level"] is None
+
+    retire_version(name="small-cell", number=1, reason="For a test", by=None)
+    assert problem("em", whole)[:2] == (410, "version-retired")
+
+
+def sparse_cut(folder: Path, shape: tuple[int, int, int], dtype: str, **changes: Any) -> Cut:
+    """Of an array that is nearly empty, so that a huge one costs nothing."""
+    array = zarr.create_array(folder, shape=shape, dtype=dtype, chunks=(64, 64, 64), fill_value=3)
+    array[-1, -1, -9:] = 5
+    root = Root(name="sparse", url=folder.as_uri())
+    facts: dict[str, Any] = {
+        "voxels": VoxelBox((0, 0, 0), shape[::-1]),
+        "index": tuple(slice(0, size) for size in shape),
+        "voxel_nm": (4.0, 5.0, 40.0),
+        "first_nm": (2.0, 0.0, -20.0),
+    }
+    return Cut(
+        stem="sparse", title="Sparse", is_labels=False, root=root, key="", zarr_format=3, axes=("z", "y", "x"),
+        chunk_shape=(64, 64, 64), dtype=np.dtype(dtype), **(facts | changes),
+    )  # fmt: skip
+
+
+def test_chunk_rows_that_do_not_fit_into_memory_go_through_a_file(tmp_path: Path) -> None:
+    shape = (70, 1000, 1100)
+    whole = sparse_cut(tmp_path / "a", shape, "uint8")
+    reader = CutReader(whole, whole.dtype, scratch=tmp_path)
+    blocks = list(reader.planes())
+    assert shape[1] * shape[2] * 64 > SLAB_BYTES >= 2 * max(map(len, blocks))
+    expected = np.full(shape, 3, np.uint8)
+    expected[-1, -1, -9:] = 5
+    assert b"".join(blocks) == expected.tobytes()
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+    reader.stop()
+    with pytest.raises(ReadingStopped):
+        next(reader.planes())
+
+
+def test_a_long_or_distant_box_is_nifti_2(tmp_path: Path) -> None:
+    long = sparse_cut(tmp_path / "a", (1, 2, 40_000), "uint16")
+    distant = sparse_cut(tmp_path / "b", (3, 4, 20), "uint16", first_nm=(80_000_000.5, 0.0, 1e8))
+    for wanted in (long, distant):
+        reader = CutReader(wanted, wanted.dtype, scratch=tmp_path)
+        body = b"".join(FORMATS["nifti"].blocks(wanted, reader))
+        image = nibabel.Nifti2Image.from_bytes(body)
+        assert image.shape == wanted.shape_zyx[::-1]
+        assert (np.asarray(image.dataobj) == 5).sum() == 9
+        np.testing.assert_allclose(image.affine[:3, 3] * 1000, wanted.first_nm, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint64"])
+def test_a_tiff_beyond_4_gib(tmp_path: Path, dtype: str) -> None:
+    """Its header, before a file that is a hole up to the last voxels."""
+    side = 1024
+    planes = 2**32 // (side * side * np.dtype(dtype).itemsize) + 7
+    wanted = sparse_cut(tmp_path / "a", (planes, side, side), dtype)
+    path = tmp_path / "large.tif"
+    last = np.arange(100, dtype=dtype)
+    with path.open("wb") as file:
+        file.write(tiff_header(wanted, wanted.dtype))
+        file.truncate(FORMATS["tiff"].size_bytes(wanted))
+        file.seek(-last.nbytes, io.SEEK_END)
+        file.write(last.tobytes())
+    assert path.stat().st_size > 2**32
+    array = tifffile.memmap(path, mode="r")
+    assert array.shape == wanted.shape_zyx
+    assert array.dtype == dtype
+    np.testing.assert_array_equal(array[-1, -1, -100:], last)
+    assert not array[0].any()
+
+
+def test_a_zip_beyond_4_gib_and_of_many_members(tmp_path: Path) -> None:
+    """ZIP64, which an archive's directory is written in from there on: members behind a hole, and 70 000 of them."""
+    archive, hole = ZipWriter(), 2**32 + 5
+    path = tmp_path / "large.zip"
+    with path.open("wb") as file:
+        file.write(archive.member("first", b"1"))
+        archive._at += hole
+        file.seek(hole, io.SEEK_CUR)
+        file.writelines(archive.member(f"m/{i}", str(i).encode()) for i in range(70_000))
+        file.write(archive.end())
+    with zipfile.ZipFile(path) as read:
+        assert len(read.namelist()) == 70_001
+        assert [read.read(name) for name in ("first", "m/0", "m/69999")] == [b"1", b"0", b"69999"]

@@ -55,7 +55,7 @@ class Cutout:
             Overloaded: so many cutouts are made already.
             StorageError: the data cannot be read.
         """
-        reader = CutReader(self._cut, self._format.written_dtype(self._cut.dtype))
+        reader = CutReader(self._cut, self._format.written_dtype(self._cut.dtype), scratch=settings.CONFIG.home)
         return MadeWhileSent(making(), lambda: self._format.blocks(self._cut, reader), reader.stop)
 
 

@@ -57,12 +57,9 @@ class PlaneFormat:
         return len(self.header(cut, dtype)) + cut.voxels.voxel_count * dtype.itemsize
 
     def blocks(self, cut: Cut, reader: CutReader) -> Generator[Block]:
-        slabs = reader.slabs()
-        first = next(slabs)
-        yield self.header(cut, reader.dtype) + first.tobytes()
-        del first
-        for slab in slabs:
-            yield memoryview(slab).cast("B")
+        header, planes = self.header(cut, reader.dtype), reader.planes()
+        yield b"".join((header, next(planes)))
+        yield from planes
 
 
 def _npy(cut: Cut, dtype: np.dtype[Any]) -> bytes:

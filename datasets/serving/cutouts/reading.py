@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import mmap
+import os
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.serving.cutouts.plan import SPACE, Cut
+from datasets.serving.cutouts.streams import Block
 from datasets.storage.arrays import ReadableArray, open_array
+from datasets.volumes.boxes import Counts
 
 SLAB_BYTES = 32 * 1024 * 1024
 """So much is held in memory at once, twice: one slab goes out while the next is read."""
@@ -28,15 +35,17 @@ class CutReader:
 
     Args:
         dtype: what they are handed out as.
+        scratch: a folder for what does not fit into memory.
 
     Raises:
         StorageError: at once when the array's metadata, and at each piece when a chunk, cannot be read.
         ReadingStopped: at a piece, after :meth:`stop`.
     """
 
-    def __init__(self, cut: Cut, dtype: np.dtype[Any]) -> None:
+    def __init__(self, cut: Cut, dtype: np.dtype[Any], *, scratch: Path) -> None:
         self.cut = cut
         self.dtype = dtype
+        self._scratch = scratch
         self._stopped = threading.Event()
         self._array: ReadableArray = open_array(cut.root, cut.key, zarr_format=cut.zarr_format)
         present = [axis for axis in cut.axes if axis in SPACE]
@@ -48,33 +57,53 @@ class CutReader:
         """Have reading stop at the next piece."""
         self._stopped.set()
 
-    def slabs(self) -> Iterator[NDArray[Any]]:
-        """The voxels in C order, some planes at a time: (planes, y, x)."""
+    def planes(self) -> Iterator[Block]:
+        """The voxels' bytes in C order, (z, y, x), some planes at a time."""
         depth, height, width = self.cut.shape_zyx
         plane_bytes = height * width * self.dtype.itemsize
-        rows = max(self._chunk_zyx[0], BRICK_BYTES // plane_bytes // self._chunk_zyx[0] * self._chunk_zyx[0])
-        most = max(1, SLAB_BYTES // plane_bytes)
+        chunk = self._chunk_zyx[0]
+        rows = max(chunk, BRICK_BYTES // plane_bytes // chunk * chunk)
         for start, stop in cut_range(self.cut.voxels.start[2], depth, rows):
-            for low in range(start, stop, most):
-                high = min(stop, low + most)
-                yield self.block((low, 0, 0), (high, height, width))
+            if (stop - start) * plane_bytes > SLAB_BYTES:
+                yield from self._through_file(start, stop)
+            else:
+                yield memoryview(self.block((start, 0, 0), (stop, height, width))).cast("B")
 
-    def block(self, start: tuple[int, int, int], stop: tuple[int, int, int]) -> NDArray[Any]:
+    def block(self, start: Counts, stop: Counts) -> NDArray[Any]:
         """The voxels from ``start`` to before ``stop``, (z, y, x), counted from the cut's first."""
         block = np.empty(tuple(high - low for low, high in zip(start, stop, strict=True)), self.dtype)
-        origin = self.cut.voxels.start[::-1]
+        self._fill(block, start)
+        return block
+
+    def _through_file(self, start: int, stop: int) -> Iterator[Block]:
+        """Planes of chunks that are more than what may be in memory: they are put together in a file without a name, so
+        that each chunk is still decoded once."""
+        _, height, width = self.cut.shape_zyx
+        shape = (stop - start, height, width)
+        size_bytes = math.prod(shape) * self.dtype.itemsize
+        with tempfile.TemporaryFile(dir=self._scratch) as file:
+            os.posix_fallocate(file.fileno(), 0, size_bytes)  # a full disk says so here, and not by killing the process
+            memory = mmap.mmap(file.fileno(), size_bytes)
+            self._fill(np.frombuffer(memory, self.dtype).reshape(shape), (start, 0, 0), lambda: _release(memory))
+            for low in range(0, size_bytes, BRICK_BYTES):
+                yield memory[low : low + BRICK_BYTES]
+                _release(memory)
+
+    def _fill(self, block: NDArray[Any], start: Counts, after_each: Callable[[], None] = lambda: None) -> None:
+        """Read bricks of whole chunks, as far as they lie in ``block``."""
+        z, y, x = (first + low for first, low in zip(self.cut.voxels.start[::-1], start, strict=True))
+        depth, height, width = block.shape
         _, chunk_y, chunk_x = self._chunk_zyx
-        row_bytes = block.shape[0] * chunk_y * block.itemsize
-        width = max(chunk_x, BRICK_BYTES // row_bytes // chunk_x * chunk_x)
-        height = max(chunk_y, BRICK_BYTES // (row_bytes * min(width, block.shape[2])) * chunk_y)
-        for y0, y1 in cut_range(origin[1] + start[1], block.shape[1], height):
-            for x0, x1 in cut_range(origin[2] + start[2], block.shape[2], width):
+        line_bytes = depth * chunk_y * block.itemsize
+        wide = max(chunk_x, BRICK_BYTES // line_bytes // chunk_x * chunk_x)
+        high = max(chunk_y, BRICK_BYTES // (line_bytes * min(wide, width)) * chunk_y)
+        for y0, y1 in cut_range(y, height, high):
+            for x0, x1 in cut_range(x, width, wide):
                 if self._stopped.is_set():
                     raise ReadingStopped
-                low = (origin[0] + start[0], origin[1] + start[1] + y0, origin[2] + start[2] + x0)
-                high = (origin[0] + stop[0], origin[1] + start[1] + y1, origin[2] + start[2] + x1)
-                block[:, y0:y1, x0:x1] = self._brick(dict(zip("zyx", map(slice, low, high), strict=True)))
-        return block
+                along = {"z": slice(z, z + depth), "y": slice(y + y0, y + y1), "x": slice(x + x0, x + x1)}
+                block[:, y0:y1, x0:x1] = self._brick(along)
+                after_each()
 
     def _brick(self, along: dict[str, slice]) -> NDArray[Any]:
         cut = self.cut
@@ -82,6 +111,11 @@ class CutReader:
             along[axis] if axis in SPACE else place for axis, place in zip(cut.axes, cut.index, strict=True)
         )
         return self._array[selection].transpose(self._order)
+
+
+def _release(memory: mmap.mmap) -> None:
+    """Have the pages count as the file's, and no longer as this process's memory."""
+    memory.madvise(mmap.MADV_DONTNEED)
 
 
 def cut_range(origin: int, length: int, step: int) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datasets.serving.bounds import Places
 
 PIECE_BYTES = 64 * 1024
+STALLED_S = 60
+"""Whoever takes no piece for so long gives up his place to somebody else."""
+
 type Block = bytes | memoryview
 
 
@@ -52,10 +55,16 @@ class MadeWhileSent:
     async def _pieces(self) -> AsyncIterator[Block]:
         block: Block | None = self._first
         self._first = b""  # not held until the end
+        loop, sending = asyncio.get_running_loop(), asyncio.current_task()
+        assert sending is not None
         try:
             while block is not None:
                 for start in range(0, len(block), PIECE_BYTES):
-                    yield block[start : start + PIECE_BYTES]
+                    stalled = loop.call_later(STALLED_S, sending.cancel)
+                    try:
+                        yield block[start : start + PIECE_BYTES]
+                    finally:
+                        stalled.cancel()
                 block = await asyncio.wrap_future(self._ahead)
                 if block is not None:
                     self._ahead = self._making.threads.submit(self._make)

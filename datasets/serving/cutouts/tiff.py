@@ -22,6 +22,7 @@ TIFF_DTYPES = {"bool": "uint8", "int8": "int16", "float16": "float32"}
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
 _SHORT, _LONG, _RATIONAL, _ASCII = 3, 4, 5, 2
 _MOST = 2**32 - 1
+_MOST_BEFORE, _MOST_DIRECTORY = 4096, 256
 _ALIGNED = 16
 
 type _Entry = tuple[int, int, int, int]  # tag, type, count, value or its place
@@ -41,11 +42,8 @@ def tiff_header(cut: Cut, dtype: np.dtype[Any]) -> bytes:
     plane_bytes = height * width * dtype.itemsize
     if plane_bytes > _MOST:
         raise FormatUnfit("A plane of this box is too large for TIFF", where="format", fix="Take npy or zarr")
-    description = _description(cut, planes)
-    whole = _layout(cut, dtype, description, pages=planes)
-    if len(whole) + planes * plane_bytes > _MOST:
-        whole = _layout(cut, dtype, description, pages=1)
-    return whole
+    fits = _MOST_BEFORE + planes * (plane_bytes + _MOST_DIRECTORY) <= _MOST
+    return _layout(cut, dtype, _description(cut, planes), pages=planes if fits else 1)
 
 
 def _layout(cut: Cut, dtype: np.dtype[Any], description: bytes, *, pages: int) -> bytes:
