@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
+from datasets.catalogue.cutout_offers import cutout_offer
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
 from datasets.catalogue.neuroglancer_links import layer_colour
@@ -160,11 +161,12 @@ def viewer_layers(
             if link.url or link.identifier in WAYS_IN_THE_VIEWER
         ],
     }
+    parts = [(part, {"cutout": cutout_offer(volume, version, part)}) for part in channel_layers(volume)]
     return [
-        described
+        described | cutout
         if not part.title
-        else described | {"name": part.name, "title": f"{volume.title}: {part.title}", "colour": part.colour}
-        for part in channel_layers(volume)
+        else described | cutout | {"name": part.name, "title": f"{volume.title}: {part.title}", "colour": part.colour}
+        for part, cutout in parts
     ]
 
 

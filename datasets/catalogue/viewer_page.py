@@ -12,6 +12,7 @@ from datasets.catalogue.layers import viewer_layers
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel
 from datasets.catalogue.queries.lineages import organelle_lineages
+from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.viewer_dimensions import channel_layers
 
 
@@ -43,6 +44,7 @@ def viewer_page(
             "reference": str(version),
             "url": page_url,
             "viewUrl": reverse("catalogue:viewer", kwargs={"ref": str(version)}),
+            "isOpen": version.number is not None and is_released(version.dataset),
         },
         "layers": [
             layer

@@ -3,6 +3,7 @@
 import { type NeuroglancerState, parseConfig } from "./viewer/config";
 import { setUpDetails } from "./viewer/details";
 import { setUpDimensions } from "./viewer/dimensions";
+import { setUpDownload } from "./viewer/download";
 import { setUpGoTo } from "./viewer/go_to";
 import { LayerPanel } from "./viewer/layer_panel";
 import { LayerSet } from "./viewer/layer_set";
@@ -81,6 +82,7 @@ function open(): void {
   const panel = new LayerPanel(byId("layers"), viewer, layers, config.layers);
   setUpGoTo(viewer, layers, panel);
   setUpDimensions(viewer);
+  setUpDownload(viewer, layers, panel, config);
   setUpDetails(viewer, layers, panel);
   new Stops(viewer, layers, config.stops).begin(new URLSearchParams(location.search).get("view"));
   watchLoading(viewer, panel);

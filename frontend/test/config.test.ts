@@ -54,6 +54,29 @@ describe("parseConfig", () => {
     expect(parseConfig(page({ layers: [{ name: "labels/mito" }] })).layers[0]).toEqual(undescribed("labels/mito"));
   });
 
+  test("knows how boxes of a layer are downloaded, where they are", () => {
+    const cutout = {
+      url: "/api/v1/datasets/cell@1/volumes/em/cutout",
+      lowNm: [-2, -2, -2],
+      highNm: [998, 998, 998],
+      levels: [{ path: "s0", voxelNm: [4, 4, 4] }],
+      channel: 0,
+      time: null,
+    };
+    const { layers, isOpen } = parseConfig(
+      page({
+        layers: [
+          { name: "a", cutout },
+          { name: "b", cutout: null },
+        ],
+      }),
+    );
+    expect(layers.map((it) => it.cutout)).toEqual([cutout, null]);
+    expect(isOpen).toBe(false);
+    const crooked = [{ name: "a", cutout: { ...cutout, lowNm: [1, 2] } }];
+    expect(() => parseConfig(page({ layers: crooked }))).toThrow(ConfigInvalid);
+  });
+
   test("keeps labels and other programs' addresses", () => {
     const labels = [{ value: "18446744073709551615", title: "nucleus", colour: "#ff0000" }];
     const openWith = [{ name: "vizarr", url: "https://vizarr.example/", text: "", note: "2D" }];

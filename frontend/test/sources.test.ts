@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 // The portal judges what it stores by the same table.
 import cases from "../../tests/catalogue/source_cases.json";
-import { inventory, judge } from "../src/viewer/sources";
+import { inventory, isAtHome, judge } from "../src/viewer/sources";
 
 const origins = { dataUrl: cases.dataUrl, external: cases.external };
 
@@ -53,5 +53,29 @@ describe("inventory", () => {
     const words = { shader: "// see https://example.org\nvoid main() {}", description: "https://example.org" };
     const more = { title: "https://example.org" };
     expect(allowed({ source: cases.good, ...words, linkedSegmentationGroup: "em" }, more)).toBe(true);
+  });
+});
+
+describe("isAtHome", () => {
+  const data = "https://portal.example/data/";
+  const own = `${data}cell@1/em/`;
+  const source = `${own}|zarr3:`;
+  test.each([
+    ["the layer's own address", source],
+    ["the same, as an object", [{ url: source, transform: { outputDimensions: {} } }]],
+    ["with its meshes beside it", [source, `${data}cell@1/meshes/|neuroglancer-precomputed:`]],
+    ["as Neuroglancer once wrote it", `zarr://${data}cell%401/em/`],
+    ["as from a bucket", "s3+https://portal.example/s3/cell.v1/em/|zarr3:"],
+  ])("takes %s", (_, it) => {
+    expect(isAtHome({ source: it }, own, data)).toBe(true);
+  });
+  test.each([
+    ["another version", `${data}cell@2/em/|zarr3:`],
+    ["the newest version", `${data}cell/em/|zarr3:`],
+    ["another origin", "https://elsewhere.example/cell@1/em/|zarr3:"],
+    ["the same somewhere else", { url: source, transform: { matrix: [[1, 0, 0, 5]] } }],
+    ["nothing", undefined],
+  ])("takes no %s", (_, it) => {
+    expect(isAtHome({ source: it }, own, data)).toBe(false);
   });
 });

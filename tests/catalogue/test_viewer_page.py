@@ -33,6 +33,7 @@ def test_it_says_what_to_show_and_what_people_call_it(client: Client, small_cell
         "reference": "small-cell@1",
         "url": "/datasets/small-cell@1/",
         "viewUrl": "/datasets/small-cell@1/view/",
+        "isOpen": True,
     }
     assert page["linksUrl"] == "/api/v1/links"
     assert page["dataUrl"] == "http://testserver/data/"
@@ -50,6 +51,14 @@ def test_it_says_what_to_show_and_what_people_call_it(client: Client, small_cell
         ("labels/cells", True),
     ]
     assert page["offered"] == []
+    assert page["layers"][0]["cutout"] == {
+        "url": "/api/v1/datasets/small-cell@1/volumes/em/cutout",
+        "lowNm": [-5, -5, -5],
+        "highNm": [555, 475, 395],
+        "levels": [{"path": "0", "voxelNm": [10, 10, 10]}, {"path": "1", "voxelNm": [20, 20, 20]}],
+        "channel": None,
+        "time": None,
+    }
 
 
 def test_curated_views_are_stops_with_a_scale(client: Client, small_cell: DatasetVersion) -> None:
@@ -194,6 +203,7 @@ def test_each_channel_is_a_layer_as_the_metadata_show_it(client: Client, film: D
     assert second["localPosition"] == [1]
     assert page["state"]["dimensions"]["t"] == [30, "s"]
     assert page["state"]["position"][3] == 4
+    assert [(it["cutout"]["channel"], it["cutout"]["time"]) for it in page["layers"]] == [(0, "t"), (1, "t")]
 
 
 def test_a_channel_is_asked_for_by_its_name(client: Client, film: DatasetVersion) -> None:

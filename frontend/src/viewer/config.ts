@@ -28,6 +28,22 @@ export interface LabelClass {
   colour: string | null;
 }
 
+/** Three numbers in the order x, y, z. */
+export type Triple = [x: number, y: number, z: number];
+
+/** How boxes of a layer are downloaded. */
+export interface CutoutOffer {
+  url: string;
+  /** Its corners, voxels counted to their edges. */
+  lowNm: Triple;
+  highNm: Triple;
+  /** Finest first. */
+  levels: { path: string; voxelNm: Triple }[];
+  channel: number | null;
+  /** Its time axis, where it has one. */
+  time: string | null;
+}
+
 export interface LayerDescription {
   /** Neuroglancer's layer name, unique in the state. */
   name: string;
@@ -49,6 +65,7 @@ export interface LayerDescription {
   /** Where the portal says in which place an object lies. */
   locateUrl: string | null;
   openWith: OpeningLink[];
+  cutout: CutoutOffer | null;
 }
 
 /** A place that a curator chose; positions nm (x, y, z), orientation a quaternion (x, y, z, w). */
@@ -75,6 +92,8 @@ export interface ViewerConfig {
   externalOrigins: string[];
   /** The viewer's own address, where it opens full window. */
   viewUrl: string;
+  /** Everyone may read the data. */
+  isOpen: boolean;
   embedded: boolean;
 }
 
@@ -129,7 +148,25 @@ export const undescribed = (name: string): LayerDescription => ({
   labels: [],
   locateUrl: null,
   openWith: [],
+  cutout: null,
 });
+
+function cutoutOffer(value: unknown, where: string): CutoutOffer | null {
+  if (value === null || value === undefined) return null;
+  const it = object(value, where);
+  const triple = (part: unknown, name: string) => numbers(part, 3, `${where}.${name}`) as Triple;
+  return {
+    url: text(it.url, `${where}.url`),
+    lowNm: triple(it.lowNm, "lowNm"),
+    highNm: triple(it.highNm, "highNm"),
+    levels: listed(it.levels, `${where}.levels`).map((level, i) => ({
+      path: text(level.path, `${where}.levels[${i}].path`),
+      voxelNm: triple(level.voxelNm, `levels[${i}].voxelNm`),
+    })),
+    channel: typeof it.channel === "number" ? it.channel : null,
+    time: optionalText(it.time),
+  };
+}
 
 function describedLayer(value: unknown, where: string): LayerDescription {
   const layer = object(value, where);
@@ -161,6 +198,7 @@ function describedLayer(value: unknown, where: string): LayerDescription {
       text: optionalText(it.text) ?? "",
       note: optionalText(it.note) ?? "",
     })),
+    cutout: cutoutOffer(layer.cutout, `${where}.cutout`),
   };
 }
 
@@ -192,6 +230,7 @@ export function parseConfig(json: string): ViewerConfig {
     dataUrl: text(config.dataUrl, "dataUrl"),
     externalOrigins: list(config.externalOrigins, "externalOrigins").map((it) => text(it, "externalOrigins")),
     viewUrl: text(object(config.dataset, "dataset").viewUrl, "dataset.viewUrl"),
+    isOpen: object(config.dataset, "dataset").isOpen === true,
     embedded: config.embedded === true,
   };
 }

@@ -10,6 +10,7 @@ import {
   numChunkMemoryStatistics,
 } from "neuroglancer/unstable/chunk_manager/base.js";
 import { makeLayer, type ManagedUserLayer, type UserLayer } from "neuroglancer/unstable/layer/index.js";
+import { SliceViewPanel } from "neuroglancer/unstable/sliceview/panel.js";
 import { setDefaultInputEventBindings } from "neuroglancer/unstable/ui/default_input_event_bindings.js";
 import { makeMinimalViewer } from "neuroglancer/unstable/ui/minimal_viewer.js";
 import { parseRGBColorSpecification, serializeColor } from "neuroglancer/unstable/util/color.js";
@@ -171,6 +172,35 @@ export function shownAlone(layer: ManagedUserLayer): string[] {
 /** Where the pointer is, in units of the coordinate space; null while it is not over a view. */
 export function mousePosition(viewer: Viewer): ArrayLike<number> | null {
   return viewer.mouseState.active ? viewer.mouseState.position : null;
+}
+
+/** A slice on the screen: its middle, and from there to its right and lower edge; in units of the coordinate space. */
+export interface SeenPlane {
+  middle: number[];
+  right: number[];
+  down: number[];
+}
+
+export function seenPlanes(viewer: Viewer): SeenPlane[] {
+  return [...viewer.display.panels].flatMap((panel) => {
+    if (!(panel instanceof SliceViewPanel)) return [];
+    const { invViewMatrix, logicalWidth, logicalHeight, displayDimensionRenderInfo, globalPosition } =
+      panel.sliceView.projectionParameters.value;
+    const { displayDimensionIndices, displayRank } = displayDimensionRenderInfo;
+    if (logicalWidth <= 0 || logicalHeight <= 0) return [];
+    const plane = {
+      middle: [...globalPosition],
+      right: Array<number>(globalPosition.length).fill(0),
+      down: Array<number>(globalPosition.length).fill(0),
+    };
+    for (let i = 0; i < displayRank; i++) {
+      const dimension = displayDimensionIndices[i] ?? 0;
+      plane.middle[dimension] = invViewMatrix[12 + i] ?? 0;
+      plane.right[dimension] = ((invViewMatrix[i] ?? 0) * logicalWidth) / 2;
+      plane.down[dimension] = ((invViewMatrix[4 + i] ?? 0) * logicalHeight) / 2;
+    }
+    return [plane];
+  });
 }
 
 export function poseOf(viewer: Viewer): Pose {

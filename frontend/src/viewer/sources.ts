@@ -88,6 +88,18 @@ function addresses(source: unknown): string[] {
   return isObject(source) && typeof source.url === "string" ? addresses(source.url) : [JSON.stringify(source)];
 }
 
+/**
+ * Whether a layer shows what lies below `ownUrl`, at its own place: a pasted layer may bear the name of one of the
+ * portal's and show something else, or the same moved.
+ */
+export function isAtHome(layer: { source?: unknown }, ownUrl: string, dataUrl: string): boolean {
+  const bare = (url: string) => dataAddress(url.replace(OLD_FORMAT, ""), dataUrl).replace("%40", "@");
+  const [source] = Array.isArray(layer.source) ? layer.source : [layer.source];
+  const isMoved = isObject(source) && isObject(source.transform) && source.transform.matrix !== undefined;
+  const [first] = addresses(source);
+  return !isMoved && first !== undefined && bare(first).startsWith(bare(ownUrl));
+}
+
 /** Where old states name further sources of a layer. */
 const FURTHER_SOURCES = ["mesh", "skeletons", "skeleton", "annotations", "annotationSource"];
 /** Texts that people or shaders write; nothing is read from them. */
