@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from urllib.parse import quote
 
 from datasets.catalogue.models import DatasetVersion, Volume
@@ -46,18 +45,6 @@ def curl_text(version: DatasetVersion, volume: Volume, data_url: str) -> str:
         chunk = "/".join(["c"] + ["0"] * len(volume.axes))
         text += f'\ncurl --fail --output first-chunk "{_level_url(version, volume, data_url)}/{chunk}"'
     return text
-
-
-def aws_text(version: DatasetVersion, volume: Volume, site_url: str) -> str:
-    """The AWS command line against the portal's own S3 reading: a list, and a copy that a second run only completes."""
-    bucket = f"{version.dataset.name}.v{version.number}"
-    address = shlex.quote(f"s3://{bucket}/{volume.path}/")
-    options = f"--no-sign-request --endpoint-url {site_url}/s3"
-    folder = shlex.quote(volume.path.rpartition("/")[2])
-    return (
-        f"aws s3 ls {options} {address}\naws s3 sync {options} {address} {folder}/\n"
-        f"# the whole dataset\n# aws s3 sync {options} s3://{bucket}/ {bucket}/"
-    )
 
 
 def napari_text(version: DatasetVersion, volume: Volume, data_url: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
+from datasets.catalogue.downloads import Downloads, version_downloads
 from datasets.catalogue.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
 from datasets.catalogue.models import Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
@@ -97,6 +98,7 @@ class DatasetPage:
     contributions: tuple[Contribution, ...]
     publications: tuple[Publication, ...]
     opening: tuple[OpeningLink, ...]
+    downloads: Downloads | None
     organelles: tuple[Dot, ...]
     citation: Citation
     bibtex_url: str
@@ -190,6 +192,7 @@ def dataset_page(
         contributions=tuple(version.contributions.all()),
         publications=tuple(version.publications.all()),
         opening=opening_links(version, image, data_url=data_url, site_url=site_url) if image else (),
+        downloads=version_downloads(version, site_url=site_url),
         organelles=organelle_dots(volumes),
         citation=citation,
         bibtex_url=reverse("catalogue:bibtex", kwargs={"ref": str(version)}),

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from datasets.catalogue.commands import (
     FIJI_DTYPES,
-    aws_text,
     curl_text,
     fiji_text,
     napari_text,
@@ -91,10 +90,6 @@ def _programs(version: DatasetVersion, volume: Volume, *, data_url: str, site_ur
     yield OpeningLink(
         "open-curl", "curl", "the description of the image; its chunks lie beside it", text=curl_text(*at), tested=True
     )
-    if is_released(version.dataset) and version.number is not None:
-        yield OpeningLink(
-            "open-aws", "aws", "pip install awscli", text=aws_text(version, volume, site_url), tested=True
-        )
     yield OpeningLink(
         "open-napari", "Python: napari", 'pip install "napari[all]" dask zarr aiohttp requests', text=napari_text(*at)
     )

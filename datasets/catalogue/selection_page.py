@@ -8,7 +8,7 @@ from itertools import groupby
 
 from django.urls import reverse
 
-from datasets.catalogue.downloads import DownloadWay, selection_ways
+from datasets.catalogue.downloads import Downloads, selection_downloads
 from datasets.catalogue.layers import Dot, layer_url, unpacked_bytes, voxel_size
 from datasets.catalogue.models import Selection
 from datasets.catalogue.models.volume import LABEL_KINDS
@@ -52,7 +52,7 @@ class SelectionPage:
     counts: str
     size: str
     gone: tuple[tuple[str, str], ...]
-    ways: tuple[DownloadWay, ...]
+    downloads: Downloads | None
 
 
 def selection_page(layers: Layers, selection: Selection | None = None, *, site_url: str) -> SelectionPage:
@@ -79,7 +79,9 @@ def selection_page(layers: Layers, selection: Selection | None = None, *, site_u
         counts=_counts(layers.found, len(datasets)),
         size=format_bytes(sum(unpacked_bytes(layer.volume) for layer in layers.found)),
         gone=tuple((reference, error.what) for reference, error in layers.gone),
-        ways=selection_ways(selection, covering(layers.found), site_url=site_url) if selection else (),
+        downloads=selection_downloads(selection, covering(layers.found), site_url=site_url, is_whole=not layers.gone)
+        if selection and layers.found
+        else None,
     )
 
 

@@ -190,20 +190,24 @@ class Inventory:
         if not path:
             return Extent(self._facts["objects"], self._facts["size_bytes"])
         count = size_bytes = 0
-        for table in self._tables(path, ["key", "size_bytes"]):
+        for table in self._tables(path, ["size_bytes"]):
             count, size_bytes = count + len(table), size_bytes + sum(table["size_bytes"].to_pylist())
         return Extent(count, size_bytes)
 
     def _tables(self, path: str, columns: list[str]) -> Iterator[Table]:
+        """The columns of the rows at ``path`` and below it; keys are read where these are not known to be all."""
         metadata = self._file.metadata
         for number in range(metadata.num_row_groups):
             statistics = metadata.row_group(number).column(0).statistics
             # Everything at and below a path lies between it and the path with the character that follows the slash.
             if path and statistics is not None and (statistics.max < path or statistics.min > f"{path}0"):
                 continue
+            is_all = not path or (
+                statistics is not None and statistics.min.startswith(f"{path}/") and statistics.max < f"{path}0"
+            )
             with self._named():
-                table = self._file.read_row_group(number, columns=columns)
-            yield table if not path else _only_below(table, path)
+                table = self._file.read_row_group(number, columns if is_all else ["key", *columns])
+            yield table.select(columns) if is_all else _only_below(table, path).select(columns)
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -1,7 +1,6 @@
 """The ways to open a volume elsewhere: what is offered, to whom, and that links carry what they must."""
 
 import json
-import shlex
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -45,7 +44,6 @@ def test_programs_are_offered_and_say_what_was_not_tried(small_cell: DatasetVers
         "open-tensorstore": True,
         "open-neuroglancer": True,
         "open-curl": True,
-        "open-aws": True,
         "open-napari": False,
         "open-fiji": False,
     }
@@ -102,24 +100,6 @@ def test_what_is_not_public_is_offered_to_no_other_site(small_cell: DatasetVersi
         Dataset.objects.update(visibility="private")
         private = DatasetVersion.objects.get()
         assert not any(way.url for way in ways(private, volume_of(private, "em")).values())
-
-
-def test_the_aws_command_is_offered_for_what_is_public(small_cell: DatasetVersion) -> None:
-    volume = volume_of(small_cell, "labels/cells")
-    options = f"--no-sign-request --endpoint-url {SITE}/s3"
-    layer = f"{options} s3://small-cell.v1/labels/cells/"
-    assert ways(small_cell, volume)["open-aws"].text.splitlines() == [
-        f"aws s3 ls {layer}",
-        f"aws s3 sync {layer} cells/",
-        "# the whole dataset",
-        f"# aws s3 sync {options} s3://small-cell.v1/ small-cell.v1/",
-    ]
-    odd = volume_of(small_cell, "em")
-    odd.path = "it's/odd one"
-    command = ways(small_cell, odd)["open-aws"].text.splitlines()[0]
-    assert shlex.split(command)[-1] == "s3://small-cell.v1/it's/odd one/"
-    Dataset.objects.update(visibility="private")
-    assert "open-aws" not in ways(DatasetVersion.objects.get(), volume)
 
 
 def test_another_neuroglancer_gets_the_state_with_its_sources_pinned(

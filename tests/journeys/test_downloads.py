@@ -1,0 +1,132 @@
+"""Downloading as the pages say it, and with manifests as tools take them: awkward names, data that are not public."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.journeys.conftest import CHECKOUT, Demo, clean_environment
+
+TOOLS = ("aws", "rclone", "s5cmd", "aria2", "curl")
+AWKWARD = (
+    "em/a b#c?d%é.txt", "em/%41", "em/it's", 'em/"quoted"', "em/$HOME `x`", "em/*", "em/[a-z]?", "em/ before",
+    "em/-dash", "em/~", "em/;&|<>(){}",
+    "em/a,b", "em/=1+1", "em/細胞", "em/\N{LINE SEPARATOR}", "em/checksum=x", "em/behind ",
+)  # fmt: skip
+SPECIFICATION = """
+name = "awkward"
+title = "Awkward"
+licence = "CC0-1.0"
+data = "own:awkward"
+acquisition.method = "FIB-SEM"
+
+[[volumes]]
+path = "em"
+kind = "em"
+title = "Image"
+"""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A dataset that is not public, its files by key, and what opens it."""
+
+    url: str
+    files: dict[str, bytes]
+    token: str
+    key_id: str
+    secret: str
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Of a program, with nothing of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
+    kept |= {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"}
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"} | more
+
+
+def run(command: str, folder: Path, **more: str) -> None:
+    done = subprocess.run(
+        ["sh", "-ec", command], cwd=folder, env=environment(folder, **more), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+
+
+@pytest.fixture(scope="module")
+def holding(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Holding:
+    folder = tmp_path_factory.mktemp("awkward")
+    axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "zyx"]
+    scale = [{"type": "scale", "scale": [8.0, 8.0, 8.0]}]
+    multiscale = {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}
+    zarr.create_group(folder / "data" / "em", attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
+    zarr.create_array(folder / "data" / "em" / "0", data=np.ones((8, 8, 8), "uint8"), chunks=(8, 8, 8))
+    for key in AWKWARD:
+        (folder / "data" / key).write_bytes(key.encode())
+    demo.put(folder / "data", "awkward")
+    (folder / "awkward.toml").write_text(SPECIFICATION)
+    for command in (["publish", str(folder / "awkward.toml")], ["manifest", "awkward"]):
+        done = demo.manage(*command)
+        assert done.returncode == 0, done.stderr
+    subprocess.run(
+        [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username=downloader", "--email="],
+        cwd=CHECKOUT, check=True, capture_output=True,
+        env=clean_environment(demo.home) | demo.settings | {"DJANGO_SUPERUSER_PASSWORD": "long and odd"},
+    )  # fmt: skip
+    shown = demo.manage("token", "create", "downloader").stdout
+    names = ("Bearer token", "S3 access key id", "S3 secret access key")
+    found = [re.findall(rf"{name} +(\S+)", shown, re.IGNORECASE) for name in names]
+    assert all(found), shown
+    return Holding(demo.url, files_in(folder / "data"), *(it[0] for it in found))
+
+
+def test_the_pages_commands_complete_what_another_tool_began(
+    page: Page, demo: Demo, rclone: Path, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{demo.url}/datasets/fib25-ts2/")
+    assert "310\N{NO-BREAK SPACE}files" in page.locator("section", has=page.locator("#download")).inner_text()
+    whole = {tool: str(page.locator(f"#download-{tool}").text_content()) for tool in (*TOOLS, "check")}
+    page.goto(f"{demo.url}/datasets/fib25-ts2/segmentations/labels/ffn/")
+    layer = {tool: str(page.locator(f"#download-{tool}").text_content()) for tool in (*TOOLS, "check")}
+    assert Axe().run(page).violations_count == 0
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    run(whole["curl"], tmp_path)
+    run(whole["check"], tmp_path)
+    folder = tmp_path / "fib25-ts2@1"
+    for tool in TOOLS:
+        chunks = sorted(it for it in (folder / "labels" / "ffn").rglob("*") if it.is_file())
+        for chunk in chunks[:20]:
+            chunk.unlink()
+        run(layer[tool], tmp_path)
+        run(layer["check"], tmp_path)
+    shutil.rmtree(folder / "em")
+    run(whole["aria2"], tmp_path)
+    assert files_in(folder) == files_in(demo.sample)
+
+
+def test_every_tool_takes_its_manifest_as_it_is(holding: Holding, tmp_path: Path) -> None:
+    manifest = f"{holding.url}/api/v1/datasets/awkward@1/manifest"
+    header = f'"Authorization: Bearer {holding.token}"'
+    keys = {"AWS_ACCESS_KEY_ID": holding.key_id, "AWS_SECRET_ACCESS_KEY": holding.secret}
+    for name in ("aria2", "s5cmd", "sha256sum"):
+        run(f"curl -fsS -o {name}.txt -H {header} '{manifest}?format={name}'", tmp_path)
+    run(f"aria2c -i aria2.txt -d aria2 --header={header}", tmp_path)
+    run(f"mkdir s5cmd && cd s5cmd && s5cmd --endpoint-url {holding.url}/s3 run ../s5cmd.txt", tmp_path, **keys)
+    assert files_in(tmp_path / "s5cmd") == holding.files
+    run("cd s5cmd && sha256sum -c --quiet --strict ../sha256sum.txt", tmp_path)
+    told = {key: content for key, content in holding.files.items() if key != "em/behind "}
+    assert files_in(tmp_path / "aria2") == told
+    assert "# aria2 cannot write a name that ends in a space" in (tmp_path / "aria2.txt").read_text()
