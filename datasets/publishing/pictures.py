@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,27 +14,24 @@ from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
-from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm, layer_colour
+from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.pictures import layer_picture, picture_key, picture_names
-from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.places import place_of_level
 from datasets.catalogue.slices import (
     PIXELS_PER_VOXEL,
     base_image,
     framing_volume,
     is_pictured,
     pictured_labels,
-    single_class,
     slice_picture,
     slice_planes,
 )
-from datasets.catalogue.viewer_dimensions import channel_layers
+from datasets.serving.slices.cutting import SliceTooLarge
+from datasets.serving.slices.drawing import draw_image, draw_labels
 from datasets.storage import objects
 from datasets.storage.arrays import open_array
-from datasets.storage.keys import join_key
 from datasets.storage.roots import OWN_ROOT, get_root
-from datasets.volumes.contrast import contrast_window
-from datasets.volumes.pictures import apply_window, colour_labels, overlay, tint
-from datasets.volumes.planes import Plane, middle_of, sample_linear, sample_nearest, turn
+from datasets.volumes.planes import Plane, middle_of, turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,8 +42,8 @@ WIDTH, HEIGHT = 1200, 750
 LAYER_WIDTH = 960
 """Pixels across the picture of one layer, of the same shape."""
 
-MAX_BLOCK_VOXELS = 64 * 1024**2
-"""A picture is made from at most so many voxels; a coarser level is taken where it would need more."""
+MAX_SEARCHED_VOXELS = 64 * 1024**2
+"""Where a layer's labels are is looked for on its coarsest level, if that has at most so many voxels."""
 
 EMPTY_MIDDLE = 1 / 3
 """A layer is shown in its middle, unless that has less than this part of the labels of its fullest plane."""
@@ -157,10 +153,10 @@ def _kept_inside(plane: Plane, volume: Volume) -> Plane:
 
 
 class _Renderer:
-    """Draws the scenes of one version. An image in a plane is read once, however many layers are shown over it."""
+    """Draws the scenes of one version. An image in a plane is drawn once, however many layers are shown over it."""
 
     def __init__(self, version: DatasetVersion) -> None:
-        self._mounts = {mount.path: mount for mount in version.mounts.all()}
+        self._version = version
         self._images: dict[tuple[str, Plane], NDArray[np.uint8]] = {}
 
     def render(self, scene: _Scene) -> Image | None:
@@ -169,31 +165,18 @@ class _Renderer:
 
         plane = scene.plane or self._labelled_plane(scene.labels[0], scene.image or scene.labels[0])
         try:
-            if scene.image:
-                picture = self._image(scene.image, plane)
-            else:
-                picture = np.zeros((plane.height, plane.width, 3), np.uint8)
-            for volume in scene.labels:
-                ids = sample_nearest(*self._read(volume, plane))
-                colours = _colours(volume, together=len(scene.labels) > 1)
-                picture = overlay(picture, ids, colour_labels(ids, colours), LABEL_OPACITY if scene.image else 1)
-        except _TooLarge as error:
-            logger.warning("no picture: %s has no level coarse enough for one", error)
+            background = self._image(scene.image, plane) if scene.image else None
+            together = len(scene.labels) > 1
+            picture = draw_labels(self._version, scene.labels, plane, background, together=together)
+        except SliceTooLarge as error:
+            logger.warning("no picture: %s", error)
             return None
         return Pictures.fromarray(picture)
 
     def _image(self, image: Volume, plane: Plane) -> NDArray[np.uint8]:
-        """RGB (y, x, 3): the channels that are switched on, each in its colour and window, added up."""
         key = (image.path, plane)
         if key not in self._images:
-            total = np.zeros((plane.height, plane.width, 3), np.uint16)
-            for layer in channel_layers(image):
-                if layer.on:
-                    place = {layer.axis.name: layer.index or 0} if layer.axis else {}
-                    values = sample_linear(*self._read(image, plane, place))
-                    low, high = layer.window or contrast_window(values)
-                    total += tint(apply_window(values, (low, high)), layer.colour)
-            self._images[key] = np.minimum(total, 255).astype(np.uint8)
+            self._images[key] = draw_image(self._version, image, plane)
         return self._images[key]
 
     def _labelled_plane(self, volume: Volume, frame: Volume) -> Plane:
@@ -203,9 +186,9 @@ class _Renderer:
         """
         whole = _crop(frame, LAYER_WIDTH)
         level = volume.levels[-1]
-        if math.prod(level["shape"]) > MAX_BLOCK_VOXELS:
+        if math.prod(level["shape"]) > MAX_SEARCHED_VOXELS:
             return whole
-        labelled = self._array(volume, level)[_selection(volume, {})] != 0
+        labelled = self._array(volume, level)[tuple(slice(None) if axis in "xyz" else 0 for axis in volume.axes)] != 0
         axes = [axis for axis in volume.axes if axis in "xyz"]
         labelled = np.transpose(labelled, [axes.index(axis) for axis in "zyx" if axis in axes])
         if labelled.ndim == 2:
@@ -234,72 +217,14 @@ class _Renderer:
         centre = (place_nm("x", (low_x + high_x) / 2), place_nm("y", (low_y + high_y) / 2), z)
         return _kept_inside(_rectangle(frame, centre, max(width_nm * MARGIN, whole_nm / 8), LAYER_WIDTH), frame)
 
-    def _read(
-        self, volume: Volume, plane: Plane, place: Mapping[str, int] | None = None
-    ) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
-        """A block of ``volume`` around ``plane``, and the plane's pixels in the block's voxels, in stored axis order.
-
-        The level is the coarsest that still has a voxel for each pixel (or the finest there is) and whose block is
-        small enough. Of axes other than x, y and z, ``place`` has the index; it is 0 where not given.
-
-        Raises:
-            _TooLarge: even the coarsest level's block is too large.
-        """
-        positions = plane.positions_nm()
-        sizes = [min(size for axis, size in level["scale_nm"].items() if axis in "xyz") for level in volume.levels]
-        fine = [index for index, size in enumerate(sizes) if size <= plane.nm_per_pixel]
-        for level in volume.levels[fine[-1] if fine else 0 :]:
-            coordinates, block = _locate(volume, level, positions)
-            if math.prod(b.stop - b.start for b in block.values()) <= MAX_BLOCK_VOXELS:
-                return np.asarray(self._array(volume, level)[_selection(volume, block, place)]), coordinates
-        raise _TooLarge(volume.path)
-
     def _array(self, volume: Volume, level: dict[str, Any]) -> Any:
-        mount = self._mounts[volume.path]
-        return open_array(get_root(mount.root), join_key(mount.key, level["path"]), zarr_format=volume.zarr_format)
-
-
-class _TooLarge(Exception):
-    """A volume has no level that is coarse enough for a picture."""
-
-
-def _selection(
-    volume: Volume, block: Mapping[str, slice], place: Mapping[str, int] | None = None
-) -> tuple[slice | int, ...]:
-    """The index of ``block`` along x, y and z, whole where not given, at ``place`` along other axes, else at 0."""
-    other = place or {}
-    return tuple(block.get(axis, slice(None)) if axis in "xyz" else other.get(axis, 0) for axis in volume.axes)
+        root, key = place_of_level(self._version, volume, level)
+        return open_array(root, key, zarr_format=volume.zarr_format)
 
 
 def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:
     places = np.flatnonzero(marked)
     return int(places[0]), int(places[-1])
-
-
-def _colours(volume: Volume, *, together: bool) -> dict[int, str] | str:
-    """One colour for a class; the classes' own where labels name them; else nothing, and each object has its own."""
-    if colour := layer_colour(volume):
-        return colour
-    if together and (organelle := single_class(volume)):
-        return organelle.colour
-    segmentation = segmentation_of(volume)
-    coverage = segmentation.coverage.all() if segmentation else ()
-    return {it.label_value: it.organelle.colour for it in coverage if it.label_value is not None}
-
-
-def _locate(
-    volume: Volume, level: dict[str, Any], positions_nm: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], dict[str, slice]]:
-    shape = dict(zip(volume.axes, level["shape"], strict=True))
-    block: dict[str, slice] = {}
-    columns = []
-    for axis in (axis for axis in volume.axes if axis in "xyz"):
-        voxel = (positions_nm[..., "xyz".index(axis)] - level["translation_nm"][axis]) / level["scale_nm"][axis]
-        low = min(max(math.floor(voxel.min()), 0), shape[axis] - 1)
-        high = min(max(math.ceil(voxel.max()), low), shape[axis] - 1)
-        block[axis] = slice(low, high + 1)
-        columns.append(voxel - low)
-    return np.stack(columns, axis=-1), block
 
 
 def _encode(picture: Image) -> bytes:

@@ -7,7 +7,8 @@ Everything is read through :mod:`datasets.storage.objects`, so absent, forbidden
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from zarr.abc.store import (
 )
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+from zarr.core.sync import sync
 from zarr.errors import UnknownCodecError
 
 from datasets.storage import objects
@@ -116,8 +118,23 @@ class ReadableArray:
     where: str
 
     def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
-        try:
+        with self._named_errors():
             return np.asarray(self.array[selection])
+
+    def read_together(self, selections: Sequence[Any]) -> list[npt.NDArray[Any]]:
+        """Several slices at once: zarr reads and decodes them side by side, for half of what each alone would cost."""
+
+        async def read() -> list[Any]:
+            array = self.array.async_array
+            return await asyncio.gather(*(array.getitem(selection) for selection in selections))
+
+        with self._named_errors():
+            return [np.asarray(part) for part in sync(read())]
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
         except StorageError:
             raise
         except Exception as error:  # each codec fails in a way of its own

@@ -196,6 +196,16 @@ class LocalFolder:
         found, expected = self._stat_beneath(key), self._stat_beneath(other)
         return bool(found and expected and os.path.samestat(found, expected))
 
+    def state_of(self, key: str) -> tuple[int, ...] | None:
+        """What changes when the file at ``key`` does: inode, size, and both its times in ns, the modification's last.
+
+        None where there is no file that may be read.
+        """
+        status = self._stat_beneath(key)
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        return (status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns, status.st_mtime_ns)
+
     def _page(self, folder: int, key: str, prefix: str, after: str, limit: int) -> list[str]:
         return self._names.page(
             folder, lambda entry: self._listed_name(key, entry), prefix=prefix, after=after, limit=limit

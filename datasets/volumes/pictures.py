@@ -16,7 +16,9 @@ def apply_window(plane: NDArray[np.generic], window: tuple[float, float]) -> NDA
 
 def tint(grey: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
     """RGB (y, x, 3) of a (y, x) grey picture whose white is ``#rrggbb``; white itself where ``colour`` is empty."""
-    white = np.array(_rgb(colour or "#ffffff"), dtype=np.uint16)
+    if not colour:
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    white = np.array(_rgb(colour), dtype=np.uint16)
     picture: NDArray[np.uint8] = (grey[:, :, None].astype(np.uint16) * white // 255).astype(np.uint8)
     return picture
 
@@ -26,7 +28,11 @@ def colour_labels(labels: NDArray[np.generic], colours: Mapping[int, str] | str 
 
     ``colours`` is one ``#rrggbb`` for all, or fixes those of some labels.
     """
-    values, inverse = np.unique(labels, return_inverse=True)
+    # Neighbours mostly have one label: sorting the runs instead of the pixels is ten times as fast.
+    flat = labels.ravel()
+    begins = np.ones(flat.shape, dtype=bool)
+    begins[1:] = flat[1:] != flat[:-1]
+    values, inverse = np.unique(flat[begins], return_inverse=True)
     if isinstance(colours, str) and colours:
         table = np.tile(np.array(_rgb(colours), dtype=np.uint8), (len(values), 1))
     else:
@@ -35,8 +41,9 @@ def colour_labels(labels: NDArray[np.generic], colours: Mapping[int, str] | str 
             if colours and value in colours:
                 table[index] = _rgb(colours[value])
     table[values == 0] = 0
-    picture: NDArray[np.uint8] = table[inverse.reshape(labels.shape)]
-    return picture
+    runs: NDArray[np.uint8] = table[inverse]
+    lengths = np.diff(np.append(np.flatnonzero(begins), flat.size))
+    return np.repeat(runs, lengths, axis=0).reshape(*labels.shape, 3)
 
 
 def overlay(

@@ -1,16 +1,31 @@
-"""Planes through a volume, at any angle: where their pixels lie, and the values there. Positions are nm, (x, y, z)."""
+"""Planes through a volume, at any angle, and where their pixels lie. Positions are nm, (x, y, z)."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from datasets.volumes.errors import CisternaError
 
 type Vector = tuple[float, float, float]
 
 SLICE_AXES = {"xy": ("x", "y"), "xz": ("x", "z"), "yz": ("z", "y")}
 """The slices across the space axes, as the viewer's panels show them: the axes that run to the right and down."""
+
+PARALLEL = 1e-9
+"""Two directions whose angle has a sine below this count as parallel."""
+
+NEAR = 1e-6
+"""A pixel that lies this close to a voxel's centre, in voxels, lies on it."""
+
+
+class PlaneInvalid(CisternaError):
+    """The numbers describe no plane."""
+
+    slug = "plane-invalid"
+    status = 422
+    title = "Not a plane"
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,70 @@ class Plane:
         steps_across: NDArray[np.float64] = across[None, :, None] * np.array(self.right)
         steps_down: NDArray[np.float64] = downwards[:, None, None] * np.array(self.down)
         return np.array(self.centre_nm) + steps_across + steps_down
+
+    def pixels(self, scale_nm: Mapping[str, float], translation_nm: Mapping[str, float]) -> "PixelGrid":
+        """Where the pixels lie in an array (z, y, x) with such voxels; along an axis that it lacks, at 0.
+
+        Args:
+            scale_nm: the voxel's size by axis.
+            translation_nm: where the centre of voxel 0 lies, by axis.
+        """
+        first, across, down = list[float](), list[float](), list[float]()
+        for axis in "zyx":
+            if axis not in scale_nm:
+                numbers = (0.0, 0.0, 0.0)
+            else:
+                number, size = "xyz".index(axis), scale_nm[axis]
+                right, below = (direction[number] * self.nm_per_pixel for direction in (self.right, self.down))
+                start = self.centre_nm[number] - right * (self.width - 1) / 2 - below * (self.height - 1) / 2
+                numbers = ((start - translation_nm[axis]) / size, right / size, below / size)
+            for column, value in zip((first, across, down), numbers, strict=True):
+                column.append(value)
+        return PixelGrid(_vector(first), _vector(across), _vector(down), self.width, self.height)
+
+
+def facing(
+    normal: Sequence[float],
+    up: Sequence[float] | None,
+    *,
+    centre_nm: Vector,
+    nm_per_pixel: float,
+    width: int,
+    height: int,
+) -> Plane:
+    """The plane across ``normal``, which points at whoever looks; ``up`` is the direction that is up in the picture.
+
+    Neither needs to have length 1, nor ``up`` to lie in the plane. Without ``up`` it is (0, -1, 0), or (0, 0, -1) where
+    that is parallel to the normal; with the normal (0, 0, 1) x then runs to the right and y down, as in the viewer.
+
+    Raises:
+        PlaneInvalid: a direction has no length or is not finite, or the two are parallel.
+    """
+    towards = _direction(normal, "normal")
+    wanted = _direction(up, "up") if up is not None else np.array([0.0, -1.0, 0.0])
+    right = np.cross(towards, wanted)
+    if up is None and np.linalg.norm(right) < PARALLEL:
+        right = np.cross(towards, [0.0, 0.0, -1.0])
+    if np.linalg.norm(right) < PARALLEL:
+        raise PlaneInvalid("normal and up are parallel", where="up", fix="Give an up that is not along the normal")
+    right /= np.linalg.norm(right)
+    down = np.cross(towards, right)
+    # Whole directions stay whole: a plane along the axes is exactly that.
+    return Plane(centre_nm, nm_per_pixel, width, height, _vector(right + 0.0), _vector(down + 0.0))
+
+
+def _direction(numbers: Sequence[float], name: str) -> NDArray[np.float64]:
+    """A direction of length 1, of numbers however large or small."""
+    direction = np.array(numbers, dtype=np.float64)
+    if not np.all(np.isfinite(direction)) or not direction.any():
+        raise PlaneInvalid(
+            f"{','.join(f'{number:g}' for number in numbers)} is no direction",
+            where=name,
+            fix="Give three finite numbers that are not all 0",
+        )
+    direction /= np.abs(direction).max()
+    unit: NDArray[np.float64] = direction / np.linalg.norm(direction)
+    return unit
 
 
 def middle_slice(
@@ -73,44 +152,54 @@ def turn(vector: Sequence[float], quaternion: Sequence[float]) -> Vector:
     return (float(turned[0]), float(turned[1]), float(turned[2]))
 
 
-def sample_nearest(block: NDArray[np.generic], coordinates: NDArray[np.float64]) -> NDArray[np.generic]:
-    """The voxel that each coordinate lies in; 0 outside.
+@dataclass(frozen=True)
+class PixelGrid:
+    """Where ``width`` × ``height`` pixels lie in an array, in voxels (z, y, x); whole numbers are voxel centres.
 
-    Args:
-        block: an array of n axes.
-        coordinates: (…, n), in voxels of the block, in its axis order; whole numbers are centres.
+    ``first`` is the pixel at the top left, ``across`` leads from one to that on its right, ``down`` to that below.
     """
-    index = np.floor(coordinates + 0.5).astype(np.int64)
-    inside = np.all((index >= 0) & (index < block.shape), axis=-1)
-    clipped = np.clip(index, 0, np.array(block.shape) - 1)
-    values = block[tuple(np.moveaxis(clipped, -1, 0))]
-    return np.where(inside, values, np.zeros((), block.dtype))
+
+    first: Vector
+    across: Vector
+    down: Vector
+    width: int
+    height: int
+
+    def part(self, rows: slice, columns: slice) -> "PixelGrid":
+        """The pixels of a part of the picture; the slices have both ends and no step."""
+        first = _along(self.first, self.down, rows.start)
+        first = _along(first, self.across, columns.start)
+        return replace(self, first=first, width=columns.stop - columns.start, height=rows.stop - rows.start)
+
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The lowest and the highest coordinate along each axis."""
+        corners = np.array(
+            [
+                _along(_along(self.first, self.across, column), self.down, row)
+                for column in (0, self.width - 1)
+                for row in (0, self.height - 1)
+            ]
+        )
+        return _vector(corners.min(axis=0)), _vector(corners.max(axis=0))
+
+    @property
+    def on_voxels(self) -> "PixelGrid | None":
+        """The same with whole numbers, where every pixel lies on a voxel's centre; else None."""
+        steps = max(self.width, self.height)
+        numbers = np.array([self.first, self.across, self.down])
+        whole = np.rint(numbers)
+        off = np.abs(numbers - whole)
+        if np.any(off[0] > NEAR) or np.any(off[1:] * steps > NEAR):
+            return None
+        first, across, down = whole
+        return replace(self, first=_vector(first), across=_vector(across), down=_vector(down))
 
 
-def sample_linear(block: NDArray[np.generic], coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Values between voxel centres by linear interpolation along each axis; 0 outside the voxels' edges.
+def _along(start: Vector, step: Vector, times: int) -> Vector:
+    z, y, x = (at + times * by for at, by in zip(start, step, strict=True))
+    return (z, y, x)
 
-    Arguments as for :func:`sample_nearest`. Between the outermost centres and the edges the outermost value holds.
-    """
-    inside = np.ones(coordinates.shape[:-1], dtype=bool)
-    first = np.zeros(coordinates.shape[:-1], dtype=np.int64)  # flat index of the corner nearest to the origin
-    weights: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
-    steps: list[int] = []
-    for axis, size in enumerate(block.shape):
-        at = coordinates[..., axis]
-        inside &= (at >= -0.5) & (at < size - 0.5)
-        held = np.clip(at, 0, size - 1)
-        low = np.minimum(held.astype(np.int64), max(size - 2, 0))
-        stride = math.prod(block.shape[axis + 1 :])
-        first += low * stride
-        steps.append(stride if size > 1 else 0)
-        upper = (held - low).astype(np.float32)
-        weights.append((1 - upper, upper))
-    flat = np.ravel(block)
-    total = np.zeros(first.shape, dtype=np.float32)
-    for corner in np.ndindex(*(2,) * block.ndim):
-        part = flat[first + sum(step for step, one in zip(steps, corner, strict=True) if one)].astype(np.float32)
-        for axis, one in enumerate(corner):
-            part *= weights[axis][one]
-        total += part
-    return np.where(inside, total, np.float32(0))
+
+def _vector(numbers: Sequence[float] | NDArray[np.float64]) -> Vector:
+    first, second, third = (float(number) for number in numbers)
+    return (first, second, third)

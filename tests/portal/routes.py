@@ -18,6 +18,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate", "path"): lambda words: words.segmentation,
     ("api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout", "path"): lambda words: words.volume,
+    ("api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/slice", "path"): lambda words: words.volume,
     ("datasets/<dataset:ref>/segmentations/<path:path>/", "path"): lambda words: words.segmentation,
     ("datasets/<dataset:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("*", "short_name"): lambda words: "mito",

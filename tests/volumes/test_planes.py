@@ -1,43 +1,11 @@
-"""Planes and sampling, against arithmetic done another way."""
-
-import itertools
+"""Planes, against arithmetic done another way."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.volumes.planes import Plane, middle_slice, sample_linear, sample_nearest, turn
-
-BLOCK = np.random.default_rng(3).integers(0, 255, size=(5, 6, 7), dtype=np.uint8)
-
-
-def test_whole_coordinates_are_the_voxels_themselves() -> None:
-    coordinates = np.stack(np.indices(BLOCK.shape), axis=-1).astype(float)
-    np.testing.assert_array_equal(sample_nearest(BLOCK, coordinates), BLOCK)
-    np.testing.assert_array_equal(sample_linear(BLOCK, coordinates), BLOCK)
-
-
-@given(st.tuples(st.floats(-2, 7), st.floats(-2, 8), st.floats(-2, 9)))
-def test_linear_is_the_weighted_mean_of_the_eight_neighbours(at: tuple[float, float, float]) -> None:
-    value = sample_linear(BLOCK, np.array([at]))[0]
-    if any(not -0.5 <= c < size - 0.5 for c, size in zip(at, BLOCK.shape, strict=True)):
-        assert value == 0
-        return
-    held = [min(max(c, 0), size - 1) for c, size in zip(at, BLOCK.shape, strict=True)]
-    expected = 0.0
-    for corner in itertools.product(*((int(np.floor(c)), int(np.floor(c)) + 1) for c in held)):
-        weight = np.prod([1 - abs(c - i) for c, i in zip(held, corner, strict=True)])
-        if weight > 0:
-            expected += weight * float(BLOCK[corner])
-    assert value == pytest.approx(expected, abs=1e-3)
-
-
-@given(st.tuples(st.floats(-2, 7), st.floats(-2, 8), st.floats(-2, 9)))
-def test_nearest_is_the_voxel_the_point_lies_in(at: tuple[float, float, float]) -> None:
-    index = tuple(int(np.floor(c + 0.5)) for c in at)
-    inside = all(0 <= i < size for i, size in zip(index, BLOCK.shape, strict=True))
-    assert sample_nearest(BLOCK, np.array([at]))[0] == (BLOCK[index] if inside else 0)
+from datasets.volumes.planes import Plane, PlaneInvalid, facing, middle_slice, turn
 
 
 def test_pixels_lie_around_the_centre_at_their_distance() -> None:
@@ -95,3 +63,66 @@ def test_a_slice_of_a_sheet_is_one_pixel_high() -> None:
     plane = middle_slice("xz", {"x": 0.0, "z": 0.0}, {"x": 50_000.0, "z": 10.0}, nm_per_pixel=50)
     assert plane is not None
     assert (plane.width, plane.height) == (1000, 1)
+
+
+DIRECTION = st.tuples(*[st.floats(-1e3, 1e3)] * 3).filter(lambda it: np.linalg.norm(it) > 1e-3)
+LOOK = {"centre_nm": (1.0, 2.0, 3.0), "nm_per_pixel": 2.0, "width": 4, "height": 3}
+
+
+@pytest.mark.parametrize(
+    ("normal", "right", "down"),
+    [
+        ((0, 0, 1), (1, 0, 0), (0, 1, 0)),
+        ((0, -1, 0), (1, 0, 0), (0, 0, 1)),
+        ((-1, 0, 0), (0, 0, 1), (0, 1, 0)),
+        ((0, 0, -7), (-1, 0, 0), (0, 1, 0)),
+    ],
+)
+def test_planes_across_the_axes_look_as_the_viewers_panels(
+    normal: tuple[float, ...], right: tuple[float, ...], down: tuple[float, ...]
+) -> None:
+    plane = facing(normal, None, **LOOK)
+    assert (plane.right, plane.down) == (right, down)
+
+
+@given(DIRECTION, DIRECTION)
+def test_a_plane_lies_across_its_normal_with_up_upwards(normal: tuple[float, ...], up: tuple[float, ...]) -> None:
+    towards = np.array(normal) / np.linalg.norm(normal)
+    upwards = np.array(up) / np.linalg.norm(up)
+    if np.linalg.norm(np.cross(towards, upwards)) < 1e-4:
+        return
+    plane = facing(normal, up, **LOOK)
+    right, down = np.array(plane.right), np.array(plane.down)
+    np.testing.assert_allclose([right @ right, down @ down], 1, atol=1e-9)
+    np.testing.assert_allclose([right @ down, right @ towards, down @ towards, right @ upwards], 0, atol=1e-9)
+    assert down @ upwards < 0
+    np.testing.assert_allclose(np.cross(right, down), towards, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("normal", "up"),
+    [
+        ((0, 0, 0), None),
+        ((float("nan"), 0, 1), None),
+        ((0, float("inf"), 0), None),
+        ((0, 0, 1), (0, 0, 0)),
+        ((0, 0, 1), (0, 0, -2)),
+        ((1, 2, 3), (1e300, 2e300, 3e300)),
+        ((0, 0, 1), (float("nan"), 0, 0)),
+    ],
+)
+def test_what_is_no_plane_is_refused(normal: tuple[float, ...], up: tuple[float, ...] | None) -> None:
+    with pytest.raises(PlaneInvalid):
+        facing(normal, up, **LOOK)
+
+
+@given(DIRECTION, st.integers(1, 9), st.integers(1, 9))
+def test_pixels_in_voxels_are_the_positions_in_nm(normal: tuple[float, ...], width: int, height: int) -> None:
+    plane = facing(normal, None, centre_nm=(50, -20, 7), nm_per_pixel=3, width=width, height=height)
+    scale, shift = {"x": 4.0, "y": 5.0, "z": 8.0}, {"x": 1.0, "y": -3.0, "z": 0.5}
+    grid = plane.pixels(scale, shift)
+    rows, columns = np.indices((height, width))
+    for number, axis in enumerate("zyx"):
+        voxels = grid.first[number] + rows * grid.down[number] + columns * grid.across[number]
+        nm = plane.positions_nm()[..., "xyz".index(axis)]
+        np.testing.assert_allclose(voxels * scale[axis] + shift[axis], nm, atol=1e-6)

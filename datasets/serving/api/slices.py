@@ -1,0 +1,34 @@
+"""Slices over the API."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
+from rest_framework.request import Request
+
+from datasets.catalogue.addresses import Reference
+from datasets.catalogue.api.views import VersionView, known
+from datasets.serving.api.caching import data_cache_control
+from datasets.serving.slices.encoding import CONTENT_TYPES, EXTENSIONS
+from datasets.serving.slices.requests import PARAMETERS, read_request
+from datasets.serving.slices.slices import make_slice
+
+
+class SliceDetail(VersionView):
+    """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/slice``: a plane through a volume, as picture or values."""
+
+    def get(self, request: Request, ref: Reference, path: str) -> HttpResponse:
+        known(request, *PARAMETERS)
+        version = self.version(request, ref)
+        wanted = read_request(version, path, request.query_params, most_pixels=settings.CONFIG.slice_pixels)
+        content = make_slice(version, wanted)
+        response = HttpResponse(content, content_type=CONTENT_TYPES[wanted.form])
+        name = f"{str(version).replace('@', '-v')}-{path.replace('/', '-')}-slice.{EXTENSIONS[wanted.form]}"
+        response["Content-Disposition"] = f'inline; filename="{name}"'
+        response["Cache-Control"] = data_cache_control(version, ref)
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        response["ETag"] = etag
+        return get_conditional_response(request._request, etag=etag, response=response) or response

@@ -1,0 +1,190 @@
+"""What a request for a slice asks for, read from its query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from datasets.catalogue.models import DatasetVersion, Volume
+from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
+from datasets.catalogue.queries.datasets import find_volume
+from datasets.catalogue.state_requests import QueryInvalid
+from datasets.catalogue.viewer_dimensions import Dimension, channel_axis, channel_layers, time_dimension
+from datasets.serving.slices.cutting import SliceTooLarge, finest_nm, require_planes
+from datasets.serving.slices.encoding import CONTENT_TYPES
+from datasets.volumes.planes import Plane, PlaneInvalid, Vector, facing, middle_of
+
+PARAMETERS = (
+    "center", "normal", "up", "width", "height", "resolution", "format", "overlay", "opacity", "window", "scalebar",
+    "c", "t",
+)  # fmt: skip
+
+SIDE_PIXELS = 512
+MOST_SIDE_PIXELS = 16_383
+"""WebP's own limit, and enough."""
+
+FARTHEST_NM = 1e15
+MOST_OVERLAYS = 32
+
+
+@dataclass(frozen=True)
+class SliceRequest:
+    """A slice as asked for. ``channel`` is None where all that are switched on are shown."""
+
+    volume: Volume
+    plane: Plane
+    form: str
+    overlays: tuple[Volume, ...] = ()
+    opacity: float = LABEL_OPACITY
+    window: tuple[float, float] | None = None
+    with_scale_bar: bool = False
+    channel: int | None = None
+    time: int = 0
+
+    def elements(self, volume: Volume) -> dict[str, int]:
+        """The index along the time and channel axes of ``volume``."""
+        places = {}
+        if axis := time_dimension(volume):
+            places[axis.name] = self.time
+        if volume == self.volume and self.channel is not None and (axis := channel_axis(volume)):
+            places[axis.name] = self.channel
+        return places
+
+
+def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_pixels: int) -> SliceRequest:
+    """The slice that a query asks for.
+
+    Raises:
+        NotFound: there is no such volume, or no slices of it.
+        QueryInvalid, PlaneInvalid, SliceTooLarge.
+    """
+    volume = find_volume(version, path)
+    require_planes(volume)
+    overlays = tuple(_overlay(version, name) for name in query.getlist("overlay"))
+    if len(overlays) > MOST_OVERLAYS:
+        raise QueryInvalid(
+            f"{len(overlays)} overlays", where="overlay", fix=f"Give at most {MOST_OVERLAYS} in one picture"
+        )
+    form = _choice(query, "format", tuple(CONTENT_TYPES), "png")
+    request = SliceRequest(
+        volume=volume,
+        plane=_plane(volume, query, most_pixels),
+        form=form,
+        overlays=overlays,
+        opacity=_number(query, "opacity", LABEL_OPACITY, lambda it: 0 <= it <= 1, "a number from 0 to 1"),
+        window=_window(query),
+        with_scale_bar=_choice(query, "scalebar", ("0", "1"), "0") == "1",
+        channel=_element(query, "c", channel_axis(volume)) if "c" in query else None,
+        time=_time(query, (volume, *overlays)),
+    )
+    if request.channel is not None and all(layer.index != request.channel for layer in channel_layers(volume)):
+        raise QueryInvalid("Only the first channels are shown", where="c", fix="Read the data instead")
+    if form == "npy" and any(name in query for name in ("overlay", "opacity", "window", "scalebar")):
+        raise QueryInvalid("Values have no colours", where="format", fix="Leave out overlay, opacity, window, scalebar")
+    return request
+
+
+def _overlay(version: DatasetVersion, path: str) -> Volume:
+    volume = find_volume(version, path)
+    if volume.kind not in LABEL_KINDS:
+        raise QueryInvalid(f"{path} has no labels", where="overlay", fix="Name a segmentation")
+    require_planes(volume)
+    return volume
+
+
+def _plane(volume: Volume, query: QueryDict, most_pixels: int) -> Plane:
+    width, height = _pixels(query, "width"), _pixels(query, "height")
+    if width * height > most_pixels or max(width, height) > MOST_SIDE_PIXELS:
+        raise SliceTooLarge(
+            f"{width} × {height} pixels are more than the {most_pixels:,} that are drawn, or than {MOST_SIDE_PIXELS:,} "
+            "along one side",
+            where="width, height",
+            fix="Ask for fewer, or for several slices beside each other",
+        )
+    low, high = extent_nm(volume)
+    centre = _vector(query, "center") or middle_of(low, high)
+    if not all(math.isfinite(at) for at in centre):
+        raise PlaneInvalid("The centre is no place", where="center", fix="Give x,y,z in nm")
+    if not all(abs(at) < FARTHEST_NM for at in centre):
+        raise QueryInvalid("The centre is too far away", where="center", fix="Give x,y,z in nm")
+    finest = finest_nm(volume)
+    return facing(
+        _vector(query, "normal") or (0.0, 0.0, 1.0),
+        _vector(query, "up"),
+        centre_nm=centre,
+        nm_per_pixel=_number(
+            query, "resolution", finest, lambda it: 1e-9 <= it <= FARTHEST_NM, "the size of a pixel in nm, such as 8"
+        ),
+        width=width,
+        height=height,
+    )
+
+
+def _pixels(query: QueryDict, name: str) -> int:
+    text = query.get(name, str(SIDE_PIXELS))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise QueryInvalid(f"{text[:40]!r} is no number of pixels", where=name, fix="Give a whole number from 1")
+    return int(text)
+
+
+def _vector(query: QueryDict, name: str) -> Vector | None:
+    if name not in query:
+        return None
+    text = str(query[name])
+    try:
+        x, y, z = (float(part) for part in text.split(","))
+    except ValueError:
+        raise QueryInvalid(
+            f"{text[:60]!r} is not three numbers", where=name, fix="Give x,y,z, such as 1250,1250,1250"
+        ) from None
+    return (x, y, z)
+
+
+def _number(query: QueryDict, name: str, default: float, allows: Callable[[float], bool], what: str) -> float:
+    if name not in query:
+        return default
+    text = str(query[name])
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not allows(number):
+        raise QueryInvalid(f"{text[:40]!r} cannot be", where=name, fix=f"Give {what}")
+    return number
+
+
+def _window(query: QueryDict) -> tuple[float, float] | None:
+    if "window" not in query:
+        return None
+    text = str(query["window"])
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (low < high and math.isfinite(high - low)):
+        raise QueryInvalid(f"{text[:60]!r} is no window", where="window", fix="Give darkest,brightest, such as 20,230")
+    return low, high
+
+
+def _choice(query: QueryDict, name: str, choices: tuple[str, ...], default: str) -> str:
+    value = query.get(name, default)
+    if value not in choices:
+        raise QueryInvalid(f"{value[:40]!r} cannot be chosen", where=name, fix=f"One of {', '.join(choices)}")
+    return value
+
+
+def _element(query: Mapping[str, str], name: str, axis: Dimension | None) -> int:
+    text, size = query.get(name, "0"), axis.size if axis else 1
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) < size):
+        raise QueryInvalid(f"There is no element {text[:40]!r}", where=name, fix=f"Give a number from 0 to {size - 1}")
+    return int(text)
+
+
+def _time(query: QueryDict, volumes: tuple[Volume, ...]) -> int:
+    """The same time of all that have one."""
+    axes = [axis for axis in map(time_dimension, volumes) if axis is not None]
+    return _element(query, "t", min(axes, key=lambda axis: axis.size, default=None))

@@ -1,0 +1,168 @@
+"""The chunks of an array, decoded, as what lies in space: (z, y, x) at one place along the other axes.
+
+They are kept (block_cache.py) under what they cannot outlive:
+
+- In the portal's own root a published revision is never written again: its chunks are kept as long as there is room.
+- A file elsewhere may be replaced: its chunks are kept while its inode, its size and both its times are the same, and
+  if it had been quiet for two seconds when it was read.
+- An object in a bucket elsewhere would have to be asked for each time: of a published version its chunks are kept for a
+  minute, far below the hour that caches may keep what is sent of it. Those of a draft are kept for one picture.
+"""
+
+import itertools
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from datasets.storage.arrays import ReadableArray, open_array
+from datasets.storage.block_cache import Block, block_cache
+from datasets.storage.errors import ObjectChanged, StorageUnavailable
+from datasets.storage.files import local_folder
+from datasets.storage.keys import join_key
+from datasets.storage.roots import Root
+from datasets.volumes.grids import ChunkGrid, Index
+from datasets.volumes.sampling import as_sampled, sampled_type
+
+KEPT_S = 60
+QUIET_NS = 2_000_000_000
+MOST_OPEN = 256
+"""So many arrays' metadata are remembered."""
+
+_opened: OrderedDict[Hashable, ReadableArray] = OrderedDict()
+_opening = threading.Lock()
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class ArrayPlace:
+    """An array in a root. ``is_published``: it belongs to a version that has a number, so it is meant not to change.
+
+    ``axes`` names its axes in stored order; along those that are not x, y or z, ``elements`` says which one is meant.
+    """
+
+    root: Root
+    key: str
+    zarr_format: int
+    axes: tuple[str, ...]
+    elements: Mapping[str, int] = field(default_factory=dict, hash=False)
+    is_published: bool = True
+
+
+class ArrayBlocks:
+    """The chunks of one array, for as long as one picture takes: a file is looked at once.
+
+    Raises:
+        StorageError: the array's metadata cannot be read; when reading, a chunk cannot be.
+        ObjectChanged: it has other axes than the catalogue says.
+    """
+
+    def __init__(self, place: ArrayPlace) -> None:
+        self._place = place
+        self._number = next(_numbers)
+        self._states: dict[str, Hashable] = {}
+        self._array = self._open()
+        array = self._array.array
+        if array.ndim != len(place.axes):
+            raise ObjectChanged(
+                f"The array has {array.ndim} axes, the catalogue says {len(place.axes)}",
+                where=place.root.url_of(place.key),
+                fix="Publish it again",
+            )
+        self._spatial = [place.axes.index(axis) for axis in "zyx" if axis in place.axes]
+        self._missing = 3 - len(self._spatial)
+        self.grid = ChunkGrid(self._in_space(array.shape), self._in_space(array.chunks))
+        self.dtype: np.dtype[np.generic] = array.dtype
+        self.sampled_type = sampled_type(self.dtype)
+
+    def read(self, indices: Sequence[Index]) -> dict[Index, Block]:
+        """The chunks at ``indices`` of the grid: contiguous, native (z, y, x); None where all voxels are 0."""
+        keys = {self._key(index): index for index in indices}
+
+        def decode(wanted: list[Hashable]) -> dict[Hashable, Block]:
+            parts = self._array.read_together([self._selection(keys[key]) for key in wanted])
+            return {key: self._as_block(part) for key, part in zip(wanted, parts, strict=True)}
+
+        return {keys[key]: block for key, block in block_cache().get(list(keys), decode).items()}
+
+    def _key(self, index: Index) -> Hashable:
+        """What a chunk is kept under: where it lies, which elements of other axes it shows, and its object's state."""
+        place, metadata = self._place, self._array.array.metadata
+        stored = self._stored_index(index)
+        objects = self._array.array.shards or self._array.array.chunks
+        chunks = self._array.array.chunks
+        of_object = tuple(at * chunk // whole for at, chunk, whole in zip(stored, chunks, objects, strict=True))
+        key = join_key(place.key, metadata.encode_chunk_key(of_object))
+        elements = tuple(self._element(axis) for axis in place.axes if axis not in "xyz")
+        return (place.root, place.key, self._metadata_state, index, elements, self._state(key))
+
+    def _state(self, key: str) -> Hashable:
+        if key not in self._states:
+            self._states[key] = self._state_now(key)
+        return self._states[key]
+
+    def _state_now(self, key: str) -> Hashable:
+        root = self._place.root
+        if root.is_own and self._place.is_published:
+            return "published"
+        if root.path is not None:
+            state = local_folder(root.path).state_of(key)
+            is_quiet = state is None or state[-1] < time.time_ns() - QUIET_NS
+            return ("file", state) if is_quiet else ("picture", self._number)
+        if self._place.is_published:
+            return ("minute", time.monotonic() // KEPT_S)
+        return ("picture", self._number)
+
+    def _open(self) -> ReadableArray:
+        place = self._place
+        name = "zarr.json" if place.zarr_format == 3 else ".zarray"
+        self._metadata_state = self._state(join_key(place.key, name))
+        kept_under = (place.root, place.key, place.zarr_format, self._metadata_state)
+        with _opening:
+            if kept_under in _opened:
+                _opened.move_to_end(kept_under)
+                return _opened[kept_under]
+        try:
+            array = open_array(place.root, place.key, zarr_format=place.zarr_format)
+        except FileNotFoundError:
+            raise StorageUnavailable(
+                "What the catalogue mounts here is missing", where=place.root.url_of(place.key)
+            ) from None
+        with _opening:
+            _opened[kept_under] = array
+            while len(_opened) > MOST_OPEN:
+                _opened.popitem(last=False)
+        return array
+
+    def _in_space(self, sizes: Sequence[int]) -> tuple[int, ...]:
+        return (1,) * self._missing + tuple(sizes[axis] for axis in self._spatial)
+
+    def _element(self, axis: str) -> int:
+        return self._place.elements.get(axis, 0)
+
+    def _stored_index(self, index: Index) -> Index:
+        """The index of a chunk in the stored grid."""
+        in_space = dict(zip(self._spatial, index[self._missing :], strict=True))
+        chunks = self._array.array.chunks
+        return tuple(
+            in_space[number] if number in in_space else self._element(axis) // chunks[number]
+            for number, axis in enumerate(self._place.axes)
+        )
+
+    def _selection(self, index: Index) -> tuple[slice | int, ...]:
+        in_space = dict(zip(self._spatial, self.grid.slices(index)[self._missing :], strict=True))
+        return tuple(
+            in_space[number] if number in in_space else self._element(axis)
+            for number, axis in enumerate(self._place.axes)
+        )
+
+    def _as_block(self, part: Any) -> Block:
+        in_stored_order = sorted(self._spatial)
+        voxels = np.transpose(part, [in_stored_order.index(axis) for axis in self._spatial])
+        if not voxels.any():
+            return None
+        return as_sampled(voxels.reshape((1,) * self._missing + voxels.shape))

@@ -1,0 +1,183 @@
+"""The loops of :mod:`datasets.volumes.sampling`, compiled. Import this where it is used: it costs a second.
+
+Arrays are (z, y, x). ``table`` holds the address of each chunk's voxels in memory, 0 for one that is all zeros; its
+first entry is the chunk ``table_first`` of the array. A pixel lies at ``first + row * down + column * across``, in
+voxels. Compiled for one type of voxels at a time, when it is first needed, and kept (see :mod:`sampling`).
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.extending import intrinsic
+
+compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")
+as_intrinsic: Any = intrinsic
+carray: Any = vars(numba)["carray"]
+
+
+@as_intrinsic
+def _pointer(typing_context: Any, address: Any) -> Any:
+    """An address as a pointer, which ``carray`` makes an array of."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.PointerType(ir.IntType(8)))
+
+    return types.voidptr(types.int64), generate
+
+
+@compiled
+def _address(table: Any, table_first: Any, z: int, y: int, x: int) -> Any:
+    """Where the voxels of a chunk are; 0 too for one that is not in the table, for none may ever be read from there."""
+    z, y, x = z - table_first[0], y - table_first[1], x - table_first[2]
+    if not (0 <= z < table.shape[0] and 0 <= y < table.shape[1] and 0 <= x < table.shape[2]):
+        return 0
+    return table[z, y, x]
+
+
+@compiled
+def _voxel(table: Any, table_first: Any, chunk: Any, shape: Any, z: int, y: int, x: int, like: Any) -> Any:
+    """One voxel, whatever chunk it is in."""
+    chunk_z, chunk_y, chunk_x = z // chunk[0], y // chunk[1], x // chunk[2]
+    address = _address(table, table_first, chunk_z, chunk_y, chunk_x)
+    if address == 0:
+        return like.dtype.type(0)
+    low_z, low_y, low_x = chunk_z * chunk[0], chunk_y * chunk[1], chunk_x * chunk[2]
+    size_y, size_x = min(chunk[1], shape[1] - low_y), min(chunk[2], shape[2] - low_x)
+    size_z = min(chunk[0], shape[0] - low_z)
+    voxels = carray(_pointer(address), (size_z, size_y, size_x), like.dtype)
+    return voxels[z - low_z, y - low_y, x - low_x]
+
+
+@compiled
+def mark(
+    table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, linear: bool, size: Any, marks: Any
+) -> None:
+    """Set ``marks``, shaped as a table, where a pixel needs a voxel of the chunk; ``size`` is (rows, columns)."""
+    near = np.zeros(3, np.int64)
+    far = np.zeros(3, np.int64)
+    low = np.zeros(3, np.int64)
+    high = np.full(3, -1, np.int64)  # the chunk marked last: what lies in it needs no further look
+    for row in range(size[0]):
+        for column in range(size[1]):
+            inside, again = True, True
+            for axis in range(3):
+                at = first[axis] + row * down[axis] + column * across[axis]
+                if not -0.5 <= at < shape[axis] - 0.5:
+                    inside = False
+                    break
+                if linear:
+                    near[axis] = min(int(max(at, 0.0)), max(shape[axis] - 2, 0))
+                    far[axis] = min(near[axis] + 1, shape[axis] - 1)
+                else:
+                    near[axis] = int(np.floor(at + 0.5))
+                    far[axis] = near[axis]
+                again = again and low[axis] <= near[axis] and far[axis] < high[axis]
+            if not inside or again:
+                continue
+            for axis in range(3):
+                low[axis] = near[axis] // chunk[axis] * chunk[axis]
+                high[axis] = low[axis] + chunk[axis]
+            for z in range(near[0] // chunk[0], far[0] // chunk[0] + 1):
+                for y in range(near[1] // chunk[1], far[1] // chunk[1] + 1):
+                    for x in range(near[2] // chunk[2], far[2] // chunk[2] + 1):
+                        i, j, k = z - table_first[0], y - table_first[1], x - table_first[2]
+                        if 0 <= i < marks.shape[0] and 0 <= j < marks.shape[1] and 0 <= k < marks.shape[2]:
+                            marks[i, j, k] = 1
+
+
+@compiled
+def nearest(
+    table: Any, table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, picture: Any
+) -> None:
+    """The voxel that each pixel lies in; pixels outside are left as they are. ``picture`` has the voxels' type."""
+    low_z = low_y = low_x = np.int64(0)
+    high_z = high_y = high_x = np.int64(-1)
+    is_there = False
+    voxels = picture.reshape(1, picture.shape[0], picture.shape[1])
+    for row in range(picture.shape[0]):
+        for column in range(picture.shape[1]):
+            at_z = first[0] + row * down[0] + column * across[0]
+            at_y = first[1] + row * down[1] + column * across[1]
+            at_x = first[2] + row * down[2] + column * across[2]
+            if not (-0.5 <= at_z < shape[0] - 0.5 and -0.5 <= at_y < shape[1] - 0.5 and -0.5 <= at_x < shape[2] - 0.5):
+                continue
+            z, y, x = int(np.floor(at_z + 0.5)), int(np.floor(at_y + 0.5)), int(np.floor(at_x + 0.5))
+            if not (low_z <= z < high_z and low_y <= y < high_y and low_x <= x < high_x):
+                chunk_z, chunk_y, chunk_x = z // chunk[0], y // chunk[1], x // chunk[2]
+                low_z, low_y, low_x = chunk_z * chunk[0], chunk_y * chunk[1], chunk_x * chunk[2]
+                high_z = min(low_z + chunk[0], shape[0])
+                high_y = min(low_y + chunk[1], shape[1])
+                high_x = min(low_x + chunk[2], shape[2])
+                address = _address(table, table_first, chunk_z, chunk_y, chunk_x)
+                is_there = address != 0
+                if is_there:
+                    sizes = (high_z - low_z, high_y - low_y, high_x - low_x)
+                    voxels = carray(_pointer(address), sizes, picture.dtype)
+            if is_there:
+                picture[row, column] = voxels[z - low_z, y - low_y, x - low_x]
+
+
+@compiled
+def linear(
+    table: Any, table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, like: Any, picture: Any
+) -> None:
+    """The mean of the eight voxels around each pixel, weighted by nearness; pixels outside are left as they are.
+
+    ``like`` is any array (z, y, x) of the voxels' type; ``picture`` is float32.
+    """
+    one = np.float32(1)
+    low_z = low_y = low_x = np.int64(0)
+    high_z = high_y = high_x = np.int64(-1)
+    step_z, step_y, step_x = min(shape[0] - 1, 1), min(shape[1] - 1, 1), min(shape[2] - 1, 1)
+    last_z, last_y, last_x = max(shape[0] - 2, 0), max(shape[1] - 2, 0), max(shape[2] - 2, 0)
+    is_there = False
+    voxels = carray(_pointer(np.int64(0)), (np.int64(0), np.int64(0), np.int64(0)), like.dtype)
+    for row in range(picture.shape[0]):
+        for column in range(picture.shape[1]):
+            at_z = first[0] + row * down[0] + column * across[0]
+            at_y = first[1] + row * down[1] + column * across[1]
+            at_x = first[2] + row * down[2] + column * across[2]
+            if not (-0.5 <= at_z < shape[0] - 0.5 and -0.5 <= at_y < shape[1] - 0.5 and -0.5 <= at_x < shape[2] - 0.5):
+                continue
+            at_z = min(max(at_z, 0.0), shape[0] - 1.0)
+            at_y = min(max(at_y, 0.0), shape[1] - 1.0)
+            at_x = min(max(at_x, 0.0), shape[2] - 1.0)
+            z, y, x = min(int(at_z), last_z), min(int(at_y), last_y), min(int(at_x), last_x)
+            more_z, more_y, more_x = np.float32(at_z - z), np.float32(at_y - y), np.float32(at_x - x)
+            less_z, less_y, less_x = one - more_z, one - more_y, one - more_x
+            if not (low_z <= z < high_z and low_y <= y < high_y and low_x <= x < high_x):
+                chunk_z, chunk_y, chunk_x = z // chunk[0], y // chunk[1], x // chunk[2]
+                low_z, low_y, low_x = chunk_z * chunk[0], chunk_y * chunk[1], chunk_x * chunk[2]
+                high_z = min(low_z + chunk[0], shape[0])
+                high_y = min(low_y + chunk[1], shape[1])
+                high_x = min(low_x + chunk[2], shape[2])
+                address = _address(table, table_first, chunk_z, chunk_y, chunk_x)
+                is_there = address != 0
+                if is_there:
+                    sizes = (high_z - low_z, high_y - low_y, high_x - low_x)
+                    voxels = carray(_pointer(address), sizes, like.dtype)
+            if z + step_z < high_z and y + step_y < high_y and x + step_x < high_x:
+                if not is_there:
+                    continue
+                z, y, x = z - low_z, y - low_y, x - low_x
+                v000, v001 = np.float32(voxels[z, y, x]), np.float32(voxels[z, y, x + step_x])
+                v010, v011 = np.float32(voxels[z, y + step_y, x]), np.float32(voxels[z, y + step_y, x + step_x])
+                z += step_z
+                v100, v101 = np.float32(voxels[z, y, x]), np.float32(voxels[z, y, x + step_x])
+                v110, v111 = np.float32(voxels[z, y + step_y, x]), np.float32(voxels[z, y + step_y, x + step_x])
+            else:
+                v000 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x, like))
+                v001 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x + step_x, like))
+                v010 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x, like))
+                v011 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x + step_x, like))
+                z += step_z
+                v100 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x, like))
+                v101 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x + step_x, like))
+                v110 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x, like))
+                v111 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x + step_x, like))
+            near = (v000 * less_x + v001 * more_x) * less_y + (v010 * less_x + v011 * more_x) * more_y
+            far = (v100 * less_x + v101 * more_x) * less_y + (v110 * less_x + v111 * more_x) * more_y
+            picture[row, column] = near * less_z + far * more_z
