@@ -156,7 +156,9 @@ def turn(vector: Sequence[float], quaternion: Sequence[float]) -> Vector:
 class PixelGrid:
     """Where ``width`` × ``height`` pixels lie in an array, in voxels (z, y, x); whole numbers are voxel centres.
 
-    ``first`` is the pixel at the top left, ``across`` leads from one to that on its right, ``down`` to that below.
+    ``first`` is the pixel at the top left, ``across`` leads from one to that on its right, ``down`` to that below. Of a
+    part of a picture, ``first`` is that of the whole, and ``top`` and ``left`` say which row and column it begins with:
+    so a pixel lies at the very same place, to the last bit, whichever part it is in.
     """
 
     first: Vector
@@ -164,20 +166,26 @@ class PixelGrid:
     down: Vector
     width: int
     height: int
+    top: int = 0
+    left: int = 0
 
     def part(self, rows: slice, columns: slice) -> "PixelGrid":
         """The pixels of a part of the picture; the slices have both ends and no step."""
-        first = _along(self.first, self.down, rows.start)
-        first = _along(first, self.across, columns.start)
-        return replace(self, first=first, width=columns.stop - columns.start, height=rows.stop - rows.start)
+        return replace(
+            self,
+            top=self.top + rows.start,
+            left=self.left + columns.start,
+            width=columns.stop - columns.start,
+            height=rows.stop - rows.start,
+        )
 
     def bounds(self) -> tuple[Vector, Vector]:
         """The lowest and the highest coordinate along each axis."""
         corners = np.array(
             [
                 _along(_along(self.first, self.across, column), self.down, row)
-                for column in (0, self.width - 1)
-                for row in (0, self.height - 1)
+                for column in (self.left, self.left + self.width - 1)
+                for row in (self.top, self.top + self.height - 1)
             ]
         )
         return _vector(corners.min(axis=0)), _vector(corners.max(axis=0))
@@ -185,7 +193,7 @@ class PixelGrid:
     @property
     def on_voxels(self) -> "PixelGrid | None":
         """The same with whole numbers, where every pixel lies on a voxel's centre; else None."""
-        steps = max(self.width, self.height)
+        steps = max(self.left + self.width, self.top + self.height)
         numbers = np.array([self.first, self.across, self.down])
         whole = np.rint(numbers)
         off = np.abs(numbers - whole)

@@ -117,7 +117,8 @@ def kernels() -> ModuleType:
 
 def _geometry(grid: ChunkGrid, pixels: PixelGrid) -> tuple[NDArray[np.int64] | NDArray[np.float64], ...]:
     whole = (np.array(sizes, np.int64) for sizes in (grid.chunk_shape, grid.shape))
-    return (*whole, *(np.array(vector, np.float64) for vector in (pixels.first, pixels.across, pixels.down)))
+    vectors = (np.array(vector, np.float64) for vector in (pixels.first, pixels.across, pixels.down))
+    return (*whole, *vectors, np.array([pixels.top, pixels.left], np.int64))
 
 
 def _table_bounds(grid: ChunkGrid, pixels: PixelGrid) -> tuple[Index, Index] | None:

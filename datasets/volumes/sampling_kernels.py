@@ -2,15 +2,15 @@
 
 Arrays are (z, y, x). ``table`` holds the address of each chunk's voxels in memory, 0 for one that is all zeros; its
 first entry is the chunk ``table_first`` of the array. A pixel lies at ``first + row * down + column * across``, in
-voxels. Compiled for one type of voxels at a time, when it is first needed, and kept (see :mod:`sampling`).
+voxels; ``corner`` is the row and the column of the first one wanted. Compiled for one type of voxels at a time, when it
+is first needed, and kept (see :mod:`datasets.volumes.sampling`).
 """
 
 from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.extending import intrinsic
 
 compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -23,7 +23,7 @@ def _pointer(typing_context: Any, address: Any) -> Any:
     """An address as a pointer, which ``carray`` makes an array of."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.PointerType(ir.IntType(8)))
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.int64), generate
 
@@ -53,7 +53,16 @@ def _voxel(table: Any, table_first: Any, chunk: Any, shape: Any, z: int, y: int,
 
 @compiled
 def mark(
-    table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, linear: bool, size: Any, marks: Any
+    table_first: Any,
+    chunk: Any,
+    shape: Any,
+    first: Any,
+    across: Any,
+    down: Any,
+    corner: Any,
+    linear: bool,
+    size: Any,
+    marks: Any,
 ) -> None:
     """Set ``marks``, shaped as a table, where a pixel needs a voxel of the chunk; ``size`` is (rows, columns)."""
     near = np.zeros(3, np.int64)
@@ -64,7 +73,7 @@ def mark(
         for column in range(size[1]):
             inside, again = True, True
             for axis in range(3):
-                at = first[axis] + row * down[axis] + column * across[axis]
+                at = first[axis] + (corner[0] + row) * down[axis] + (corner[1] + column) * across[axis]
                 if not -0.5 <= at < shape[axis] - 0.5:
                     inside = False
                     break
@@ -90,7 +99,7 @@ def mark(
 
 @compiled
 def nearest(
-    table: Any, table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, picture: Any
+    table: Any, table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, corner: Any, picture: Any
 ) -> None:
     """The voxel that each pixel lies in; pixels outside are left as they are. ``picture`` has the voxels' type."""
     low_z = low_y = low_x = np.int64(0)
@@ -99,9 +108,10 @@ def nearest(
     voxels = picture.reshape(1, picture.shape[0], picture.shape[1])
     for row in range(picture.shape[0]):
         for column in range(picture.shape[1]):
-            at_z = first[0] + row * down[0] + column * across[0]
-            at_y = first[1] + row * down[1] + column * across[1]
-            at_x = first[2] + row * down[2] + column * across[2]
+            below, beside = corner[0] + row, corner[1] + column
+            at_z = first[0] + below * down[0] + beside * across[0]
+            at_y = first[1] + below * down[1] + beside * across[1]
+            at_x = first[2] + below * down[2] + beside * across[2]
             if not (-0.5 <= at_z < shape[0] - 0.5 and -0.5 <= at_y < shape[1] - 0.5 and -0.5 <= at_x < shape[2] - 0.5):
                 continue
             z, y, x = int(np.floor(at_z + 0.5)), int(np.floor(at_y + 0.5)), int(np.floor(at_x + 0.5))
@@ -122,7 +132,16 @@ def nearest(
 
 @compiled
 def linear(
-    table: Any, table_first: Any, chunk: Any, shape: Any, first: Any, across: Any, down: Any, like: Any, picture: Any
+    table: Any,
+    table_first: Any,
+    chunk: Any,
+    shape: Any,
+    first: Any,
+    across: Any,
+    down: Any,
+    corner: Any,
+    like: Any,
+    picture: Any,
 ) -> None:
     """The mean of the eight voxels around each pixel, weighted by nearness; pixels outside are left as they are.
 
@@ -137,9 +156,10 @@ def linear(
     voxels = carray(_pointer(np.int64(0)), (np.int64(0), np.int64(0), np.int64(0)), like.dtype)
     for row in range(picture.shape[0]):
         for column in range(picture.shape[1]):
-            at_z = first[0] + row * down[0] + column * across[0]
-            at_y = first[1] + row * down[1] + column * across[1]
-            at_x = first[2] + row * down[2] + column * across[2]
+            below, beside = corner[0] + row, corner[1] + column
+            at_z = first[0] + below * down[0] + beside * across[0]
+            at_y = first[1] + below * down[1] + beside * across[1]
+            at_x = first[2] + below * down[2] + beside * across[2]
             if not (-0.5 <= at_z < shape[0] - 0.5 and -0.5 <= at_y < shape[1] - 0.5 and -0.5 <= at_x < shape[2] - 0.5):
                 continue
             at_z = min(max(at_z, 0.0), shape[0] - 1.0)

@@ -158,7 +158,7 @@ def test_absent_chunks_are_what_the_array_says(tmp_path: Path) -> None:
 
 
 def test_axes_come_in_the_order_of_space_at_one_element_of_the_others(tmp_path: Path) -> None:
-    voxels = np.random.default_rng(5).integers(0, 1000, size=(3, 5, 2, 6, 7), dtype=">u2")  # t, x, c, z, y
+    voxels = np.random.default_rng(5).integers(0, 1000, size=(3, 5, 2, 6, 7)).astype(">u2")  # t, x, c, z, y
     array = zarr.create_array(
         tmp_path / "a", shape=voxels.shape, chunks=(2, 2, 1, 3, 7), shards=(2, 4, 2, 6, 7), dtype=voxels.dtype
     )

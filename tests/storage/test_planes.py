@@ -17,7 +17,7 @@ from datasets.volumes.grids import ChunkGrid
 from datasets.volumes.planes import PixelGrid
 
 VOXELS = np.random.default_rng(2).integers(1, 255, size=(40, 50, 60), dtype=np.uint8)
-TILTED = PixelGrid((2.0, -3.0, 5.0), (0.01, 0.03, 0.06), (0.05, 0.06, -0.01), 700, 600)
+TILTED = PixelGrid((2.0131, -3.0173, 5.0119), (0.0113, 0.0317, 0.0619), (0.0523, 0.0631, -0.0127), 700, 600)
 """Two tiles by two, partly outside."""
 
 
@@ -64,7 +64,7 @@ def test_only_the_chunks_it_meets_are_read(place: ArrayPlace, tmp_path: Path) ->
     assert plan is not None
     (tile,) = plan.tiles
     assert (plan.chunks, plan.size_bytes) == (len(tile.chunks), len(tile.chunks) * 512)
-    assert plan.chunks < grid.total / 3
+    assert plan.chunks < grid.total / 2
     for index in set(grid) - set(tile.chunks):
         (tmp_path / "a" / "c" / "/".join(map(str, index))).write_bytes(b"damaged")
     damaged = ArrayPlace(Root(name="data", url=tmp_path.as_uri()), "a", 3, tuple("zyx"))
