@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +53,9 @@ def test_through_nginx(demo: Demo, tmp_path: Path) -> None:
     with nginx_in_front(tmp_path, home=demo.home, application_port=port) as front:
         for bbox, place in (("13,17,40,230,200,99", np.s_[40:99, 17:200, 13:230]), ("0,0,0,250,250,250", np.s_[...])):
             target = f"/api/v1/datasets/fib25-ts2/volumes/labels/ffn/cutout?unit=voxel&bbox={bbox}"
-            connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=60)
-            connection.request("GET", target)
-            body = connection.getresponse().read()
+            with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=60)) as connection:
+                connection.request("GET", target)
+                body = connection.getresponse().read()
             np.testing.assert_array_equal(np.load(io.BytesIO(body)), array[place])
 
 
@@ -101,10 +101,15 @@ def asked(server: Server, query: str) -> Iterator[socket.socket]:
         yield client
 
 
-def status(server: Server, query: str) -> tuple[int, str | None]:
-    with asked(server, query) as client:
-        answer = http.client.HTTPResponse(client)
+@contextmanager
+def answer_to(server: Server, query: str) -> Iterator[http.client.HTTPResponse]:
+    with asked(server, query) as client, closing(http.client.HTTPResponse(client)) as answer:
         answer.begin()
+        yield answer
+
+
+def status(server: Server, query: str) -> tuple[int, str | None]:
+    with answer_to(server, query) as answer:
         return answer.status, answer.headers["Retry-After"]
 
 
@@ -130,9 +135,7 @@ def test_a_slow_reader_costs_little_memory_and_one_place_until_it_leaves(server:
 
 def test_a_broken_chunk_cuts_the_connection_or_is_said_at_once(server: Server) -> None:
     for format_name in ("npy", "zarr"):
-        with asked(server, f"{WHOLE}&format={format_name}") as client:
-            answer = http.client.HTTPResponse(client)
-            answer.begin()
+        with answer_to(server, f"{WHOLE}&format={format_name}") as answer:
             assert answer.status == 200
             with pytest.raises(http.client.IncompleteRead) as cut:
                 answer.read()
@@ -143,10 +146,8 @@ def test_a_broken_chunk_cuts_the_connection_or_is_said_at_once(server: Server) -
 
 
 def test_a_killed_server_is_noticed(server: Server) -> None:
-    with asked(server, WHOLE) as client:
-        answer = http.client.HTTPResponse(client)
-        answer.begin()
-        answer.read(MIB)
+    with answer_to(server, WHOLE) as answer:
+        assert len(answer.read(MIB)) == MIB
         server.kill()
         with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
             answer.read()
