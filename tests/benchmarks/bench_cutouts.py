@@ -1,5 +1,5 @@
 """Cutouts of 256³ voxels of EM, over HTTP into a file; beside each, zarr reading the same box in this process and the
-format's own library writing the file.
+format's own library writing the file; zarr as it is when nothing is configured.
 
 The image is the demo's, mirrored at its edges up to 320³, in chunks of 64³ packed with Zstandard.
 """
@@ -43,11 +43,14 @@ path = "em"
 kind = "em"
 title = "EM"
 """
+USUAL_PIPELINE = {"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}
+"""zarr's default; the portal's storage, which this process knows through its sample, chooses another."""
+
 BOX = ",".join(map(str, (0, 0, 0, SIDE, SIDE, SIDE)))
 
 
 def run(options: Options, report: Report) -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-cutouts-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-cutouts-") as name, zarr.config.set(USUAL_PIPELINE):
         home = Path(name)
         port = free_port()
         environment = {name: "" for name in os.environ if name.startswith("CISTERNA_")}

@@ -21,6 +21,7 @@ from ome_zarr_models.v05.image import Image
 from ome_zarr_models.v05.image_label import ImageLabel
 
 from datasets.catalogue.actions.withdrawal import retire_version
+from datasets.catalogue.models import Dataset
 from datasets.publishing.actions import publish
 from datasets.publishing.inspection import inspect_key
 from datasets.publishing.specification import check_specification
@@ -242,6 +243,35 @@ def test_a_cutout_can_be_published(published: Any, data_root: Path) -> None:
         zipfile.ZipFile(io.BytesIO(body)).extractall(folder)
         found = inspect_key(get_root("data"), f"again/{path}")
         assert [it for it in found.problems if it.severity == "error"] == []
+
+
+def test_an_estimate_says_what_would_be_sent(published: Any, client: Client, admin_client: Client) -> None:
+    query = {"bbox": "-14.7,1000,0,30,1003,99", "format": "tiff"}
+    assert client.get(CUTOUT.format("em"), query | {"estimate": "1"}).json() == {
+        "level": "0",
+        "levels": [{"path": "0", "size_bytes": 10 * 5 * 2}, {"path": "1", "size_bytes": 5 * 2 * 1}],
+        "bbox_voxel": [0, 0, 0, 10, 5, 2],
+        "bbox_nm": pytest.approx([-14.6, 999.75, 0, 31.4, 1003.25, 90]),
+        "shape_zyx": [2, 5, 10],
+        "dtype": "uint8",
+        "format": "tiff",
+        "filename": "small-cell-v1-em-0-0-0-0.tif",
+        "size_bytes": len(cut("em", **query)),
+        "is_exact": True,
+        "limit_bytes": 4 * 1024**3,
+    }
+    described = client.head(CUTOUT.format("em"), query)
+    assert int(described["Content-Length"]) == len(cut("em", **query))
+    assert described["Content-Disposition"] == 'attachment; filename="small-cell-v1-em-0-0-0-0.tif"'
+    assert described["Cache-Control"] == "public, max-age=3600"
+    assert client.head(CUTOUT.format("em").replace("@1", ""), query)["Cache-Control"] == "no-cache"
+
+    Dataset.objects.update(visibility="private")
+    assert client.get(CUTOUT.format("em"), query).status_code == 404
+    for more in ({}, {"estimate": "1"}):
+        response = admin_client.get(CUTOUT.format("em"), query | more)
+        assert (response.status_code, response["Cache-Control"]) == (200, "private, no-store")
+        response.close()
 
 
 REFUSED = {

@@ -22,7 +22,7 @@ from datasets.volumes.boxes import Counts
 SLAB_BYTES = 32 * 1024 * 1024
 """So much is held in memory at once, twice: one slab goes out while the next is read."""
 
-BRICK_BYTES = 8 * 1024 * 1024
+BRICK_BYTES = 4 * 1024 * 1024
 """So much is read in one go; between two of these, reading can be stopped."""
 
 
