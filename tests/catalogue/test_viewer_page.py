@@ -143,6 +143,7 @@ def test_an_organelle_stands_below_what_it_is_part_of(admin_client: Client) -> N
 def test_labels_of_a_semantic_segmentation_have_their_classes_names_and_colours(admin_client: Client) -> None:
     _draft("labels/all", [("mito", 3), ("er", 5)], type="semantic", subject="Organelles")
     page = config(admin_client, "/datasets/cell@draft/view/")
+    assert page["dataset"]["isOpen"] is False
     colours = {name: OrganelleClass.objects.get(short_name=name).colour for name in ("mito", "er")}
     assert page["layers"][0]["labels"] == [
         {"value": "3", "title": "mitochondrion", "colour": colours["mito"]},

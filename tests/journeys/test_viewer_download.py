@@ -55,6 +55,7 @@ def test_a_box_that_is_too_large_is_taken_coarser_then_smaller_and_is_the_arrays
     said = form.get_by_role("status")
 
     expect(form.get_by_role("listitem")).to_contain_text("at most 4\u00a0MB are cut out at once")
+    expect(said).to_contain_text("No file can be made so")
     expect(link).to_be_hidden()
     assert Axe().run(page).violations_count == 0
     form.get_by_role("button", name="Take voxels of 20\u00a0nm").click()

@@ -6,7 +6,7 @@ import { curlText, Latest, levelFor, resolutions, widthNm } from "./cutouts";
 import { DownloadRow } from "./download_row";
 import type { LayerPanel } from "./layer_panel";
 import type { LayerSet } from "./layer_set";
-import { seenPlanes, viewDimensions, type Viewer } from "./neuroglancer";
+import { isTurned, seenPlanes, viewDimensions, type Viewer } from "./neuroglancer";
 import { byId, part } from "./page";
 import { nmPerUnit, toNm } from "./position";
 import { formatBytes, formatVoxel } from "./quantities";
@@ -123,7 +123,10 @@ class DownloadForm {
       return;
     }
     const left = shown.filter((it) => !offered.includes(it as Offered)).map((it) => it.title);
-    this.note.textContent = left.length === 0 ? "" : `Read from elsewhere, and not to be had here: ${left.join(", ")}.`;
+    this.note.textContent = [
+      isTurned(this.viewer) ? "The view is turned: the box is the one around it." : "",
+      left.length === 0 ? "" : `Read from elsewhere, and not to be had here: ${left.join(", ")}.`,
+    ].join(" ");
     this.offerVoxels();
     this.takeSeen();
   }
@@ -255,7 +258,7 @@ class DownloadForm {
     const wanted = this.rows.filter((it) => it.isWanted);
     if (wanted.length === 0) return "No layer is chosen.";
     const fitting = wanted.flatMap(({ estimate }) => (estimate?.kind === "fits" ? [estimate] : []));
-    if (fitting.length === 0) return "";
+    if (fitting.length === 0) return "No file can be made so; why is said at each layer.";
     const size = formatBytes(fitting.reduce((sum, it) => sum + it.sizeBytes, 0));
     const refused = wanted.length - fitting.length;
     const atMost = fitting.every((it) => it.isExact) ? "" : "at most ";
