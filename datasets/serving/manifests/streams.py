@@ -56,9 +56,11 @@ class BlockStream:
     async def _make(self, blocks: Iterator[bytes]) -> bytes:
         try:
             return await asyncio.wrap_future(_threads.submit_anyway(partial(next, blocks, b"")))
-        except CisternaError as error:
-            # Whoever sends this cuts the connection: a body that ends here would look complete.
-            logger.error("a manifest was cut off: %s", error)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, CisternaError):
+                # Whoever sends this cuts the connection: a body that ends here would look complete.
+                logger.error("a manifest was cut off: %s", error)
             raise
 
     def close(self) -> None:
