@@ -128,7 +128,7 @@ def test_pixels_that_lie_beside_the_centres_are_not_on_voxels() -> None:
 
 def test_labels_beyond_the_reach_of_floats_are_exact() -> None:
     labels = (np.arange(27, dtype=np.uint64) + np.uint64(2**64 - 30)).reshape(3, 3, 3)
-    pixels = PixelGrid((1.2, 0.1, -0.4), (0, 0.1, 0.9), (0, 0.9, 0.1), 3, 3)
+    pixels = PixelGrid((1.2, 0.1, -0.1), (0, 0.1, 0.9), (0, 0.9, 0.1), 3, 3)
     values = sample_nearest(decoded(labels), pixels)
     assert values.dtype == np.uint64
     np.testing.assert_array_equal(values, labels[1])
