@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
+from datasets.catalogue.cutout_offers import CutoutForm, cutout_form
 from datasets.catalogue.downloads import Downloads, version_downloads
 from datasets.catalogue.layers import Dot, layer_heading, layer_url, unpacked_bytes, voxel_size
 from datasets.catalogue.models import Coverage, DatasetVersion, Volume
@@ -75,6 +76,7 @@ class LayerPage:
     facts: tuple[Fact, ...]
     levels: tuple[LevelRow, ...]
     has_shards: bool
+    cutout: CutoutForm | None
     opening: tuple[OpeningLink, ...]
     downloads: Downloads | None
     contact: Contact
@@ -113,6 +115,7 @@ def layer_page(
         facts=tuple(_facts(version, volume, image)),
         levels=tuple(_levels(volume)),
         has_shards=any(level["shard_shape"] for level in volume.levels),
+        cutout=cutout_form(volume, version),
         opening=opening_links(version, volume, data_url=data_url, site_url=site_url),
         downloads=version_downloads(version, volume.path, site_url=site_url),
         contact=contact_of(version, f"{site_url}{layer_url(version, volume)}"),

@@ -1,5 +1,6 @@
 """The page of one layer."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -41,6 +42,21 @@ def test_a_segmentation_says_what_it_is_and_how_to_get_it(client: Client, small_
     ):
         assert words in page, words
     assert "Shard" not in page
+
+
+def test_a_piece_is_asked_for_without_a_script(client: Client, small_cell: DatasetVersion) -> None:
+    page = plain(text_of(client, "/datasets/small-cell/segmentations/labels/cells/"))
+    form = page[page.index('<form class="cutout-form"') : page.index("Its size first")]
+    assert 'action="/api/v1/datasets/small-cell@1/volumes/labels/cells/cutout"' in form
+    assert 'value="-5, -5, -5, 555, 475, 395"' in form
+    asked = {"bbox": "-5, -5, -5, 555, 475, 395"}
+    for name in ("level", "format"):
+        (options,) = re.findall(rf'<select name="{name}">(.*?)</select>', form)
+        values = re.findall(r'<option value="([^"]+)">', options)
+        assert values == {"level": ["0", "1"], "format": ["npy", "tiff", "nifti", "zarr"]}[name]
+        asked[name] = values[0]
+    action = "/api/v1/datasets/small-cell@1/volumes/labels/cells/cutout"
+    assert client.get(action, asked | {"estimate": "1"}).json()["shape_zyx"] == [40, 48, 56]
 
 
 def test_an_image_has_the_same_page_under_its_own_name(client: Client, small_cell: DatasetVersion) -> None:
