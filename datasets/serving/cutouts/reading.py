@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from datasets.serving.cutouts.plan import SPACE, Cut
 from datasets.serving.cutouts.streams import Block
 from datasets.storage.arrays import ReadableArray, open_array
+from datasets.storage.errors import ObjectChanged
 from datasets.volumes.boxes import Counts
 
 SLAB_BYTES = 32 * 1024 * 1024
@@ -110,7 +111,15 @@ class CutReader:
         selection = tuple(
             along[axis] if axis in SPACE else place for axis, place in zip(cut.axes, cut.index, strict=True)
         )
-        return self._array[selection].transpose(self._order)
+        brick = self._array[selection].transpose(self._order)
+        wanted = tuple(along[axis].stop - along[axis].start for axis in "zyx" if axis in cut.axes)
+        if brick.shape != wanted:
+            raise ObjectChanged(
+                "The array is smaller than it was when it was published",
+                where=self._array.where,
+                fix="Tell the dataset's contact",
+            )
+        return brick
 
 
 def _release(memory: mmap.mmap) -> None:

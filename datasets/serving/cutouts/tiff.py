@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datasets.serving.cutouts.plan import Cut, FormatUnfit
 
@@ -51,49 +52,55 @@ def _layout(cut: Cut, dtype: np.dtype[Any], description: bytes, *, pages: int) -
     _, height, width = cut.shape_zyx
     plane_bytes = height * width * dtype.itemsize
     shared = [_rational(cut.voxel_nm[0]), _rational(cut.voxel_nm[1]), description]
-    places = np.cumsum([8, *(len(value) for value in shared)]).tolist()
-
-    def entries(page: int, first_voxel: int) -> list[_Entry]:
-        found: list[_Entry] = [
-            (254, _LONG, 1, 0),  # NewSubfileType
-            (256, _LONG, 1, width),
-            (257, _LONG, 1, height),
-            (258, _SHORT, 1, dtype.itemsize * 8),  # BitsPerSample
-            (259, _SHORT, 1, 1),  # Compression: none
-            (262, _SHORT, 1, 1),  # PhotometricInterpretation: 0 is black
-            (273, _LONG, 1, first_voxel + page * plane_bytes),  # StripOffsets
-            (277, _SHORT, 1, 1),  # SamplesPerPixel
-            (278, _LONG, 1, height),  # RowsPerStrip
-            (279, _LONG, 1, plane_bytes),  # StripByteCounts
-            (282, _RATIONAL, 1, places[0]),  # XResolution: voxels in the unit that the description names
-            (283, _RATIONAL, 1, places[1]),  # YResolution
-            (296, _SHORT, 1, 1),  # ResolutionUnit: none of TIFF's own
-            (339, _SHORT, 1, _SAMPLE_FORMATS[dtype.kind]),
-        ]
-        if page == 0:
-            found.insert(6, (270, _ASCII, len(description), places[2]))
-        return found
-
-    first_directory = places[3] + places[3] % 2
-    end = first_directory + sum(_directory_bytes(len(entries(page, 0))) for page in range(min(pages, 2)))
-    end += max(pages - 2, 0) * _directory_bytes(len(entries(1, 0)))
-    first_voxel = -(-end // _ALIGNED) * _ALIGNED
-    parts = [struct.pack("<2sHI", b"II", 42, first_directory), *shared, b"\0" * (first_directory - places[3])]
-    at = first_directory
-    for page in range(pages):
-        listed = entries(page, first_voxel)
-        at += _directory_bytes(len(listed))
-        parts += [
-            struct.pack("<H", len(listed)),
-            *(struct.pack("<HHII", *entry) for entry in listed),
-            struct.pack("<I", at if page + 1 < pages else 0),
-        ]
-    parts.append(b"\0" * (first_voxel - end))
+    at_x, at_y, at_description, end = np.cumsum([8, *map(len, shared)]).tolist()
+    first_directory = end + end % 2
+    entries: list[_Entry] = [
+        (254, _LONG, 1, 0),  # NewSubfileType
+        (256, _LONG, 1, width),
+        (257, _LONG, 1, height),
+        (258, _SHORT, 1, dtype.itemsize * 8),  # BitsPerSample
+        (259, _SHORT, 1, 1),  # Compression: none
+        (262, _SHORT, 1, 1),  # PhotometricInterpretation: 0 is black
+        (270, _ASCII, len(description), at_description),  # ImageDescription, on the first page alone
+        (273, _LONG, 1, 0),  # StripOffsets, below
+        (277, _SHORT, 1, 1),  # SamplesPerPixel
+        (278, _LONG, 1, height),  # RowsPerStrip
+        (279, _LONG, 1, plane_bytes),  # StripByteCounts
+        (282, _RATIONAL, 1, at_x),  # XResolution: voxels in the unit that the description names
+        (283, _RATIONAL, 1, at_y),  # YResolution
+        (296, _SHORT, 1, 1),  # ResolutionUnit: none of TIFF's own
+        (339, _SHORT, 1, _SAMPLE_FORMATS[dtype.kind]),
+    ]
+    first, other = _directory(entries), _directory([entry for entry in entries if entry[0] != 270])
+    directories_end = first_directory + len(first) + len(other) * (pages - 1)
+    first_voxel = -(-directories_end // _ALIGNED) * _ALIGNED
+    # Of many pages only these two numbers differ.
+    page = np.arange(pages, dtype=np.int64)
+    strips = first_voxel + page * plane_bytes
+    following = np.where(page + 1 < pages, first_directory + len(first) + page * len(other), 0)
+    parts = [
+        struct.pack("<2sHI", b"II", 42, first_directory),
+        *shared,
+        bytes(first_directory - end),
+        _with_places(first, entries.index((273, _LONG, 1, 0)), strips[:1], following[:1]),
+        _with_places(other, entries.index((273, _LONG, 1, 0)) - 1, strips[1:], following[1:]),
+        bytes(first_voxel - directories_end),
+    ]
     return b"".join(parts)
 
 
-def _directory_bytes(entry_count: int) -> int:
-    return 2 + 12 * entry_count + 4
+def _directory(entries: list[_Entry]) -> bytes:
+    """A page's tags; the next page's place is still 0."""
+    return struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4)
+
+
+def _with_places(directory: bytes, strip_entry: int, strips: NDArray[np.int64], following: NDArray[np.int64]) -> bytes:
+    """A directory for each of ``strips``, its entry number ``strip_entry`` and the next page's place filled in."""
+    pages = np.tile(np.frombuffer(directory, np.uint8), (len(strips), 1))
+    at = 2 + 12 * strip_entry + 8
+    for start, values in ((at, strips), (len(directory) - 4, following)):
+        pages[:, start : start + 4] = values.astype("<u4").view(np.uint8).reshape(-1, 4)
+    return pages.tobytes()
 
 
 def _rational(voxel_nm: float) -> bytes:
