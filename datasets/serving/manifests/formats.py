@@ -7,13 +7,12 @@ percent-encoded; what else a format has to escape is said at its function.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from json.encoder import encode_basestring_ascii as json_text
 from urllib.parse import quote
 
 from datasets.catalogue.queries.inventories import DigestsAbsent
@@ -23,26 +22,29 @@ from datasets.storage.inventory import Row, checksum_line
 
 BLOCK_ROWS = 1024
 
+_needs_no_escape = re.compile(r"[A-Za-z0-9_.~/-]+").fullmatch
+
+
+def url_of(part: Part, key: str) -> str:
+    """The absolute address of an object, percent-encoded; a pattern is a quarter of the work for nearly every key."""
+    return part.data_url + (key if _needs_no_escape(key) else quote(key))
+
 
 def jsonl_lines(part: Part, rows: Iterable[Row]) -> Iterator[str]:
     """A JSON object a line, in ASCII: no reader finds another end of a line in it."""
     for row in rows:
-        line = {
-            "key": part.folder + row.key,
-            "size_bytes": row.size_bytes,
-            "sha256": row.sha256,
-            "url": part.data_url + quote(row.key),
-        }
-        yield f"{json.dumps(line)}\n"
+        key, url = json_text(part.folder + row.key), json_text(url_of(part, row.key))
+        digest = f'"{row.sha256}"' if row.sha256 else "null"
+        yield f'{{"key": {key}, "size_bytes": {row.size_bytes}, "sha256": {digest}, "url": {url}}}\n'
 
 
 def csv_lines(part: Part, rows: Iterable[Row]) -> Iterator[str]:
     """The same columns as CSV (RFC 4180, with the lines' ends of everyone else); an absent digest is empty."""
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
     for row in rows:
-        write((part.folder + row.key, row.size_bytes, row.sha256 or "", part.data_url + quote(row.key)))
-    yield text.getvalue()
+        key = part.folder + row.key
+        if not _needs_no_escape(key):
+            key = '"' + key.replace('"', '""') + '"'
+        yield f"{key},{row.size_bytes},{row.sha256 or ''},{url_of(part, row.key)}\n"
 
 
 def sha256sum_lines(part: Part, rows: Iterable[Row]) -> Iterator[str]:
@@ -60,7 +62,7 @@ def aria2_lines(part: Part, rows: Iterable[Row]) -> Iterator[str]:
     """
     for row in rows:
         name = part.folder + row.key
-        url = part.data_url + quote(row.key)
+        url = url_of(part, row.key)
         if name[-1] == " ":
             yield f"# aria2 cannot write a name that ends in a space: {url}\n"
             continue
@@ -78,7 +80,7 @@ def s5cmd_lines(part: Part, rows: Iterable[Row]) -> Iterator[str]:
 
 def url_lines(part: Part, rows: Iterable[Row]) -> Iterator[str]:
     """An address a line."""
-    return (f"{part.data_url}{quote(row.key)}\n" for row in rows)
+    return (f"{url_of(part, row.key)}\n" for row in rows)
 
 
 @dataclass(frozen=True)
