@@ -13,6 +13,7 @@ from tests.benchmarks.load import Target
 from tests.benchmarks.processes import CHECKOUT, DidNotStart, running
 from tests.nginx import nginx_in_front
 from tests.ports import free_port
+from tests.s3_server import KEY, SECRET
 from tests.serving.conftest import place_published
 from tests.serving.plane import TOKEN, snapshot_of
 
@@ -47,8 +48,8 @@ log_level: ERROR
 ui: false
 targets:
   - name: bench
-    client: file
-    options: {{path: {files}}}
+    client: {client}
+    options: {{{options}}}
 """
 
 _ZARR = """
@@ -150,11 +151,19 @@ def rclone(top: Path, place: str) -> Iterator[Target]:
 
 @contextmanager
 def x2s3(top: Path, place: str) -> Iterator[Target]:
-    configuration = top / "config.yaml"
-    configuration.write_text(_X2S3.format(files=Path(place) / OBJECTS_BELOW))
+    """Over a folder, or over a bucket of Ceph's."""
+    client, options, prefix = "file", f"path: {Path(place) / OBJECTS_BELOW}", "/bench/"
+    if place.startswith("http:"):
+        endpoint, _, bucket = place.rpartition("/")
+        for name, value in (("id", KEY), ("secret", SECRET)):
+            (top / name).write_text(value)
+        keys = f"access_key_path: {top}/id, secret_key_path: {top}/secret"
+        client, options = "aioboto", f"bucket: {bucket}, endpoint: '{endpoint}', {keys}"
+        prefix = f"/bench/{OBJECTS_BELOW}/"
+    (top / "config.yaml").write_text(_X2S3.format(client=client, options=options))
     (top / "static").mkdir()  # it asks for one
     with _uvicorn("x2s3.app:app", top) as (port, pid):
-        yield Target(port, (pid,), "/bench/")
+        yield Target(port, (pid,), prefix)
 
 
 @contextmanager

@@ -213,7 +213,7 @@ def test_no_node_and_no_way_to_install_one_is_said(machine: Machine) -> None:
 
 
 WITHOUT_CHROMIUM = (
-    "aria2 ceph-common ceph-mon ceph-osd curl fonts-dejavu-core nginx openssl postgresql radosgw rclone wrk"
+    "aria2 ceph-common ceph-mon ceph-osd curl faketime fonts-dejavu-core nginx openssl postgresql radosgw rclone wrk"
 )
 
 

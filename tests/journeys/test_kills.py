@@ -78,9 +78,12 @@ class Server:
 
     def publish(self, specification: str) -> None:
         (self.home / "mortal.toml").write_text(specification)
-        for arguments in (("migrate", "--verbosity", "0"), ("publish", str(self.home / "mortal.toml"))):
-            command = [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
-            subprocess.run(command, cwd=CHECKOUT, env=self.environment, check=True, capture_output=True)
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("publish", str(self.home / "mortal.toml"))
+
+    def manage(self, *arguments: str) -> None:
+        command = [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
+        subprocess.run(command, cwd=CHECKOUT, env=self.environment, check=True, capture_output=True)
 
     def start(self) -> None:
         command = [sys.executable, str(CHECKOUT / "manage.py"), "serve"]
