@@ -195,8 +195,9 @@ def _ways_by_lists(target: _Target) -> Iterator[DownloadWay]:
         "aria2",
         f"{'checks each file as it comes' if target.has_digests else '16 files at once'}{token}",
         f"{fetch} {stem}.aria2.txt {shlex.quote(target.list_url('aria2'))} &&\n"
-        f"aria2c -i {stem}.aria2.txt -d {folder} -j 16 -c{' -V' if target.has_digests else ''} --use-head=true"
-        " --retry-wait=2 --auto-file-renaming=false --console-log-level=warn --summary-interval=0 --download-result=hide"
+        f"aria2c -i {stem}.aria2.txt -d {folder} -j 16 -c{' -V' if target.has_digests else ''}"
+        " --use-head=true --retry-wait=2 --auto-file-renaming=false --console-log-level=warn --summary-interval=0"
+        " --download-result=hide"
         f"{f' --header={header}' if header else ''}",
     )
     # Whole files alone get their names, so that what was cut off is not taken for one of them.
