@@ -34,7 +34,7 @@ from datasets.catalogue.presentation import (
     format_extent,
 )
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slices import Slices, picture_url, slices_of
+from datasets.catalogue.slices import picture_url
 
 LAYERS_SHOWN_WHOLE = 24
 """A longer table of layers scrolls in a frame, so that what follows stays within reach."""
@@ -104,30 +104,6 @@ class DatasetPage:
     bibtex_url: str
     contact: Contact
     versions: tuple[VersionRow, ...]
-
-
-@dataclass(frozen=True)
-class SlicesPage:
-    """The middle slices of a version as pictures."""
-
-    reference: str
-    title: str
-    url: str
-    view_url: str
-    may_be_indexed: bool
-    slices: Slices
-
-
-def slices_page(version: DatasetVersion, pictures: set[str]) -> SlicesPage:
-    """The slices of ``version``, with the names of its pictures."""
-    return SlicesPage(
-        reference=str(version),
-        title=version.title,
-        url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
-        view_url=reverse("catalogue:viewer", kwargs={"ref": str(version)}),
-        may_be_indexed=is_released(version.dataset) and version.number is not None,
-        slices=slices_of(version, pictures),
-    )
 
 
 def dataset_page(

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.addresses import Reference, data_url, site_url
 from datasets.catalogue.citations import citation_of
-from datasets.catalogue.dataset_page import dataset_page, slices_page
+from datasets.catalogue.dataset_page import dataset_page
 from datasets.catalogue.gallery_page import gallery_page
 from datasets.catalogue.gathering import gather, gathered, leave_out
 from datasets.catalogue.layer_page import layer_page
@@ -41,7 +42,10 @@ from datasets.catalogue.queries.organelles import find_organelle, newest_segment
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_operator
 from datasets.catalogue.selection_page import selection_page
+from datasets.catalogue.slice_addresses import query_of_state
+from datasets.catalogue.slice_requests import is_of_form
 from datasets.catalogue.slices import slices_of
+from datasets.catalogue.slices_page import slices_form, slices_page
 from datasets.catalogue.state_requests import requested_state
 from datasets.catalogue.viewer_page import viewer_page
 
@@ -157,9 +161,17 @@ def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
 
 @require_safe
 def slices(request: HttpRequest, ref: Reference) -> HttpResponse:
-    """``/datasets/<name>[@<v>]/slices/``: the middle slices as pictures, for a browser that cannot show the viewer."""
+    """``/datasets/<name>[@<v>]/slices/?position=&zoom=&tilt=&layers=``: pictures cut by the server, for every browser.
+
+    The page's form leads to the address of what it asks for; with ``live=1`` it is answered at once, as a part.
+    """
     version = find_version(ref.name, ref.label, request.user)
-    return render(request, "catalogue/slices_page.html", {"page": slices_page(version, known_picture_names(version))})
+    form = slices_form(version, request.GET, site_url=site_url(request))
+    if form is not None and request.GET.get("live") == "1":
+        return render(request, "catalogue/cuts.html", {"form": form})
+    if form is not None and is_of_form(request.GET):
+        return redirect(f"{request.path}?{form.query}")
+    return render(request, "catalogue/slices_page.html", {"page": slices_page(version, form, is_start=not request.GET)})
 
 
 @require_safe
@@ -257,8 +269,10 @@ def _render_viewer(request: HttpRequest, version: DatasetVersion, state: dict[st
     config = viewer_page(
         version, state, data_url=data_url(request), site_url=site_url(request), embedded=_is_embedded(request)
     )
+    slices_url = f"{reverse('catalogue:slices', kwargs={'ref': str(version)})}?{query_of_state(version, state)}"
     slices = slices_of(version, known_picture_names(version))
-    return render(request, "catalogue/viewer.html", {"config": config, "slices": slices})
+    context = {"config": config, "slices": slices, "slices_url": slices_url}
+    return render(request, "catalogue/viewer.html", context)
 
 
 def _is_embedded(request: HttpRequest) -> bool:

@@ -34,12 +34,17 @@ def requested_state(request: HttpRequest, version: DatasetVersion) -> dict[str, 
         version,
         data_url=data_url(request),
         layers=layers,
-        position_nm=_position(position) if position else None,
+        position_nm=read_position(position) if position else None,
         view=view,
     )
 
 
-def _position(text: str) -> tuple[float, ...]:
+def read_position(text: str) -> tuple[float, ...]:
+    """Three numbers, x, y, z in nm.
+
+    Raises:
+        QueryInvalid: it is something else.
+    """
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:

@@ -45,7 +45,7 @@ function open(): void {
   if (!hasWebGl2()) {
     showNotice(
       "This browser cannot draw in 3D",
-      "The viewer needs WebGL 2, which this browser does not offer or has switched off. These slices need nothing.",
+      "The viewer needs WebGL 2, which this browser does not offer or has switched off. Slices through any place need nothing.",
     );
     byId("notice").append(copyOf("slices"));
     byId("notice").classList.add("pictures");

@@ -140,7 +140,7 @@ def test_a_small_screen_is_offered_pictures(page: Page, demo: Portal) -> None:
     page.get_by_role("link", name="Explore in 3D").click()
     page.wait_for_url("**/datasets/fib25-ts2@1/view/**")
     page.get_by_role("link", name="Pictures").click()
-    page.wait_for_url("**/datasets/fib25-ts2@1/slices/")
+    page.wait_for_url("**/datasets/fib25-ts2@1/slices/?position=**")
 
 
 LIST = """url => window.cisterna.viewer.dataSourceProvider.sharedKvStoreContext.kvStoreContext
