@@ -19,7 +19,7 @@ LABELS_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class ImageLayer:
-    """An image that can be shown: a volume, or one channel of it."""
+    """An image that can be shown: a volume with all its channels that are switched on, or one channel of it."""
 
     volume: Volume
     part: ChannelLayer
@@ -59,9 +59,9 @@ def slice_layers(version: DatasetVersion) -> SliceLayers | None:
     images = [volume for volume in pictured if volume.kind not in LABEL_KINDS]
     return SliceLayers(
         frame=frame,
-        images=tuple(ImageLayer(volume, part) for volume in images for part in channel_layers(volume)),
+        images=tuple(ImageLayer(volume, part) for volume in images for part in _parts(volume)),
         labels=tuple(volume for volume in pictured if volume.kind in LABEL_KINDS),
-        usual_image=_first_on(base) if base else "",
+        usual_image=base.path if base else "",
         usual_labels=tuple(volume.path for volume in pictured_labels(volumes)),
     )
 
@@ -69,28 +69,31 @@ def slice_layers(version: DatasetVersion) -> SliceLayers | None:
 def chosen_layers(version: DatasetVersion, layers: SliceLayers, names: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     """The image and the labels among ``names``, which are paths or names of channels as in the viewer.
 
-    Of several images it is the first, and labels beyond :data:`LABELS_AT_ONCE` are left out.
+    Of several images it is the first, of several of its channels all that are on; labels beyond
+    :data:`LABELS_AT_ONCE` are left out.
 
     Raises:
         NotFound: the version has no layer of that name.
     """
     image, labels = "", []
-    by_path = {volume.path: volume for volume in version.volumes.all()}
+    paths = {volume.path for volume in version.volumes.all()}
     for name in dict.fromkeys(names):
-        if layers.image(name):
-            image = image or name
+        found = layers.image(name)
+        if found is not None:
+            is_beside = image != "" and image.partition("#")[0] == found.volume.path
+            image = found.volume.path if is_beside else image or name
         elif any(volume.path == name for volume in layers.labels):
             labels.append(name)
-        elif name in by_path and any(it.volume.path == name for it in layers.images):
-            image = image or _first_on(by_path[name])
-        elif name not in by_path:
-            raise NotFound(f"{version} has no layer {name!r}", where=name, fix=f"Layers: {', '.join(sorted(by_path))}")
+        elif name not in paths:
+            raise NotFound(f"{version} has no layer {name!r}", where=name, fix=f"Layers: {', '.join(sorted(paths))}")
     return image, tuple(volume.path for volume in layers.shown(labels))[:LABELS_AT_ONCE]
 
 
 def contrast_bounds(image: ImageLayer) -> tuple[float, float] | None:
-    """How far the contrast of an image can be set; None where nothing is known of its values."""
+    """How far the contrast of an image can be set; None for several channels, or unknown values."""
     known = image.part.window
+    if image.part.index < 0:
+        return None
     values = _range_of(image.volume.dtype)
     if values is not None and values[1] - values[0] < 256:
         return values
@@ -101,16 +104,18 @@ def contrast_bounds(image: ImageLayer) -> tuple[float, float] | None:
     return (max(low, values[0]), min(high, values[1])) if values else (low, high)
 
 
-def time_count(layers: SliceLayers, name: str) -> int:
-    """How many moments the image layer of that name has; 1 where time is not among its axes."""
-    image = layers.image(name)
-    axis = time_dimension(image.volume) if image else None
-    return axis.size if axis else 1
+def time_count(layers: SliceLayers, image: str, labels: Sequence[str]) -> int:
+    """How many moments all of these layers have that have a time axis; 1 where none has."""
+    shown = layers.image(image)
+    volumes = [*([shown.volume] if shown else []), *layers.shown(labels)]
+    return min((axis.size for axis in map(time_dimension, volumes) if axis is not None), default=1)
 
 
-def _first_on(volume: Volume) -> str:
+def _parts(volume: Volume) -> list[ChannelLayer]:
+    """The volume as a whole (index -1) before its channels, where it has several; else the one layer that shows it."""
     parts = channel_layers(volume)
-    return next((part.name for part in parts if part.on), parts[0].name)
+    whole = ChannelLayer(volume.path, "", None, "", None, True, index=-1)
+    return [whole, *parts] if len(parts) > 1 else parts
 
 
 def _range_of(dtype: str) -> tuple[float, float] | None:

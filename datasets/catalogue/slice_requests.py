@@ -68,7 +68,7 @@ def _of_address(query: QueryDict, version: DatasetVersion, layers: SliceLayers, 
         has_lines=query.get("lines") != "0",
     )
     view = replace(view, opacity=_part(query.get("opacity", ""), view.opacity))
-    view = replace(view, time=_index(query.get("time", ""), time_count(layers, view.image)))
+    view = replace(view, time=_index(query.get("time", ""), time_count(layers, view.image, view.labels)))
     if query.get("zoom"):
         zoom = _positive(query, "zoom")
     elif across_nm := _positive(query, "across") if query.get("across") else _width_of(scene):
@@ -91,7 +91,7 @@ def _of_form(query: QueryDict, version: DatasetVersion, layers: SliceLayers, fra
         tilt=_angles(",".join(query.get(f"about_{axis}", "0") for axis in "xyz")),
         opacity=_part(query.get("opacity", ""), place.opacity),
         has_lines=query.get("lines") == "1",
-        time=_index(query.get("time", ""), time_count(layers, image)),
+        time=_index(query.get("time", ""), time_count(layers, image, labels)),
     )
     view = replace(view, window=_form_window(query, layers, image))
     was = _positive(query, "was_zoom") if query.get("was_zoom") else 1.0
@@ -123,7 +123,7 @@ def _stepped(view: SliceView, what: str, count: int, layers: SliceLayers, frame:
     if what == "zoom":
         return zoomed_by(view, count, frame)
     if what == "time":
-        return replace(view, time=min(max(view.time + count, 0), time_count(layers, view.image) - 1))
+        return replace(view, time=min(max(view.time + count, 0), time_count(layers, view.image, view.labels) - 1))
     if what.startswith("about_"):
         turned = [angle + count * (what[-1] == axis) for axis, angle in zip("xyz", view.tilt, strict=True)]
         return replace(view, tilt=_angles(",".join(map(str, turned))))

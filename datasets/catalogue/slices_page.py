@@ -293,7 +293,7 @@ def _picture_url(version: DatasetVersion, layers: SliceLayers, view: SliceView, 
         query.append(("window", numbers(view.window)))
     if shown and shown.part.title:
         query.append(("c", str(shown.part.index)))
-    if shown and view.time:
+    if view.time:
         query.append(("t", str(view.time)))
     address = reverse("serving:slice", kwargs={"ref": str(version), "path": base})
     return f"{address}?{urlencode(query, safe=',/')}"
@@ -342,7 +342,7 @@ def _contrast(layers: SliceLayers, view: SliceView) -> tuple[Slider, ...]:
 
 
 def _time(layers: SliceLayers, view: SliceView) -> Slider | None:
-    count = time_count(layers, view.image)
+    count = time_count(layers, view.image, view.labels)
     if count < 2:
         return None
     said = f"{view.time + 1} of {count}"

@@ -255,6 +255,9 @@ def test_channels_and_times_are_chosen(client: Client) -> None:
     assert pictures(page)[0][1]["c"] == ["1"]
     assert pictures(page)[0][1]["t"] == ["2"]
     assert "light: Channel 2" in page
+    together = text_of(client, "/datasets/light/slices/?layers=light%230,light%232")
+    assert "layers=light&" in unescape(together)
+    assert "c" not in pictures(together)[0][1]
     assert "3 of 3" in page
     assert "time=1" in sent(client, "/datasets/light/slices/?time=2", ("step", "time-1"))
     assert "time=2" in sent(client, "/datasets/light/slices/?time=9")
