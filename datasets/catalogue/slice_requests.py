@@ -30,6 +30,7 @@ _FORM = "from"
 """A request with this parameter comes from the page's form; it says where the page was."""
 
 _CLICK = re.compile(r"(xy|xz|yz|tilted)-([1-9][0-9]{1,4})\.x")
+_MOST_STEPS = 16
 _STEP = re.compile(r"(x|y|z|zoom|time|about_[xyz])([+-][1-9][0-9]{0,5})")
 
 
@@ -102,7 +103,7 @@ def _of_form(query: QueryDict, version: DatasetVersion, layers: SliceLayers, fra
     view = moved_to(view, _form_place(query, view.position_nm, frame), frame)
     if query.get("zoom"):
         view = zoomed_to(view, min(max(_positive(query, "zoom"), 1.0), frame.zooms[-1]), frame)
-    if step := _STEP.fullmatch(query.get("step", "")):
+    for step in filter(None, map(_STEP.fullmatch, query.getlist("step")[:_MOST_STEPS])):
         view = _stepped(view, step[1], int(step[2]), layers, frame)
     for name in query:
         if click := _CLICK.fullmatch(name):

@@ -106,13 +106,18 @@ describe("steps", () => {
     expect(steps.add(there, { what: "x", count: -12 }, false)).toEqual(here);
   });
 
-  test("of another kind, after an answer, or after something else begin anew", () => {
+  test("of other kinds are taken along", () => {
     const steps = new Steps();
     steps.add(here, { what: "x", count: 1 }, true);
-    expect(steps.add(there, { what: "z", count: -1 }, false)).toEqual([...there, ["step", "z-1"]]);
-    expect(steps.add(here, { what: "z", count: -1 }, true)).toEqual([...here, ["step", "z-1"]]);
+    expect(steps.add(there, { what: "z", count: -1 }, false)).toEqual([...here, ["step", "x+1"], ["step", "z-1"]]);
+  });
+
+  test("after an answer, or after something else, begin anew", () => {
+    const steps = new Steps();
+    steps.add(here, { what: "z", count: -1 }, true);
+    expect(steps.add(there, { what: "z", count: -1 }, true)).toEqual([...there, ["step", "z-1"]]);
     steps.forget();
-    expect(steps.add(there, { what: "z", count: -1 }, false)).toEqual([...there, ["step", "z-1"]]);
+    expect(steps.add(here, { what: "z", count: -1 }, false)).toEqual([...here, ["step", "z-1"]]);
   });
 });
 

@@ -181,18 +181,6 @@ def test_the_commands_of_a_segmentations_page_run_as_they_stand(page: Page, demo
     assert (tmp_path / "zarr.json").read_bytes() == (demo.sample / "labels" / "ffn" / "zarr.json").read_bytes()
 
 
-def test_the_slices_switch_their_labels_without_a_script(browser: Browser, demo: Portal) -> None:
-    context = browser.new_context(java_script_enabled=False, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(f"{demo.url}/datasets/fib25-ts2/slices/")
-    labels = page.locator(".slices-labels").first
-    expect(labels).to_have_css("opacity", "1")
-    page.get_by_role("switch").uncheck()
-    expect(labels).to_have_css("opacity", "0")
-    assert page.locator("figure").count() == 3
-    context.close()
-
-
 def test_one_way_is_open_at_a_time_and_the_keyboard_opens_another(page: Page, demo: Portal) -> None:
     page.goto(f"{demo.url}/datasets/fib25-ts2/")
     expect(page.locator("#open-zarr")).to_be_visible()

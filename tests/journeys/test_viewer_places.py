@@ -131,6 +131,12 @@ def test_without_javascript_there_are_slices(browser: Browser, demo: Portal) -> 
     page.goto(demo.url + VIEW)
     expect(page.get_by_role("heading", name="The 3D view needs JavaScript")).to_be_visible()
     expect(page.locator(".slices-picture img:not(.slices-labels)")).to_have_count(3)
+    labels = page.locator(".slices-labels").first
+    expect(labels).to_have_css("opacity", "1")
+    page.get_by_role("switch").first.uncheck()
+    expect(labels).to_have_css("opacity", "0")
+    page.get_by_role("link", name="Go through the slices").click()
+    expect(page.locator(".cut")).to_have_count(4)
     context.close()
 
 

@@ -53,9 +53,11 @@ export function stepOfWheel(plane: string, delta: number, tenfold: boolean): Ste
   return delta === 0 ? null : stepOfKey(plane, delta > 0 ? "." : ",", tenfold);
 }
 
-export const withStep = (fields: Fields, step: Step): Fields => [
+export const withSteps = (fields: Fields, steps: Iterable<Step>): Fields => [
   ...fields,
-  ["step", `${step.what}${step.count < 0 ? "" : "+"}${String(step.count)}`],
+  ...[...steps]
+    .filter(({ count }) => count !== 0)
+    .map(({ what, count }): [string, string] => ["step", `${what}${count < 0 ? "" : "+"}${String(count)}`]),
 ];
 
 /** @param across @param down parts of the picture's width and height; beyond its edges they are those of the edge. */
@@ -66,22 +68,26 @@ export function withClick(fields: Fields, plane: string, across: number, down: n
   return [...fields, [`${name}.x`, pixel(across)], [`${name}.y`, pixel(down)]];
 }
 
-/** Steps of one kind that came faster than the answers add up from where the first of them began. */
+/** Steps that come faster than the answers add up, from where the first of them began. */
 export class Steps {
-  #began: { fields: Fields; step: Step } | null = null;
+  #fields: Fields = [];
+  #counts = new Map<string, number>();
 
   /** @param isIdle nothing is on its way, so the form says where the page is. */
   add(fields: Fields, step: Step, isIdle: boolean): Fields {
-    const before = this.#began;
-    this.#began =
-      before !== null && !isIdle && before.step.what === step.what
-        ? { fields: before.fields, step: { what: step.what, count: before.step.count + step.count } }
-        : { fields, step };
-    return this.#began.step.count === 0 ? this.#began.fields : withStep(this.#began.fields, this.#began.step);
+    if (isIdle || this.#counts.size === 0) {
+      this.#fields = fields;
+      this.#counts.clear();
+    }
+    this.#counts.set(step.what, (this.#counts.get(step.what) ?? 0) + step.count);
+    return withSteps(
+      this.#fields,
+      [...this.#counts].map(([what, count]) => ({ what, count })),
+    );
   }
 
   /** Something else was asked for. */
   forget(): void {
-    this.#began = null;
+    this.#counts.clear();
   }
 }
