@@ -121,6 +121,8 @@ function setUp(form: HTMLFormElement): void {
         begun = fields();
         point(event, begun);
       });
+      // Else the browser takes the picture itself along.
+      target.addEventListener("dragstart", (event) => event.preventDefault());
       target.addEventListener("pointermove", (event) => {
         if (begun !== null) point(event, begun);
       });

@@ -134,7 +134,7 @@ MOVES: list[tuple[list[tuple[str, str]], dict[str, str]]] = [
     ([("position", "-5000,1e9,200")], {"position": "0,470,200"}),
     ([("step", "y-1")], {"position": "280,230,200"}),
     ([("step", "x+9999")], {"position": "550,240,200"}),
-    ([("step", "x-2"), ("step", "zoom+1"), ("step", "z+3")], {"position": "260,240,230", "zoom": "1.5"}),
+    ([("step", "x-2"), ("step", "z+3"), ("step", "zoom+1")], {"position": "260,240,230", "zoom": "1.5"}),
     ([("step", "zoom-1")], {"zoom": "1"}),
     ([("step", "about_y+170")], {"tilt": "45,170,0"}),
     ([("step", "about_x+170")], {"tilt": "-145,0,0"}),
