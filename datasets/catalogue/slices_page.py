@@ -23,7 +23,7 @@ from datasets.volumes.planes import SLICE_AXES, Plane
 
 SIDES = (288, 328, 358, 376, 396, 448, 484, 512)
 """How wide a picture may stand on a page, in CSS pixels: a browser without a script says where it was clicked in those
-of the page, and the name of what was clicked says how wide that was. ``slices.css`` chooses among them."""
+of the page, and the name of what was clicked says how wide that was. ``cuts-sizes.css`` chooses among them."""
 
 _ORDER = ("xy", "yz", "xz", TILTED)
 _AXES = {"xy": "z", "xz": "y", "yz": "x"}
