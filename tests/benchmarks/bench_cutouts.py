@@ -63,8 +63,8 @@ def run(options: Options, report: Report) -> None:
             for format_name, write in WRITERS.items():
                 _fetch(port, format_name, home / "cutout")
                 write(image, home / "written")
-                before_mb = peak_mb([pid])
                 forget_peak([pid])
+                before_mb = peak_mb([pid])
                 ours, theirs = [], []
                 for _ in range(SAMPLES * options.rounds):
                     with _timed(theirs):
@@ -78,7 +78,7 @@ def run(options: Options, report: Report) -> None:
                     f"{statistics.median(theirs) * 1e3:.0f}",
                     f"{ratio:.2f}",
                     f"{(home / 'cutout').stat().st_size / 1e6:.1f}",
-                    f"{max(peak_mb([pid]) - before_mb, 0):.0f}",
+                    f"{peak_mb([pid]) - before_mb:.0f}",
                 )
 
 

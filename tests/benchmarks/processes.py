@@ -47,8 +47,10 @@ def families(pids: Iterable[int]) -> list[int]:
     """The processes and all that descend from them."""
     found: list[int] = []
     for pid in pids:
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        children: list[int] = []
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+                children += map(int, (task / "children").read_text().split())
         found += [pid, *families(children)]
     return found
 
