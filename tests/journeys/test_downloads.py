@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zarr
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.journeys.conftest import CHECKOUT, Demo, clean_environment
+from tests.samples import write_image
 
 TOOLS = ("aws", "rclone", "s5cmd", "aria2", "curl")
 AWKWARD = (
@@ -68,11 +68,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def holding(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Holding:
     folder = tmp_path_factory.mktemp("awkward")
-    axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "zyx"]
-    scale = [{"type": "scale", "scale": [8.0, 8.0, 8.0]}]
-    multiscale = {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}
-    zarr.create_group(folder / "data" / "em", attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
-    zarr.create_array(folder / "data" / "em" / "0", data=np.ones((8, 8, 8), "uint8"), chunks=(8, 8, 8))
+    write_image(folder / "data" / "em", [np.ones((8, 8, 8), "uint8")])
     for key in AWKWARD:
         (folder / "data" / key).write_bytes(key.encode())
     demo.put(folder / "data", "awkward")
@@ -130,3 +126,25 @@ def test_every_tool_takes_its_manifest_as_it_is(holding: Holding, tmp_path: Path
     told = {key: content for key, content in holding.files.items() if key != "em/behind "}
     assert files_in(tmp_path / "aria2") == told
     assert "# aria2 cannot write a name that ends in a space" in (tmp_path / "aria2.txt").read_text()
+
+
+def test_a_list_that_breaks_off_is_never_complete(demo: Demo, tmp_path: Path) -> None:
+    for path in ("em", "lost"):
+        write_image(tmp_path / "data" / path, [np.ones((8, 8, 8), "uint8")])
+    many = tmp_path / "data" / "em" / "many"
+    many.mkdir()
+    for number in range(5100):  # more than one page of a listing
+        (many / f"{number}").touch()
+    demo.put(tmp_path / "data", "breaking")
+    volumes = (
+        SPECIFICATION.replace("awkward", "breaking") + '\n[[volumes]]\npath = "lost"\nkind = "em"\ntitle = "Lost"\n'
+    )
+    (tmp_path / "breaking.toml").write_text(f'visibility = "public"\n{volumes}')
+    done = demo.manage("publish", str(tmp_path / "breaking.toml"))
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(demo.own / "breaking" / "lost")
+    url = f"{demo.url}/api/v1/datasets/breaking@1/manifest?format=urls"
+    cut = subprocess.run(["curl", "-fsS", url], capture_output=True, text=True, check=False)
+    assert cut.returncode == 18, "curl: transfer closed with outstanding read data remaining"
+    assert 0 < cut.stdout.count("\n") <= 5100
+    assert subprocess.run(["curl", "-fsSI", url], capture_output=True, check=False).returncode == 0

@@ -14,14 +14,14 @@ import pytest
 import tifffile
 import zarr
 
+from datasets.serving import making as making_module
 from datasets.serving.bounds import Overloaded
-from datasets.serving.cutouts import streams
 from datasets.serving.cutouts.formats import FORMATS
 from datasets.serving.cutouts.plan import Cut
 from datasets.serving.cutouts.reading import SLAB_BYTES, CutReader, ReadingStopped
-from datasets.serving.cutouts.streams import PIECE_BYTES, MadeWhileSent, Making
 from datasets.serving.cutouts.tiff import tiff_header
 from datasets.serving.cutouts.zips import ZipWriter
+from datasets.serving.making import PIECE_BYTES, MadeWhileSent, Making
 from datasets.storage.arrays import ChunkUndecodable
 from datasets.storage.roots import Root
 from datasets.volumes.boxes import VoxelBox
@@ -144,7 +144,7 @@ def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) 
         assert await given_back()
         await read(3, 0)
         assert await given_back()
-        monkeypatch.setattr(streams, "STALLED_S", 0.1)
+        monkeypatch.setattr(making_module, "STALLED_S", 0.1)
         with pytest.raises(asyncio.CancelledError):
             await asyncio.create_task(read(3, 60))
         assert await given_back()

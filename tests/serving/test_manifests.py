@@ -1,14 +1,11 @@
 """Manifests: every format read by something else than what wrote it; who gets them; what is refused, and cut off."""
 
-import asyncio
 import csv
-import gc
 import io
 import json
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,11 +20,8 @@ from hypothesis import strategies as st
 
 from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.models import Dataset, DatasetVersion, Selection
-from datasets.serving.manifests import streams
 from datasets.serving.manifests.formats import FORMATS, write_blocks
 from datasets.serving.manifests.parts import Part
-from datasets.serving.manifests.streams import BlockStream
-from datasets.storage.errors import StorageUnavailable
 from datasets.storage.inventory import Row
 from datasets.storage.keys import canonical_key, is_segment
 from datasets.storage.mounts import Mounts
@@ -185,48 +179,3 @@ def test_no_name_breaks_a_line_or_becomes_another(key: str, size_bytes: int, dig
 
 def test_an_empty_list_has_its_head() -> None:
     assert b"".join(write_blocks(FORMATS["csv"], [PART])) == b"key,size_bytes,sha256,url\n"
-
-
-def breaking(after: int) -> Iterator[bytes]:
-    yield from (b"block\n" for _ in range(after))
-    raise StorageUnavailable("The disk is gone")
-
-
-def test_what_cannot_be_read_is_an_error_at_once_or_breaks_the_answer_off() -> None:
-    async def collect(stream: BlockStream, received: list[bytes]) -> None:
-        async for block in stream:
-            received += [block]
-
-    gc.collect()  # answers that no test has read
-    with pytest.raises(StorageUnavailable):
-        BlockStream(breaking(0))
-    received: list[bytes] = []
-    stream = BlockStream(breaking(3))
-    with pytest.raises(StorageUnavailable):
-        asyncio.run(collect(stream, received))
-    assert received == [b"block\n"] * 3
-    assert streams._places.taken == 0
-
-
-def test_a_client_that_leaves_stops_the_reading_and_frees_its_place() -> None:
-    gc.collect()
-    made = []
-
-    def endless() -> Iterator[bytes]:
-        while True:
-            made.append(1)
-            yield b"block\n"
-
-    async def leave() -> None:
-        stream = BlockStream(endless())
-        assert streams._places.taken == 1
-        assert await anext(stream) == await anext(stream) == b"block\n"
-        stream.close()
-        with pytest.raises(StopAsyncIteration):
-            await anext(stream)
-
-    asyncio.run(leave())
-    assert len(made) == 2, "nothing is made before it is asked for"
-    assert streams._places.taken == 0
-    BlockStream(endless())  # and is forgotten, as where the connection is gone before the first block
-    assert streams._places.taken == 0

@@ -17,12 +17,15 @@ from datasets.catalogue.api.views import VersionView, known
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_released
 from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
+from datasets.serving.making import MadeWhileSent, Making
 from datasets.serving.manifests.formats import FORMATS, Format, find_format, require_format, write_blocks
 from datasets.serving.manifests.parts import Part, part_of
-from datasets.serving.manifests.streams import BlockStream
 
 REVISION = 1
 """Raised when a format changes, so that no cache keeps what it was."""
+
+MAKING = Making(128, threads=4, name="manifests")
+"""A stream holds a row group of an inventory, or a page of a listing: a few MB."""
 
 _awkward = re.compile(r"[^A-Za-z0-9_.]+")
 
@@ -86,7 +89,7 @@ def _answer(
         if unchanged is not None:
             unchanged["Cache-Control"] = caching
             return unchanged
-    stream = BlockStream(write_blocks(chosen, parts))
+    stream = MadeWhileSent(MAKING, lambda: write_blocks(chosen, parts), stop=lambda: None)
     if request.method == "HEAD":
         stream.close()
         return StreamingHttpResponse([], headers=headers)

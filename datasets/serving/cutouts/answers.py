@@ -11,7 +11,7 @@ from datasets.catalogue.models import DatasetVersion
 from datasets.serving.cutouts.formats import FORMATS
 from datasets.serving.cutouts.plan import Asked, Plan
 from datasets.serving.cutouts.reading import CutReader
-from datasets.serving.cutouts.streams import MadeWhileSent, Making
+from datasets.serving.making import MadeWhileSent, Making
 
 
 class Cutout:

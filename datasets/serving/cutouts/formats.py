@@ -12,9 +12,9 @@ from datasets.serving.cutouts.nifti import NIFTI_DTYPES, nifti_header
 from datasets.serving.cutouts.npy import npy_header
 from datasets.serving.cutouts.plan import Cut
 from datasets.serving.cutouts.reading import CutReader
-from datasets.serving.cutouts.streams import Block
 from datasets.serving.cutouts.tiff import TIFF_DTYPES, tiff_header
 from datasets.serving.cutouts.zarr_zips import ZarrZipFormat
+from datasets.serving.making import Block
 
 
 class Format(Protocol):

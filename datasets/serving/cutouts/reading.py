@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.serving.cutouts.plan import SPACE, Cut
-from datasets.serving.cutouts.streams import Block
+from datasets.serving.making import Block
 from datasets.storage.arrays import ReadableArray, open_array
 from datasets.storage.errors import ObjectChanged
 from datasets.volumes.boxes import Counts

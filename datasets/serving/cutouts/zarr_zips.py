@@ -10,8 +10,8 @@ import numpy as np
 
 from datasets.serving.cutouts.plan import Cut
 from datasets.serving.cutouts.reading import SLAB_BYTES, CutReader, cut_range
-from datasets.serving.cutouts.streams import Block
 from datasets.serving.cutouts.zips import ZipWriter
+from datasets.serving.making import Block
 from datasets.storage.encoding import array_document, encode_chunk, group_document
 
 CHUNK = 64

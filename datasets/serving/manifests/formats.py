@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from json.encoder import encode_basestring_ascii as json_text
@@ -147,7 +147,7 @@ def require_format(chosen: Format, parts: Sequence[Part]) -> None:
             raise QueryInvalid("A draft is not read over S3", where=part.version, fix="Ask for format=aria2 or urls")
 
 
-def write_blocks(chosen: Format, parts: Sequence[Part]) -> Iterator[bytes]:
+def write_blocks(chosen: Format, parts: Sequence[Part]) -> Generator[bytes]:
     """The manifest of ``parts``, some :data:`BLOCK_ROWS` lines at a time.
 
     Raises:

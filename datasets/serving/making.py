@@ -17,11 +17,16 @@ type Block = bytes | memoryview
 
 
 class Making:
-    """Threads that make blocks, and as many places for streams: who holds a place has a thread when he needs one."""
+    """Threads that make blocks, and places for streams.
 
-    def __init__(self, most: int) -> None:
+    Args:
+        most: places.
+        threads: as many as there are places, if it is not said: who holds a place has a thread when he needs one.
+    """
+
+    def __init__(self, most: int, threads: int | None = None, *, name: str = "making") -> None:
         self.places = Places(most)
-        self.threads = ThreadPoolExecutor(most, thread_name_prefix="cutouts")
+        self.threads = ThreadPoolExecutor(threads or most, thread_name_prefix=name)
 
 
 class MadeWhileSent:
