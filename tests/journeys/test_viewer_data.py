@@ -3,6 +3,7 @@
 Written by zarr-python, published by the command, served by the real server.
 """
 
+import io
 import json
 import shutil
 import subprocess
@@ -230,6 +231,11 @@ def test_another_moment_has_its_own_values(page: Page, portal: Portal, console: 
         for channel in (0, 1):
             value = array[2, channel, voxel["z"], voxel["y"], voxel["x"]]
             assert page.evaluate(VALUE_AT, [f"em#{channel}", position]) == str(value)
+    # The same moment and channel as a file.
+    page.get_by_role("button", name="Download what I see").click()
+    page.get_by_role("button", name="Whole volume").click()
+    file = page.get_by_role("link", name="Download Image: Channel 2").get_attribute("href", timeout=20_000)
+    np.testing.assert_array_equal(np.load(io.BytesIO(page.request.get(file or "").body())), array[2, 1])
 
 
 def test_each_channel_has_its_switch_its_window_and_its_colour(page: Page, portal: Portal, console: list[str]) -> None:
