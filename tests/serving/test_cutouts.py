@@ -65,7 +65,7 @@ class Stored:
 
 
 def _stored(axes: str, dtype: str, seed: int, count: int = 2, **sizes: int) -> Stored:
-    shape = tuple(({"x": 44, "y": 37, "z": 29, "c": 3, "t": 2} | sizes)[axis] for axis in axes)
+    shape = tuple(({"x": 44, "y": 37, "z": 33, "c": 3, "t": 2} | sizes)[axis] for axis in axes)
     rng = np.random.default_rng(seed)
     if dtype == "float32":
         fine = rng.normal(size=shape).astype(dtype)
@@ -87,6 +87,10 @@ VOLUMES = {
 }
 
 
+WRITTEN: dict[str, dict[str, Any]] = {"xyz": {"shard": 32}, "tczyx": {"version": "0.4"}}
+"""Shards, and Zarr v2."""
+
+
 @pytest.fixture
 def published(db: None, data_root: Path) -> Any:
     for path, volume in VOLUMES.items():
@@ -97,6 +101,7 @@ def published(db: None, data_root: Path) -> Any:
             voxel_nm=[volume.voxel_nm.get(axis, 1) for axis in volume.axes],
             translation_nm=[volume.translation_nm.get(axis, 0) for axis in volume.axes],
             units=dict.fromkeys(volume.spatial, UNIT),
+            **WRITTEN.get(path, {}),
         )
     described = specification("data:small.zarr", views=[])
     described["volumes"] += [{"path": path, "kind": "em", "title": path} for path in ("xyz", "tczyx", "flat")]
@@ -301,11 +306,11 @@ def test_what_cannot_be_cut_out_is_said_by_name(published: Any, client: Client, 
     assert problem("tczyx", f"{whole}&c=3")[:2] == (422, "box-outside")
     assert problem("nothing", whole)[:2] == (404, "not-found")
 
-    settings.CONFIG = replace(settings.CONFIG, cutout_bytes=29 * 37 * 44 - 1)
+    settings.CONFIG = replace(settings.CONFIG, cutout_bytes=33 * 37 * 44 - 1)
     for query in (whole, f"{whole}&estimate=1"):
         status, slug, body = problem("em", query)
         assert (status, slug) == (413, "cutout-too-large")
-        assert (body["size_bytes"], body["limit_bytes"], body["nearest_level"]) == (29 * 37 * 44, 29 * 37 * 44 - 1, "1")
+        assert (body["size_bytes"], body["limit_bytes"], body["nearest_level"]) == (33 * 37 * 44, 33 * 37 * 44 - 1, "1")
     settings.CONFIG = replace(settings.CONFIG, cutout_bytes=1)
     assert problem("em", whole)[2]["nearest_level"] is None
 
