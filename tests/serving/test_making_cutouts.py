@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import resource
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import aclosing
@@ -23,6 +24,7 @@ from datasets.serving.cutouts.tiff import tiff_header
 from datasets.serving.cutouts.zips import ZipWriter
 from datasets.serving.making import PIECE_BYTES, MadeWhileSent, Making
 from datasets.storage.arrays import ChunkUndecodable
+from datasets.storage.errors import StorageUnavailable
 from datasets.storage.roots import Root
 from datasets.volumes.boxes import VoxelBox
 
@@ -54,6 +56,14 @@ def test_chunk_rows_that_do_not_fit_into_memory_go_through_a_file(tmp_path: Path
     expected[-1, -1, -9:] = 5
     assert b"".join(blocks) == expected.tobytes()
     assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(StorageUnavailable, match="no room"):
+            next(reader.planes())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     reader.stop()
     with pytest.raises(ReadingStopped):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from datasets.serving.cutouts.plan import SPACE, Cut
 from datasets.serving.making import Block
 from datasets.storage.arrays import ReadableArray, open_array
-from datasets.storage.errors import ObjectChanged
+from datasets.storage.errors import ObjectChanged, StorageUnavailable
 from datasets.volumes.boxes import Counts
 
 SLAB_BYTES = 32 * 1024 * 1024
@@ -83,7 +83,13 @@ class CutReader:
         shape = (stop - start, height, width)
         size_bytes = math.prod(shape) * self.dtype.itemsize
         with tempfile.TemporaryFile(dir=self._scratch) as file:
-            os.posix_fallocate(file.fileno(), 0, size_bytes)  # a full disk says so here, and not by killing the process
+            try:  # a full disk says so here, and not by killing the process when it writes to memory
+                os.posix_fallocate(file.fileno(), 0, size_bytes)
+            except OSError as error:
+                raise StorageUnavailable(
+                    f"There is no room to put the box together: {error.strerror}",
+                    fix="Take a smaller box, or a coarser level; the operator can make room in CISTERNA_HOME",
+                ) from error
             memory = mmap.mmap(file.fileno(), size_bytes)
             self._fill(np.frombuffer(memory, self.dtype).reshape(shape), (start, 0, 0), lambda: _release(memory))
             for low in range(0, size_bytes, BRICK_BYTES):
