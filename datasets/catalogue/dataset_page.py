@@ -33,6 +33,7 @@ from datasets.catalogue.presentation import (
     format_date,
     format_extent,
 )
+from datasets.catalogue.previews import Preview, preview_of
 from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import picture_url
 
@@ -103,6 +104,7 @@ class DatasetPage:
     citation: Citation
     bibtex_url: str
     contact: Contact
+    preview: Preview | None
     versions: tuple[VersionRow, ...]
 
 
@@ -131,6 +133,7 @@ def dataset_page(
     rows = tuple(_version_row(it, shown=version) for it in versions)
     newest = next((row for row, it in zip(rows, versions, strict=True) if it.state == State.PUBLISHED), None)
     lead, rest = lead_of(version)
+    stills = stills_of(version, image, pictures)
     return DatasetPage(
         reference=str(version),
         name=version.dataset.name,
@@ -145,7 +148,7 @@ def dataset_page(
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
         data_url=f"{data_url}{version}/",
         api_url=reverse("api:dataset", kwargs={"ref": str(version)}),
-        stills=stills_of(version, image, pictures),
+        stills=stills,
         views=tuple(
             CuratedView(
                 title=view.title,
@@ -173,6 +176,15 @@ def dataset_page(
         citation=citation,
         bibtex_url=reverse("catalogue:bibtex", kwargs={"ref": str(version)}),
         contact=contact_of(version, citation.url),
+        preview=preview_of(
+            version,
+            title=version.title,
+            description=lead,
+            path=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
+            picture_url=stills.best,
+            picture_alt=f"A slice through {version.title}",
+            site_url=site_url,
+        ),
         versions=rows,
     )
 

@@ -15,9 +15,10 @@ from datasets.catalogue.models import Coverage, DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
 from datasets.catalogue.opening import OpeningLink, opening_links
-from datasets.catalogue.page_parts import Contact, Fact, contact_of, go_url
+from datasets.catalogue.page_parts import Contact, Fact, contact_of, go_url, lead_of
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_bytes, format_count, format_extent, format_shape, format_voxel
+from datasets.catalogue.previews import Preview, preview_of
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.queries.visibility import is_released
@@ -80,6 +81,7 @@ class LayerPage:
     opening: tuple[OpeningLink, ...]
     downloads: Downloads | None
     contact: Contact
+    preview: Preview | None
 
 
 def layer_page(
@@ -92,6 +94,7 @@ def layer_page(
     shown = dict.fromkeys(it.path for it in (image if is_labels else None, volume) if it is not None and it.is_shown)
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
     picture = slice_picture("xy", labels=False) if volume == image else layer_picture(volume.path)
+    picture_alt = f"{volume.title}{f', in colour over {image.title}' if is_labels and image else ''}, one slice"
     return LayerPage(
         reference=str(version),
         dataset_title=version.title,
@@ -106,7 +109,7 @@ def layer_page(
         is_public=is_released(version.dataset),
         is_draft=version.number is None,
         picture_url=picture_url(version, picture, pictures),
-        picture_alt=f"{volume.title}{f', in colour over {image.title}' if is_labels and image else ''}, one slice",
+        picture_alt=picture_alt,
         view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
         data_url=f"{data_url}{version}/{quote(volume.path)}/",
         api_url=reverse("api:volume", kwargs={"ref": str(version), "path": volume.path}),
@@ -119,6 +122,15 @@ def layer_page(
         opening=opening_links(version, volume, data_url=data_url, site_url=site_url),
         downloads=version_downloads(version, volume.path, site_url=site_url),
         contact=contact_of(version, f"{site_url}{layer_url(version, volume)}"),
+        preview=preview_of(
+            version,
+            title=f"{volume.title}, {version.title}",
+            description=volume.description or lead_of(version)[0],
+            path=layer_url(version, volume),
+            picture_url=picture_url(version, picture, pictures),
+            picture_alt=picture_alt,
+            site_url=site_url,
+        ),
     )
 
 

@@ -64,8 +64,9 @@ class ArrayBlocks:
     def __init__(self, place: ArrayPlace) -> None:
         self._place = place
         self._number = next(_numbers)
+        self._lasts = place.root.is_own and place.is_published
         self._states: dict[str, Hashable] = {}
-        self._array = self._open()
+        self._array, metadata_state = self._open()
         array = self._array.array
         if array.ndim != len(place.axes):
             raise ObjectChanged(
@@ -78,6 +79,10 @@ class ArrayBlocks:
         self.grid = ChunkGrid(self._in_space(array.shape), self._in_space(array.chunks))
         self.dtype: np.dtype[np.generic] = array.dtype
         self.sampled_type = sampled_type(self.dtype)
+        elements = tuple(self._element(axis) for axis in place.axes if axis not in "xyz")
+        self._name = (place.root.name, place.root.url, place.root.endpoint, place.key, metadata_state, elements)
+        whole = array.shards or array.chunks
+        self._chunks_of_object = tuple(size // chunk for size, chunk in zip(whole, array.chunks, strict=True))
 
     def read(self, indices: Sequence[Index]) -> dict[Index, Block]:
         """The chunks at ``indices`` of the grid: contiguous, native (z, y, x); None where all voxels are 0."""
@@ -91,14 +96,12 @@ class ArrayBlocks:
 
     def _key(self, index: Index) -> Hashable:
         """What a chunk is kept under: where it lies, which elements of other axes it shows, and its object's state."""
-        place, metadata = self._place, self._array.array.metadata
+        if self._lasts:
+            return (self._name, index)
         stored = self._stored_index(index)
-        objects = self._array.array.shards or self._array.array.chunks
-        chunks = self._array.array.chunks
-        of_object = tuple(at * chunk // whole for at, chunk, whole in zip(stored, chunks, objects, strict=True))
-        key = join_key(place.key, metadata.encode_chunk_key(of_object))
-        elements = tuple(self._element(axis) for axis in place.axes if axis not in "xyz")
-        return (place.root, place.key, self._metadata_state, index, elements, self._state(key))
+        of_object = tuple(at // chunks for at, chunks in zip(stored, self._chunks_of_object, strict=True))
+        key = join_key(self._place.key, self._array.array.metadata.encode_chunk_key(of_object))
+        return (self._name, index, self._state(key))
 
     def _state(self, key: str) -> Hashable:
         if key not in self._states:
@@ -107,7 +110,7 @@ class ArrayBlocks:
 
     def _state_now(self, key: str) -> Hashable:
         root = self._place.root
-        if root.is_own and self._place.is_published:
+        if self._lasts:
             return "published"
         if root.path is not None:
             state = local_folder(root.path).state_of(key)
@@ -117,15 +120,16 @@ class ArrayBlocks:
             return ("minute", time.monotonic() // KEPT_S)
         return ("picture", self._number)
 
-    def _open(self) -> ReadableArray:
+    def _open(self) -> tuple[ReadableArray, Hashable]:
+        """The array, and the state of its metadata."""
         place = self._place
         name = "zarr.json" if place.zarr_format == 3 else ".zarray"
-        self._metadata_state = self._state(join_key(place.key, name))
-        kept_under = (place.root, place.key, place.zarr_format, self._metadata_state)
+        state = self._state(join_key(place.key, name))
+        kept_under = (place.root, place.key, place.zarr_format, state)
         with _opening:
             if kept_under in _opened:
                 _opened.move_to_end(kept_under)
-                return _opened[kept_under]
+                return _opened[kept_under], state
         try:
             array = open_array(place.root, place.key, zarr_format=place.zarr_format)
         except FileNotFoundError:
@@ -136,7 +140,7 @@ class ArrayBlocks:
             _opened[kept_under] = array
             while len(_opened) > MOST_OPEN:
                 _opened.popitem(last=False)
-        return array
+        return array, state
 
     def _in_space(self, sizes: Sequence[int]) -> tuple[int, ...]:
         return (1,) * self._missing + tuple(sizes[axis] for axis in self._spatial)

@@ -142,16 +142,18 @@ def _table(chunks: DecodedChunks, pixels: PixelGrid) -> tuple[NDArray[np.int64],
         return None
     first, shape = bounds
     table = np.zeros(shape, np.int64)
-    for index, voxels in chunks.parts.items():
-        place = tuple(at - start for at, start in zip(index, first, strict=True))
-        if voxels is not None and all(0 <= at < size for at, size in zip(place, shape, strict=True)):
-            _require_shape(chunks, index, voxels)
-            table[place] = voxels.ctypes.data
+    for (z, y, x), voxels in chunks.parts.items():
+        i, j, k = z - first[0], y - first[1], x - first[2]
+        if voxels is not None and 0 <= i < shape[0] and 0 <= j < shape[1] and 0 <= k < shape[2]:
+            _require_shape(chunks, (z, y, x), voxels)
+            table[i, j, k] = voxels.__array_interface__["data"][0]
     return table, np.array(first)
 
 
 def _require_shape(chunks: DecodedChunks, index: Index, voxels: NDArray[np.generic]) -> None:
     """That a chunk is what the compiled loops, which do not look, take it for."""
-    expected = tuple(part.stop - part.start for part in chunks.grid.slices(index))
+    grid = chunks.grid
+    sizes = zip(index, grid.chunk_shape, grid.shape, strict=True)
+    expected = tuple([min(chunk, size - at * chunk) for at, chunk, size in sizes])
     if voxels.shape != expected or voxels.dtype != chunks.dtype or not voxels.flags.c_contiguous:
         raise ValueError(f"chunk {index} is {voxels.dtype} {voxels.shape}, not {chunks.dtype} {expected}")

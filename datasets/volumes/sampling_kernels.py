@@ -38,17 +38,17 @@ def _address(table: Any, table_first: Any, z: int, y: int, x: int) -> Any:
 
 
 @compiled
-def _voxel(table: Any, table_first: Any, chunk: Any, shape: Any, z: int, y: int, x: int, like: Any) -> Any:
-    """One voxel, whatever chunk it is in."""
-    chunk_z, chunk_y, chunk_x = z // chunk[0], y // chunk[1], x // chunk[2]
-    address = _address(table, table_first, chunk_z, chunk_y, chunk_x)
+def _voxel(
+    table: Any, table_first: Any, chunk: Any, shape: Any, at: tuple[int, int, int], z: int, y: int, x: int, like: Any
+) -> Any:
+    """The voxel (z, y, x) of the chunk ``at``, as float32."""
+    address = _address(table, table_first, at[0], at[1], at[2])
     if address == 0:
-        return like.dtype.type(0)
-    low_z, low_y, low_x = chunk_z * chunk[0], chunk_y * chunk[1], chunk_x * chunk[2]
-    size_y, size_x = min(chunk[1], shape[1] - low_y), min(chunk[2], shape[2] - low_x)
-    size_z = min(chunk[0], shape[0] - low_z)
-    voxels = carray(_pointer(address), (size_z, size_y, size_x), like.dtype)
-    return voxels[z - low_z, y - low_y, x - low_x]
+        return np.float32(0)
+    size_z = min(chunk[0], shape[0] - at[0] * chunk[0])
+    size_y = min(chunk[1], shape[1] - at[1] * chunk[1])
+    size_x = min(chunk[2], shape[2] - at[2] * chunk[2])
+    return np.float32(carray(_pointer(address), (size_z, size_y, size_x), like.dtype)[z, y, x])
 
 
 @compiled
@@ -148,6 +148,7 @@ def linear(
     ``like`` is any array (z, y, x) of the voxels' type; ``picture`` is float32.
     """
     one = np.float32(1)
+    chunk_z = chunk_y = chunk_x = np.int64(0)
     low_z = low_y = low_x = np.int64(0)
     high_z = high_y = high_x = np.int64(-1)
     step_z, step_y, step_x = min(shape[0] - 1, 1), min(shape[1] - 1, 1), min(shape[2] - 1, 1)
@@ -189,15 +190,24 @@ def linear(
                 v100, v101 = np.float32(voxels[z, y, x]), np.float32(voxels[z, y, x + step_x])
                 v110, v111 = np.float32(voxels[z, y + step_y, x]), np.float32(voxels[z, y + step_y, x + step_x])
             else:
-                v000 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x, like))
-                v001 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x + step_x, like))
-                v010 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x, like))
-                v011 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x + step_x, like))
-                z += step_z
-                v100 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x, like))
-                v101 = np.float32(_voxel(table, table_first, chunk, shape, z, y, x + step_x, like))
-                v110 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x, like))
-                v111 = np.float32(_voxel(table, table_first, chunk, shape, z, y + step_y, x + step_x, like))
+                # The next voxel along an axis is in this chunk, or the first of the next one.
+                z, y, x = z - low_z, y - low_y, x - low_x
+                next_z, next_y, next_x = z + step_z, y + step_y, x + step_x
+                far_z, far_y, far_x = chunk_z, chunk_y, chunk_x
+                if next_z >= high_z - low_z:
+                    next_z, far_z = 0, chunk_z + 1
+                if next_y >= high_y - low_y:
+                    next_y, far_y = 0, chunk_y + 1
+                if next_x >= high_x - low_x:
+                    next_x, far_x = 0, chunk_x + 1
+                v000 = _voxel(table, table_first, chunk, shape, (chunk_z, chunk_y, chunk_x), z, y, x, like)
+                v001 = _voxel(table, table_first, chunk, shape, (chunk_z, chunk_y, far_x), z, y, next_x, like)
+                v010 = _voxel(table, table_first, chunk, shape, (chunk_z, far_y, chunk_x), z, next_y, x, like)
+                v011 = _voxel(table, table_first, chunk, shape, (chunk_z, far_y, far_x), z, next_y, next_x, like)
+                v100 = _voxel(table, table_first, chunk, shape, (far_z, chunk_y, chunk_x), next_z, y, x, like)
+                v101 = _voxel(table, table_first, chunk, shape, (far_z, chunk_y, far_x), next_z, y, next_x, like)
+                v110 = _voxel(table, table_first, chunk, shape, (far_z, far_y, chunk_x), next_z, next_y, x, like)
+                v111 = _voxel(table, table_first, chunk, shape, (far_z, far_y, far_x), next_z, next_y, next_x, like)
             near = (v000 * less_x + v001 * more_x) * less_y + (v010 * less_x + v011 * more_x) * more_y
             far = (v100 * less_x + v101 * more_x) * less_y + (v110 * less_x + v111 * more_x) * more_y
             picture[row, column] = near * less_z + far * more_z
