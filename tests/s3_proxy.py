@@ -15,7 +15,6 @@ class Proxy:
 
     Attributes:
         requests: the request lines that went through.
-        sent_bytes: how much of answers was passed on.
         cut_after_bytes: after so many bytes of answers a connection is cut; None: never.
         stalled: nothing more is passed on to the client, and nothing is closed.
         bytes_per_s: how fast each connection's answers come; None: as fast as they are there.
@@ -26,7 +25,6 @@ class Proxy:
         self._upstream = port
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.requests: list[str] = []
-        self.sent_bytes = 0
         self.cut_after_bytes: int | None = None
         self.bytes_per_s: int | None = None
         self.stalled = threading.Event()
@@ -86,7 +84,6 @@ class Proxy:
                     break
                 client.sendall(data)
                 passed += len(data)
-                self.sent_bytes += len(data)
         _end(client, server)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -32,6 +33,9 @@ LARGE = np.random.default_rng(52).bytes(9 << 20)
 TOOLS = ("aria2", "s5cmd", "rclone", "aws", "curl")
 SOME = 40
 """Files that a tool has when it is held; there are three times as many."""
+
+MOST_AT_ONCE = 16
+"""Files that a tool may have whole without knowing it yet, and asks for again."""
 
 SPECIFICATION = f"""
 name = "{NAME}"
@@ -132,6 +136,11 @@ class Download:
                     found[key] = content
         return found
 
+    def asked_for(self) -> set[str]:
+        """The keys whose bytes it has asked for."""
+        lines = [unquote(line).partition("/interrupted")[2] for line in self.proxy.requests if line.startswith("GET ")]
+        return {line.partition("/")[2] for line in lines}
+
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
@@ -143,7 +152,7 @@ def downloads(served: Served, rclone: Path, tmp_path: Path) -> Iterator[list[Dow
         found = []
         for tool in TOOLS:
             proxy = running.enter_context(proxy_before(served.server.port))
-            proxy.bytes_per_s = 64 << 10
+            proxy.bytes_per_s = 256 << 10
             (tmp_path / tool).mkdir()
             found.append(Download(tool, tmp_path / tool, proxy))
             running.callback(found[-1].kill)
@@ -157,7 +166,7 @@ def downloads(served: Served, rclone: Path, tmp_path: Path) -> Iterator[list[Dow
                     each.proxy.bytes_per_s = 1 << 10
                     moving.remove(each)
                 assert each.is_running(), (each.tool, each.end(), each.said)
-            time.sleep(0.01)
+            time.sleep(0.05)
         yield found
 
 
@@ -174,7 +183,7 @@ def complete(downloads: list[Download], served: Served, kill: Any, revive: Any) 
     kill()
     for each in downloads:
         each.proxy.bytes_per_s = None
-        each.proxy.sent_bytes = 0
+        each.proxy.requests.clear()
     revive()
     codes = {each.tool: [each.end()] for each in downloads if each.process is not None}
     for each in downloads:
@@ -184,7 +193,9 @@ def complete(downloads: list[Download], served: Served, kill: Any, revive: Any) 
             codes[each.tool].append(each.end())
         assert each.has(served.files) == served.files, each.tool
         subprocess.run(each.command("check"), cwd=each.home, env=alone(each.home), check=True, capture_output=True)
-        assert each.proxy.sent_bytes < sum(map(len, served.files.values())), f"{each.tool} begins from nothing"
+        assert each.asked_for(), "everything had come before anything was killed"
+        again = each.asked_for() & set(had[each.tool])
+        assert len(again) <= MOST_AT_ONCE, f"{each.tool} fetches what it had: {again}"
     return codes
 
 
