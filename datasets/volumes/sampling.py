@@ -70,7 +70,7 @@ def meeting_chunks(grid: ChunkGrid, pixels: PixelGrid, *, linear: bool) -> list[
     first, shape = bounds
     marks = np.zeros(shape, np.uint8)
     size = np.array([pixels.height, pixels.width])
-    kernels().mark(np.array(first), *_geometry(grid, pixels), linear, size, marks)
+    kernels().mark(np.array(first), *_geometry(grid, pixels), size, int(linear), marks)
     found: list[list[int]] = (np.argwhere(marks) + first).tolist()
     return [(z, y, x) for z, y, x in found]
 

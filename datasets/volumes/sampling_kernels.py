@@ -60,41 +60,50 @@ def mark(
     across: Any,
     down: Any,
     corner: Any,
-    linear: bool,
     size: Any,
+    reach: int,
     marks: Any,
 ) -> None:
-    """Set ``marks``, shaped as a table, where a pixel needs a voxel of the chunk; ``size`` is (rows, columns)."""
-    near = np.zeros(3, np.int64)
-    far = np.zeros(3, np.int64)
-    low = np.zeros(3, np.int64)
-    high = np.full(3, -1, np.int64)  # the chunk marked last: what lies in it needs no further look
+    """Set ``marks``, shaped as a table, where a pixel needs a voxel of the chunk.
+
+    ``size`` is (rows, columns). ``reach`` is 1 where the next voxel along each axis counts, too (linear), else 0.
+    """
+    low_z = low_y = low_x = np.int64(0)
+    high_z = high_y = high_x = np.int64(-1)  # the chunk marked last: what lies in it needs no further look
+    step_z, step_y, step_x = min(shape[0] - 1, reach), min(shape[1] - 1, reach), min(shape[2] - 1, reach)
+    rounding = 0.0 if reach else 0.5
     for row in range(size[0]):
         for column in range(size[1]):
-            inside, again = True, True
-            for axis in range(3):
-                at = first[axis] + (corner[0] + row) * down[axis] + (corner[1] + column) * across[axis]
-                if not -0.5 <= at < shape[axis] - 0.5:
-                    inside = False
-                    break
-                if linear:
-                    near[axis] = min(int(max(at, 0.0)), max(shape[axis] - 2, 0))
-                    far[axis] = min(near[axis] + 1, shape[axis] - 1)
-                else:
-                    near[axis] = int(np.floor(at + 0.5))
-                    far[axis] = near[axis]
-                again = again and low[axis] <= near[axis] and far[axis] < high[axis]
-            if not inside or again:
+            below, beside = corner[0] + row, corner[1] + column
+            at_z = first[0] + below * down[0] + beside * across[0]
+            at_y = first[1] + below * down[1] + beside * across[1]
+            at_x = first[2] + below * down[2] + beside * across[2]
+            if not (-0.5 <= at_z < shape[0] - 0.5 and -0.5 <= at_y < shape[1] - 0.5 and -0.5 <= at_x < shape[2] - 0.5):
                 continue
-            for axis in range(3):
-                low[axis] = near[axis] // chunk[axis] * chunk[axis]
-                high[axis] = low[axis] + chunk[axis]
-            for z in range(near[0] // chunk[0], far[0] // chunk[0] + 1):
-                for y in range(near[1] // chunk[1], far[1] // chunk[1] + 1):
-                    for x in range(near[2] // chunk[2], far[2] // chunk[2] + 1):
-                        i, j, k = z - table_first[0], y - table_first[1], x - table_first[2]
-                        if 0 <= i < marks.shape[0] and 0 <= j < marks.shape[1] and 0 <= k < marks.shape[2]:
-                            marks[i, j, k] = 1
+            z = min(int(max(at_z + rounding, 0.0)), shape[0] - 1 - step_z)
+            y = min(int(max(at_y + rounding, 0.0)), shape[1] - 1 - step_y)
+            x = min(int(max(at_x + rounding, 0.0)), shape[2] - 1 - step_x)
+            if (
+                low_z <= z
+                and z + step_z < high_z
+                and low_y <= y
+                and y + step_y < high_y
+                and low_x <= x
+                and x + step_x < high_x
+            ):
+                continue
+            low_z, low_y, low_x = z // chunk[0] * chunk[0], y // chunk[1] * chunk[1], x // chunk[2] * chunk[2]
+            high_z, high_y, high_x = low_z + chunk[0], low_y + chunk[1], low_x + chunk[2]
+            for i in range(z // chunk[0], (z + step_z) // chunk[0] + 1):
+                for j in range(y // chunk[1], (y + step_y) // chunk[1] + 1):
+                    for k in range(x // chunk[2], (x + step_x) // chunk[2] + 1):
+                        _set(marks, i - table_first[0], j - table_first[1], k - table_first[2])
+
+
+@compiled
+def _set(marks: Any, z: int, y: int, x: int) -> None:
+    if 0 <= z < marks.shape[0] and 0 <= y < marks.shape[1] and 0 <= x < marks.shape[2]:
+        marks[z, y, x] = 1
 
 
 @compiled
