@@ -47,7 +47,7 @@ from datasets.catalogue.slice_requests import is_of_form
 from datasets.catalogue.slices import slices_of
 from datasets.catalogue.slices_page import slices_form, slices_page
 from datasets.catalogue.state_requests import requested_state
-from datasets.catalogue.viewer_page import viewer_page
+from datasets.catalogue.viewer_page import viewer_page, viewer_preview
 
 CARDS_PER_PAGE = 48
 YEAR_S = 365 * 24 * 3600
@@ -271,7 +271,14 @@ def _render_viewer(request: HttpRequest, version: DatasetVersion, state: dict[st
     )
     slices_url = f"{reverse('catalogue:slices', kwargs={'ref': str(version)})}?{query_of_state(version, state)}"
     slices = slices_of(version, known_picture_names(version))
-    context = {"config": config, "slices": slices, "slices_url": slices_url}
+    preview = viewer_preview(
+        version,
+        state,
+        path=request.path,
+        still_url=slices.planes[0].best_url if slices.planes else "",
+        site_url=site_url(request),
+    )
+    context = {"config": config, "slices": slices, "slices_url": slices_url, "preview": preview}
     return render(request, "catalogue/viewer.html", context)
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.http import QueryDict
 
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.slice_layers import slice_layers
+from datasets.catalogue.slice_requests import requested_slices
+from datasets.catalogue.slice_views import TILTED, frame_of, planes_of
+from datasets.catalogue.slices_page import cut_picture_url
+
+CARD_PIXELS = (1200, 630)
+"""Width and height of the picture that is made for a link to a place."""
 
 
 @dataclass(frozen=True)
@@ -45,3 +54,21 @@ def preview_of(
         picture_url=f"{site_url}{picture_url}" if picture_url else "",
         picture_alt=picture_alt if picture_url else "",
     )
+
+
+def card_picture_url(version: DatasetVersion, query: QueryDict) -> str:
+    """The address of a picture of what ``query`` asks the page for, in the shape other sites show; empty for nothing.
+
+    Raises:
+        QueryInvalid, NotFound.
+    """
+    layers = slice_layers(version)
+    if layers is None:
+        return ""
+    frame = frame_of(layers.frame)
+    view = requested_slices(query, version, layers, frame)
+    planes = planes_of(view, frame)
+    plane = planes[TILTED if "tilt" in query and TILTED in planes else "xy"]
+    width, height = CARD_PIXELS
+    nm_per_pixel = plane.nm_per_pixel * plane.width / width
+    return cut_picture_url(version, layers, view, replace(plane, width=width, height=height, nm_per_pixel=nm_per_pixel))

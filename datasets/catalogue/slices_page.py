@@ -210,7 +210,7 @@ def _cut(
     shown = layers.image(view.image)
     titles = ([shown.title] if shown else []) + [volume.title for volume in layers.shown(view.labels)]
     what = format_list(titles) or "nothing"
-    url = _picture_url(version, layers, view, plane)
+    url = cut_picture_url(version, layers, view, plane)
     if name == TILTED:
         angles = [f"{angle}° about {axis}" for axis, angle in zip("xyz", view.tilt, strict=True) if angle]
         where = ", ".join(angles) or "0°, as xy"
@@ -268,7 +268,7 @@ def _axis_slider(frame: Frame, view: SliceView, axis: str) -> Slider:
     )
 
 
-def _picture_url(version: DatasetVersion, layers: SliceLayers, view: SliceView, plane: Plane) -> str:
+def cut_picture_url(version: DatasetVersion, layers: SliceLayers, view: SliceView, plane: Plane) -> str:
     """The address of a picture; empty where no layer is on."""
     shown = layers.image(view.image)
     labels = [volume.path for volume in layers.shown(view.labels)]

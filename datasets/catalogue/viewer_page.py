@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.http import QueryDict
 from django.urls import reverse
 
 from datasets.catalogue.layers import viewer_layers
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel
+from datasets.catalogue.page_parts import lead_of
+from datasets.catalogue.previews import Preview, card_picture_url, preview_of
 from datasets.catalogue.queries.lineages import organelle_lineages
 from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.slice_addresses import query_of_state
 from datasets.catalogue.viewer_dimensions import channel_layers
+from datasets.volumes.errors import CisternaError
 
 
 def viewer_page(
@@ -77,3 +82,22 @@ def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
         "nmPerPixel": view.nm_per_pixel or default_nm_per_pixel(version),
         "layout": view.layout,
     }
+
+
+def viewer_preview(
+    version: DatasetVersion, state: Mapping[str, Any], *, path: str, still_url: str, site_url: str
+) -> Preview | None:
+    """What other sites show of the viewer: a slice where ``state`` looks, or the still where that cannot be drawn."""
+    try:
+        picture_url = card_picture_url(version, QueryDict(query_of_state(version, state)))
+    except CisternaError:  # a state may look anywhere
+        picture_url = ""
+    return preview_of(
+        version,
+        title=f"{version.title} in 3D",
+        description=lead_of(version)[0],
+        path=path,
+        picture_url=picture_url or still_url,
+        picture_alt=f"A slice through {version.title}",
+        site_url=site_url,
+    )
