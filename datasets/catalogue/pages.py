@@ -43,7 +43,7 @@ from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_operator
 from datasets.catalogue.selection_page import selection_page
 from datasets.catalogue.slice_addresses import query_of_state
-from datasets.catalogue.slice_requests import is_of_form
+from datasets.catalogue.slice_requests import is_of_form, state_in
 from datasets.catalogue.slices import slices_of
 from datasets.catalogue.slices_page import slices_form, slices_page
 from datasets.catalogue.state_requests import requested_state
@@ -163,9 +163,12 @@ def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
 def slices(request: HttpRequest, ref: Reference) -> HttpResponse:
     """``/datasets/<name>[@<v>]/slices/?position=&zoom=&tilt=&layers=``: pictures cut by the server, for every browser.
 
-    The page's form leads to the address of what it asks for; with ``live=1`` it is answered at once, as a part.
+    The page's form leads to the address of what it asks for; with ``live=1`` it is answered at once, as a part. So does
+    what the viewer shows, ``state``.
     """
     version = find_version(ref.name, ref.label, request.user)
+    if (state := state_in(request.GET)) is not None:
+        return redirect(f"{request.path}?{query_of_state(version, state)}")
     form = slices_form(version, request.GET, site_url=site_url(request))
     if form is not None and request.GET.get("live") == "1":
         return render(request, "catalogue/cuts.html", {"form": form})

@@ -56,7 +56,7 @@ def query_of_state(version: DatasetVersion, state: Mapping[str, Any]) -> str:
     layers = state.get("layers")
     if isinstance(layers, list):
         paths = {volume.path for volume in version.volumes.all() if volume.is_shown}
-        names = [str(it.get("name")) for it in layers if isinstance(it, dict) and it.get("visible", True)]
+        names = [str(it.get("name")) for it in layers if isinstance(it, dict) and _is_on(it)]
         parts["layers"] = ",".join(name for name in names if name.partition("#")[0] in paths)
     return urlencode(parts, safe=",/")
 
@@ -79,6 +79,10 @@ def _units_nm(dimensions: object) -> list[tuple[int, float]]:
 
 
 _NM_PER = {"m": _NM_PER_M, "nm": 1.0}
+
+
+def _is_on(layer: Mapping[str, object]) -> bool:
+    return layer.get("visible", True) is not False and layer.get("archived") is not True
 
 
 def _are_numbers(values: object) -> TypeGuard[list[float]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
+from typing import Any
 
 from django.http import QueryDict
 
@@ -37,6 +39,23 @@ _STEP = re.compile(r"(x|y|z|zoom|time|about_[xyz])([+-][1-9][0-9]{0,5})")
 def is_of_form(query: QueryDict) -> bool:
     """Whether the page's form was sent, and not an address opened."""
     return _FORM in query
+
+
+def state_in(query: QueryDict) -> dict[str, Any] | None:
+    """The viewer's state that stands in the query as JSON, ``state``; None where there is none.
+
+    Raises:
+        QueryInvalid: it cannot be read.
+    """
+    if "state" not in query:
+        return None
+    try:
+        state = json.loads(query.get("state", ""))
+    except (ValueError, RecursionError):
+        state = None
+    if not isinstance(state, dict):
+        raise QueryInvalid("This is no state of the viewer", where="state", fix="Give a Neuroglancer state as JSON")
+    return state
 
 
 def requested_slices(query: QueryDict, version: DatasetVersion, layers: SliceLayers, frame: Frame) -> SliceView:

@@ -14,6 +14,7 @@ import { byId, copyOf } from "./viewer/page";
 import { setUpPaste } from "./viewer/paste";
 import { fragmentOf, keepPresentState, knownLayers, presentState } from "./viewer/present";
 import { setUpShare } from "./viewer/share";
+import { setUpSlicesLinks } from "./viewer/slices_address";
 import { withDefaults } from "./viewer/state";
 import { Stops } from "./viewer/stops";
 // After Neuroglancer's own style, to have the last word.
@@ -42,6 +43,8 @@ function setUpSides(viewer: Viewer): void {
 
 function open(): void {
   const config = parseConfig(byId("viewer-config").textContent ?? "");
+  const known = knownLayers(config);
+  const origins = { dataUrl: config.dataUrl, external: config.externalOrigins };
   if (!hasWebGl2()) {
     showNotice(
       "This browser cannot draw in 3D",
@@ -50,14 +53,14 @@ function open(): void {
     byId("notice").append(copyOf("slices"));
     byId("notice").classList.add("pictures");
     document.body.classList.add("no-viewer");
+    const linked = presentState(known, origins);
+    setUpSlicesLinks(() => linked);
     return;
   }
-  const known = knownLayers(config);
   if (known.size === 0) {
     showNotice("Nothing to show yet", "No layer of this dataset can be shown in the viewer.");
     return;
   }
-  const origins = { dataUrl: config.dataUrl, external: config.externalOrigins };
   const viewer = createViewer(byId("neuroglancer-container"));
   const layers = new LayerSet(
     viewer,
@@ -73,6 +76,7 @@ function open(): void {
   keepPresentState(viewer, known, show, origins);
   byId("reset").addEventListener("click", () => show(config.state));
   setUpPaste(origins, show);
+  setUpSlicesLinks(() => viewer.state.toJSON() as NeuroglancerState);
   const fullWindow = byId<HTMLAnchorElement>("full-window");
   fullWindow.addEventListener("click", () => (fullWindow.href = config.viewUrl + fragmentOf(viewer, known)));
   setUpLayouts(viewer);

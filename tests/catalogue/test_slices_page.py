@@ -1,5 +1,6 @@
 """The page of slices: its addresses, its form without a script, and what they make of bad input."""
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -188,7 +189,14 @@ NONSENSE = [
     *("time=-1", "time=x", "layers=nothing", "view=nothing", "from=0", "from=1,1,1&x=abc", "from=1,1,1&zoom=0"),
     *("from=1,1,1&position=abc", "from=1,1,1&image=nothing", "from=1,1,1&layer=nothing", "from=1,1,1&opacity=9"),
     *("from=1,1,1&about_x=nan", "from=1,1,1&was_zoom=0", "from=1,1,1&xy-512.x=a&xy-512.y=1"),
-    *("from=1,1,1&xy-512.x=1", "from=1,1,1&image=em&window_of=em&darkest=x&brightest=9"),
+    *(
+        "state=",
+        "state=[1]",
+        "state={",
+        "state=" + "[" * 5000,
+        "from=1,1,1&xy-512.x=1",
+        "from=1,1,1&image=em&window_of=em&darkest=x&brightest=9",
+    ),
 ]
 
 
@@ -230,6 +238,10 @@ STATES: list[dict[str, Any]] = [
 def test_a_state_that_anybody_wrote_leads_to_the_page(client: Client, cell: DatasetVersion) -> None:
     for state in STATES:
         assert text_of(client, f"{PAGE}?{query_of_state(cell, state)}")
+    units = {axis: [1e-8, "m"] for axis in "xyz"}
+    state = {"dimensions": units, "position": [9, 8.2, 7], "layers": [{"name": "em"}, {"name": "x", "archived": True}]}
+    answer = client.get(PAGE, {"state": json.dumps(state)})
+    assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?position=90,82,70&layers=em")
 
 
 def test_a_flat_image_has_one_picture_and_no_tilt(client: Client) -> None:

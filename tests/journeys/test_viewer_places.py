@@ -123,6 +123,14 @@ def test_without_webgl_there_are_slices(browser: Browser, flat_page: Page, demo:
     assert flat_page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     found = Axe().run(flat_page)
     assert found.violations_count == 0, found.generate_report()
+    # What someone saw elsewhere stands in the fragment alone.
+    units = {axis: [1e-8, "m"] for axis in "xyz"}
+    state = {"dimensions": units, "position": [30, 40, 50], "layers": [{"name": "em"}]}
+    flat_page.goto("about:blank")
+    flat_page.goto(f"{demo.url}{VIEW}#!{quote(json.dumps(state))}")
+    flat_page.get_by_role("link", name="Go through the slices").click()
+    flat_page.wait_for_url("**/slices/?position=300,400,500&layers=em")
+    expect(flat_page.locator(".cut")).to_have_count(4)
 
 
 def test_without_javascript_there_are_slices(browser: Browser, demo: Portal) -> None:
