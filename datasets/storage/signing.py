@@ -7,10 +7,13 @@ import hmac
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from string import ascii_letters, digits
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
+
+_UNRESERVED = f"{ascii_letters}{digits}-._~".encode()
 
 
 def presigned_address(
@@ -47,6 +50,8 @@ def sign(secret: str, time: str, scope: str, request: str) -> str:
 
 def encoded(text: bytes, safe: str = "") -> str:
     """Percent-encoded as the specification has it, however it was encoded before."""
+    if not text.translate(None, _UNRESERVED + safe.encode()):  # nearly always, and quicker
+        return text.decode("ascii")
     return quote(unquote_to_bytes(text), safe=f"{safe}-._~")
 
 

@@ -32,7 +32,7 @@ _COLUMNS = (
     "server                            ",
     "objects/s", "   MB/s", "CPU µs an object", "ratio", "again s", "again: ratio",
 )  # fmt: skip
-_LONGEST_S = 120
+_LONGEST_S = 60
 _PROGRAMS = Path(sys.executable).parent
 
 

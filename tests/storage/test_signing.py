@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 from unittest.mock import patch
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 import pytest
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
 
-from datasets.storage.signing import presigned_address
+from datasets.storage.signing import encoded, presigned_address
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SIGNED_S = datetime(2013, 5, 24, tzinfo=UTC).timestamp()
@@ -37,3 +39,11 @@ def test_botocore_signs_the_same(path: str, method: str) -> None:
     )
     assert sorted(parse_qsl(urlsplit(ours).query)) == sorted(parse_qsl(urlsplit(request.url).query))
     assert urlsplit(ours).path == urlsplit(request.url).path
+
+
+@given(
+    st.lists(st.sampled_from([b"aZ09-._~", b"/", b"%41", b"%2F", b"%", b" ", b"=", b"\xe9", b"%C3%A9"])), st.booleans()
+)
+def test_text_is_encoded_one_way_however_it_was_before(parts: list[bytes], is_path: bool) -> None:
+    text, safe = b"".join(parts), "/" if is_path else ""
+    assert encoded(text, safe) == quote(unquote_to_bytes(text), safe=f"{safe}-._~")
