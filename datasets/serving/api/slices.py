@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.views import VersionView, known
-from datasets.serving.api.caching import data_cache_control
+from datasets.serving.api.caching import NO_STORE, data_cache_control
 from datasets.serving.slices.encoding import CONTENT_TYPES, EXTENSIONS
 from datasets.serving.slices.requests import PARAMETERS, read_request
 from datasets.serving.slices.slices import make_slice
@@ -28,7 +28,9 @@ class SliceDetail(VersionView):
         response = HttpResponse(content, content_type=CONTENT_TYPES[wanted.form])
         name = f"{str(version).replace('@', '-v')}-{path.replace('/', '-')}-slice.{EXTENSIONS[wanted.form]}"
         response["Content-Disposition"] = f'inline; filename="{name}"'
-        response["Cache-Control"] = data_cache_control(version, ref)
+        response["Cache-Control"] = control = data_cache_control(version, ref)
+        if control != NO_STORE:
+            response["Access-Control-Allow-Origin"] = "*"
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         response["ETag"] = etag
         return get_conditional_response(request._request, etag=etag, response=response) or response

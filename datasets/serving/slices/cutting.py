@@ -87,7 +87,7 @@ def _choose_level(volume: Volume, plane: Plane) -> tuple[dict[str, Any], PlanePl
     raise SliceTooLarge(
         f"No level of {volume.path} is coarse enough for this plane: it meets too many chunks",
         where=volume.path,
-        fix="Ask for fewer pixels",
+        fix="Ask for a smaller part of it: fewer pixels, or a smaller resolution",
     )
 
 
