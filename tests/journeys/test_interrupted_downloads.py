@@ -24,6 +24,7 @@ from tests.journeys.test_downloading_guide import COMMANDS, alone
 from tests.journeys.test_kills import Server
 from tests.s3_proxy import Proxy, proxy_before
 from tests.s3_server import KEY, REGION, SECRET, S3Server
+from tests.samples import write_image
 
 NAME, FOLDER = "interrupted", "interrupted@1"
 VALUES = np.random.default_rng(51).integers(1, 255, (160, 160, 160), dtype=np.uint8)
@@ -53,12 +54,8 @@ title = "Image"
 
 
 def write_files(folder: Path) -> dict[str, bytes]:
-    scale = [{"type": "scale", "scale": [10.0, 10.0, 10.0]}]
-    axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "zyx"]
-    multiscale = {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}
     zarr.create_group(folder, zarr_format=3)
-    zarr.create_group(folder / "em", attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
-    zarr.create_array(folder / "em" / "0", data=VALUES, chunks=(32, 32, 32), compressors=None)
+    write_image(folder / "em", [VALUES], chunk=32, compressors=None)
     (folder / "em" / "large").write_bytes(LARGE)
     return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
 
