@@ -104,6 +104,7 @@ function setUp(form: HTMLFormElement): void {
     let begun: Fields | null = null;
     for (const target of figure.querySelectorAll<HTMLInputElement>('.cut-picture input[type="image"]')) {
       target.tabIndex = 0;
+      target.alt += plane === "tilted" ? ": arrow keys tilt it" : ": arrow keys move, comma and full stop step through";
       const point = (event: MouseEvent, from: Fields) => {
         const box = target.getBoundingClientRect();
         ask(withClick(from, plane, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
