@@ -123,7 +123,10 @@ def nearest(
             at_x = first[2] + below * down[2] + beside * across[2]
             if not (-0.5 <= at_z < shape[0] - 0.5 and -0.5 <= at_y < shape[1] - 0.5 and -0.5 <= at_x < shape[2] - 0.5):
                 continue
-            z, y, x = int(np.floor(at_z + 0.5)), int(np.floor(at_y + 0.5)), int(np.floor(at_x + 0.5))
+            # What is a hair below the upper edge is rounded onto it.
+            z = min(int(np.floor(at_z + 0.5)), shape[0] - 1)
+            y = min(int(np.floor(at_y + 0.5)), shape[1] - 1)
+            x = min(int(np.floor(at_x + 0.5)), shape[2] - 1)
             if not (low_z <= z < high_z and low_y <= y < high_y and low_x <= x < high_x):
                 chunk_z, chunk_y, chunk_x = z // chunk[0], y // chunk[1], x // chunk[2]
                 low_z, low_y, low_x = chunk_z * chunk[0], chunk_y * chunk[1], chunk_x * chunk[2]

@@ -149,6 +149,16 @@ def test_places_without_meaning_are_outside(first: tuple[float, float, float]) -
     assert len(meeting_chunks(ChunkGrid((4, 4, 4), (1, 1, 1)), pixels, linear=True)) <= 64
 
 
+def test_a_hair_below_the_upper_edge_is_the_last_voxel() -> None:
+    edge = float(np.nextafter(0.5, 0))
+    assert edge + 0.5 == 1, "so it is rounded onto the edge"
+    memory = np.array([5, 99, 99, 99], np.uint8)  # behind the only voxel lies what is not the array's
+    chunks = DecodedChunks(ChunkGrid((1, 1, 1), (4, 4, 4)), memory.dtype, {(0, 0, 0): memory[:1].reshape(1, 1, 1)})
+    for axis in np.eye(3):
+        pixels = PixelGrid(tuple(axis * edge), (0, 0, 0), (0, 0, 0), 1, 1)
+        assert sample_nearest(chunks, pixels) == 5
+
+
 def test_a_chunk_of_another_shape_is_not_read() -> None:
     chunks = DecodedChunks(ChunkGrid((4, 4, 4), (4, 4, 4)), np.dtype("u1"), {(0, 0, 0): np.ones((4, 4, 3), "u1")})
     with pytest.raises(ValueError, match="not uint8"):
