@@ -108,7 +108,7 @@ def test_no_chunk_is_asked_for_that_does_not_matter(
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_planes_along_the_axes_are_the_voxels_themselves(axis: int) -> None:
-    voxels = np.random.default_rng(1).integers(0, 2**16, size=(9, 10, 11), dtype=np.uint16)
+    voxels = np.random.default_rng(1).integers(0, 2**8, size=(9, 10, 11), dtype=np.uint8)
     down, across = (np.eye(3)[other] for other in range(3) if other != axis)
     first = 4.0 * np.eye(3)[axis]
     height, width = (size for other, size in enumerate(voxels.shape) if other != axis)
