@@ -29,7 +29,7 @@ from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.errors import UnknownCodecError
 
 from datasets.storage import objects
-from datasets.storage.errors import ObjectAbsent, StorageError
+from datasets.storage.errors import ObjectAbsent, ObjectChanged, StorageError, StorageUnavailable
 from datasets.storage.keys import join_key
 from datasets.storage.roots import Root
 from datasets.volumes.arrays import ArrayFacts
@@ -115,15 +115,43 @@ def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
 
 
 @dataclass(frozen=True)
+class ArrayForm:
+    """How an array is cut and what its voxels are. Shapes in stored axis order; ``dtype`` as in :class:`ArrayFacts`."""
+
+    shape: tuple[int, ...]
+    chunk_shape: tuple[int, ...]
+    dtype: str
+
+    def __str__(self) -> str:
+        shape, chunk = (" × ".join(map(str, sizes)) for sizes in (self.shape, self.chunk_shape))
+        return f"{shape} {self.dtype} in chunks of {chunk}"
+
+
+@dataclass(frozen=True)
 class ReadableArray:
     """An array to be sliced. Whatever goes wrong at a slice is a :class:`StorageError`."""
 
     array: zarr.Array[Any]
     where: str
+    store: "KeyStore"
 
     def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
         with self._named_errors():
             return np.asarray(self.array[selection])
+
+    def require_form(self, form: ArrayForm) -> None:
+        """That the array is what the catalogue says.
+
+        Raises:
+            ObjectChanged: it is not, so another one has taken its place.
+        """
+        found = ArrayForm(self.array.shape, self.array.chunks, _dtype_name(self.array.dtype))
+        if found != form:
+            raise ObjectChanged(
+                f"The array has {found}, and was published with {form}",
+                where=self.where,
+                fix="Tell the dataset's contact",
+            )
 
     def read_together(self, selections: Sequence[Any]) -> list[npt.NDArray[Any]]:
         """Several slices at once, in a few threads: zarr by itself reads everything of a process in one."""
@@ -142,8 +170,11 @@ class ReadableArray:
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
+        absence = self.store.last_absence
         try:
             yield
+            if self.store.last_absence is not absence:
+                self.store.require_metadata()
         except StorageError:
             raise
         except Exception as error:  # each codec fails in a way of its own
@@ -153,28 +184,59 @@ class ReadableArray:
 
 
 def open_array(root: Root, key: str, *, zarr_format: int) -> ReadableArray:
-    """The array at ``key``, to be sliced; reading only.
+    """The array at ``key``, which has been looked at before, to be sliced; reading only.
 
     Raises:
-        StorageError: at once when its metadata, and at a slice when a chunk, cannot be read.
+        StorageError: at once when its metadata, and at a slice when a chunk, cannot be read. An absent chunk is empty
+            space only where the array itself is still there.
+        StorageUnavailable: the array is missing.
+        ObjectChanged: its metadata cannot be understood any more.
     """
     # A bucket answers slowly, so many of its chunks are asked for at once, which only the event loop does.
-    store = KeyStore(root, key) if root.path is None else FolderStore(root, key)
-    array = zarr.open_array(store, mode="r", zarr_format=3 if zarr_format == 3 else 2)
-    return ReadableArray(array, root.url_of(key))
+    metadata = "zarr.json" if zarr_format == 3 else ".zarray"
+    store = (KeyStore if root.path is None else FolderStore)(root, key, metadata=metadata)
+    try:
+        array = zarr.open_array(store, mode="r", zarr_format=3 if zarr_format == 3 else 2)
+    except FileNotFoundError:
+        raise _missing(store) from None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise ObjectChanged(
+            f"The array's metadata cannot be understood any more: {error}",
+            where=root.url_of(join_key(key, metadata)),
+            fix="Tell the dataset's contact",
+        ) from error
+    return ReadableArray(array, root.url_of(key), store)
 
 
 class KeyStore(Store):
-    """A read-only zarr store over the keys below ``prefix`` of a root; its errors are those of this package."""
+    """A read-only zarr store over the keys below ``prefix`` of a root; its errors are those of this package.
+
+    ``last_absence`` is another object after each key that was asked for and is not there. ``metadata`` names the key
+    that must be there for such an absence to be believed.
+    """
 
     supports_writes = False
     supports_deletes = False
     supports_listing = False
 
-    def __init__(self, root: Root, prefix: str = "") -> None:
+    def __init__(self, root: Root, prefix: str = "", *, metadata: str = "zarr.json") -> None:
         super().__init__(read_only=True)
         self.root = root
         self.prefix = prefix
+        self.metadata = metadata
+        self.last_absence = object()
+
+    def require_metadata(self) -> None:
+        """That the array is there, as a folder that is not mounted holds no chunk, either.
+
+        Raises:
+            StorageUnavailable: it is not.
+            StorageError: nobody can tell.
+        """
+        try:
+            objects.stat(self.root, join_key(self.prefix, self.metadata))
+        except ObjectAbsent:
+            raise _missing(self) from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, KeyStore) and (self.root, self.prefix) == (other.root, other.prefix)
@@ -194,6 +256,7 @@ class KeyStore(Store):
         try:
             data = await asyncio.to_thread(self._read, join_key(self.prefix, key), byte_range)
         except ObjectAbsent:
+            self.last_absence = object()
             return None
         return prototype.buffer.from_bytes(data)
 
@@ -246,6 +309,7 @@ class FolderStore(KeyStore):
         try:
             data = self._read(join_key(self.prefix, key), byte_range)
         except ObjectAbsent:
+            self.last_absence = object()
             return None
         return (prototype or default_buffer_prototype()).buffer.from_bytes(data)
 
@@ -321,6 +385,10 @@ def _codec_name(codec: Any) -> str:
 
 def _dtype_name(dtype: Any) -> str:
     return str(np.dtype(dtype).name)
+
+
+def _missing(store: KeyStore) -> StorageUnavailable:
+    return StorageUnavailable("What the catalogue mounts here is missing", where=str(store))
 
 
 def _invalid(root: Root, key: str, what: str) -> ZarrMetadataInvalid:

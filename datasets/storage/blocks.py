@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from datasets.storage.arrays import ReadableArray, open_array
+from datasets.storage.arrays import ArrayForm, ReadableArray, open_array
 from datasets.storage.block_cache import Block, block_cache
-from datasets.storage.errors import ObjectChanged, StorageUnavailable
+from datasets.storage.errors import ObjectChanged
 from datasets.storage.files import local_folder
 from datasets.storage.keys import join_key
 from datasets.storage.roots import Root
@@ -43,6 +43,7 @@ class ArrayPlace:
     """An array in a root. ``is_published``: it belongs to a version that has a number, so it is meant not to change.
 
     ``axes`` names its axes in stored order; along those that are not x, y or z, ``elements`` says which one is meant.
+    ``form`` is what it must be, where that is known.
     """
 
     root: Root
@@ -51,6 +52,7 @@ class ArrayPlace:
     axes: tuple[str, ...]
     elements: Mapping[str, int] = field(default_factory=dict, hash=False)
     is_published: bool = True
+    form: ArrayForm | None = None
 
 
 class ArrayBlocks:
@@ -58,7 +60,7 @@ class ArrayBlocks:
 
     Raises:
         StorageError: the array's metadata cannot be read; when reading, a chunk cannot be.
-        ObjectChanged: it has other axes than the catalogue says.
+        ObjectChanged: it has other axes, or another form, than the catalogue says.
     """
 
     def __init__(self, place: ArrayPlace) -> None:
@@ -74,6 +76,8 @@ class ArrayBlocks:
                 where=place.root.url_of(place.key),
                 fix="Publish it again",
             )
+        if place.form is not None:
+            self._array.require_form(place.form)
         self._spatial = [place.axes.index(axis) for axis in "zyx" if axis in place.axes]
         self._missing = 3 - len(self._spatial)
         self.grid = ChunkGrid(self._in_space(array.shape), self._in_space(array.chunks))
@@ -130,12 +134,7 @@ class ArrayBlocks:
             if kept_under in _opened:
                 _opened.move_to_end(kept_under)
                 return _opened[kept_under], state
-        try:
-            array = open_array(place.root, place.key, zarr_format=place.zarr_format)
-        except FileNotFoundError:
-            raise StorageUnavailable(
-                "What the catalogue mounts here is missing", where=place.root.url_of(place.key)
-            ) from None
+        array = open_array(place.root, place.key, zarr_format=place.zarr_format)
         with _opening:
             _opened[kept_under] = array
             while len(_opened) > MOST_OPEN:

@@ -176,13 +176,13 @@ def test_many_layers_read_the_image_under_them_once(data_root: Path, monkeypatch
         write_image(folder / "labels" / f"l{index}", [array])
         volumes.append({**specification("")["volumes"][1], "path": f"labels/l{index}"})
     read: list[str] = []
-    get = KeyStore.get
+    get = KeyStore._read
 
-    async def counting(store: KeyStore, key: str, *arguments: Any, **named: Any) -> Any:
-        read.append(f"{store.prefix}/{key}")
-        return await get(store, key, *arguments, **named)
+    def counting(store: KeyStore, key: str, byte_range: Any) -> bytes:
+        read.append(key)
+        return get(store, key, byte_range)
 
-    monkeypatch.setattr(KeyStore, "get", counting)
+    monkeypatch.setattr(KeyStore, "_read", counting)
     version = publish(
         specification=check_specification(specification("data:cell.zarr", views=[], volumes=volumes)),
         base=Path(),

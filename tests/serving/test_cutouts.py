@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import zipfile
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -273,6 +274,24 @@ def test_an_estimate_says_what_would_be_sent(published: Any, client: Client, adm
         response = admin_client.get(CUTOUT.format("em"), query | more)
         assert (response.status_code, response["Cache-Control"]) == (200, "private, no-store")
         response.close()
+
+
+def test_an_array_that_is_gone_or_another_is_not_cut(published: Any, client: Client, data_root: Path) -> None:
+    def problem() -> str:
+        response = client.get(CUTOUT.format("em"), {"bbox": "0,0,0,100,1020,99"})
+        assert response.status_code == 503
+        assert response["Retry-After"]
+        return str(response.json()["type"].split("/")[-2])
+
+    image, fine = data_root / "small.zarr" / "em", VOLUMES["em"].levels[0]
+    for other in (fine.astype("uint16"), np.pad(fine, 1)):
+        shutil.rmtree(image)
+        write_image(image, [other])
+        assert problem() == "object-changed"
+    (image / "0" / "zarr.json").write_text("{")
+    assert problem() == "object-changed"
+    image.rename(data_root / "elsewhere")
+    assert problem() == "storage-unavailable"
 
 
 REFUSED = {

@@ -265,6 +265,8 @@ def test_an_unreadable_chunk_is_no_black_square(client: Client, cell: DatasetVer
     assert response.json()["type"].endswith("/problems/chunk-undecodable/")
     (data_root / "cell.zarr").rename(data_root / "elsewhere")
     assert ask(client, WHOLE, 503)["Retry-After"]
+    write_image(data_root / "cell.zarr" / "em", [EM[::2, ::2, ::2], EM[::2, ::2, ::2]], chunk=8)
+    assert ask(client, WHOLE, 503).json()["type"].endswith("/problems/object-changed/")
 
 
 def test_who_comes_when_all_turns_are_taken_is_told_to_come_again(

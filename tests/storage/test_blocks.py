@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import zarr
 
 from datasets.storage import blocks as stored_blocks
-from datasets.storage.arrays import ChunkUndecodable
+from datasets.storage.arrays import ArrayForm, ChunkUndecodable
 from datasets.storage.block_cache import ENTRY_BYTES, BlockCache, block_cache, configure_block_cache
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.errors import ObjectChanged, StorageUnavailable
@@ -183,9 +184,36 @@ def test_damage_is_named_and_nothing_absent(tmp_path: Path) -> None:
         ArrayBlocks(place(tmp_path)).read([(0, 0, 0)])
     with pytest.raises(ObjectChanged):
         ArrayBlocks(ArrayPlace(place(tmp_path).root, "a", 3, ("z", "y", "x")))
+    for document in ("{", "[]", '{"zarr_format": 3, "node_type": "array"}'):
+        (array / "zarr.json").write_text(document)
+        with pytest.raises(ObjectChanged):
+            ArrayBlocks(place(tmp_path))
     (array / "zarr.json").unlink()
     with pytest.raises(StorageUnavailable):
         ArrayBlocks(place(tmp_path))
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_chunks_of_an_array_that_is_gone_are_not_empty_space(tmp_path: Path, own: bool) -> None:
+    """As where a disk is not mounted any more: nothing of the array is there, also not what is absent of it anyhow."""
+    array = write_array(tmp_path)
+    blocks = ArrayBlocks(place(tmp_path, own=own))
+    array.rename(tmp_path / "elsewhere")
+    for index in ((0, 0, 0), (0, 1, 1)):
+        with pytest.raises(StorageUnavailable):
+            blocks.read([index])
+    (tmp_path / "elsewhere").rename(array)
+    assert value_at(place(tmp_path, own=own)) == 1
+    assert blocks.read([(0, 1, 1)]) == {(0, 1, 1): None}
+
+
+def test_an_array_that_took_the_place_of_another_is_not_read(tmp_path: Path) -> None:
+    write_array(tmp_path)
+    form = ArrayForm((8, 8), (4, 4), "uint8")
+    ArrayBlocks(replace(place(tmp_path), form=form))
+    for other in (replace(form, shape=(8, 9)), replace(form, chunk_shape=(8, 4)), replace(form, dtype="uint16")):
+        with pytest.raises(ObjectChanged):
+            ArrayBlocks(replace(place(tmp_path), form=other))
 
 
 def test_few_arrays_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

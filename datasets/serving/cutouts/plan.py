@@ -14,6 +14,7 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, find_volume
 from datasets.catalogue.queries.places import place_of_level
+from datasets.storage.arrays import ArrayForm
 from datasets.storage.roots import Root
 from datasets.volumes.axes import AxisUnknown
 from datasets.volumes.boxes import Box, BoxOutside, Counts, Triple, VoxelBox, VoxelGrid
@@ -68,7 +69,7 @@ class Cut:
         title: of the volume, for people.
         axes: of the stored array, in stored order.
         index: what is taken along each of ``axes``: a range along x, y and z, else one place.
-        chunk_shape: how the stored array is cut, in stored order.
+        form: of the stored array.
         first_nm: the centre of the first voxel, (x, y, z).
     """
 
@@ -80,7 +81,7 @@ class Cut:
     zarr_format: int
     axes: tuple[str, ...]
     index: tuple[slice | int, ...]
-    chunk_shape: tuple[int, ...]
+    form: ArrayForm
     dtype: np.dtype[Any]
     voxels: VoxelBox
     voxel_nm: Triple
@@ -174,7 +175,7 @@ class Plan:
             zarr_format=volume.zarr_format,
             axes=tuple(volume.axes),
             index=tuple(along[axis] if axis in SPACE else self._places.get(axis, 0) for axis in volume.axes),
-            chunk_shape=tuple(level["chunk_shape"]),
+            form=ArrayForm(tuple(level["shape"]), tuple(level["chunk_shape"]), volume.dtype),
             dtype=np.dtype(volume.dtype),
             voxels=voxels,
             voxel_nm=grid.scale_nm,

@@ -14,6 +14,7 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound
 from datasets.catalogue.queries.places import place_of_level
+from datasets.storage.arrays import ArrayForm
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.planes import PlanePlan, plan_plane, read_plane
 from datasets.volumes.errors import CisternaError
@@ -107,7 +108,13 @@ def _in_space(volume: Volume, sizes: list[int]) -> tuple[int, ...]:
 def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], elements: Mapping[str, int]) -> ArrayPlace:
     root, key = place_of_level(version, volume, level)
     return ArrayPlace(
-        root, key, volume.zarr_format, tuple(volume.axes), elements, is_published=version.number is not None
+        root,
+        key,
+        volume.zarr_format,
+        tuple(volume.axes),
+        elements,
+        is_published=version.number is not None,
+        form=ArrayForm(tuple(level["shape"]), tuple(level["chunk_shape"]), volume.dtype),
     )
 
 
