@@ -1,11 +1,14 @@
-"""How datasets are addressed: ``name``, ``name@3``, ``name@draft`` in URLs, and the data plane's absolute address."""
+"""Addresses: datasets as ``name``, ``name@3`` and ``name@draft``, layers' pages, the data plane's absolute address."""
 
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
+from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.dataset import DATASET_NAME
+from datasets.catalogue.models.volume import LABEL_KINDS
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,9 @@ def site_url(request: HttpRequest) -> str:
 def data_url(request: HttpRequest) -> str:
     """Absolute address of the data plane, ending in ``/data/``."""
     return f"{site_url(request)}/data/"
+
+
+def layer_url(version: DatasetVersion, volume: Volume) -> str:
+    """The address of a layer's page."""
+    name = "catalogue:segmentation" if volume.kind in LABEL_KINDS else "catalogue:volume"
+    return reverse(name, kwargs={"ref": str(version), "path": volume.path})

@@ -2,9 +2,9 @@
 
 from django.urls import path, register_converter
 
-from datasets.catalogue import pages
 from datasets.catalogue.addresses import ReferenceConverter
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
+from datasets.catalogue.pages import views
 
 
 class LinkIdentifierConverter:
@@ -24,21 +24,21 @@ register_converter(ReferenceConverter, "dataset")
 register_converter(LinkIdentifierConverter, "link")
 
 urlpatterns = [
-    path("", pages.gallery, name="gallery"),
-    path("datasets/", pages.datasets, name="datasets"),
-    path("datasets/<dataset:ref>/", pages.dataset, name="dataset"),
-    path("datasets/<dataset:ref>/view/", pages.viewer, name="viewer"),
-    path("datasets/<dataset:ref>/slices/", pages.slices, name="slices"),
-    path("datasets/<dataset:ref>/pictures/<slug:name>.webp", pages.picture, name="picture"),
-    path("datasets/<dataset:ref>/segmentations/<path:path>/", pages.segmentation, name="segmentation"),
-    path("datasets/<dataset:ref>/volumes/<path:path>/", pages.volume, name="volume"),
-    path("datasets/<dataset:ref>/metadata.bibtex", pages.bibtex, name="bibtex"),
-    path("organelles/", pages.organelles, name="organelles"),
-    path("organelles/<slug:short_name>/", pages.organelle, name="organelle"),
-    path("selection/", pages.selection, name="selection"),
-    path("selection/add", pages.gather_layers, name="gather"),
-    path("selection/remove", pages.leave_out_layers, name="leave_out"),
-    path("selection/keep", pages.keep_selection, name="keep_selection"),
-    path("selections/<link:identifier>/", pages.kept_selection, name="kept_selection"),
-    path("v/<link:identifier>/", pages.short_link, name="short_link"),
+    path("", views.gallery, name="gallery"),
+    path("datasets/", views.datasets, name="datasets"),
+    path("datasets/<dataset:ref>/", views.dataset, name="dataset"),
+    path("datasets/<dataset:ref>/view/", views.viewer, name="viewer"),
+    path("datasets/<dataset:ref>/slices/", views.slices, name="slices"),
+    path("datasets/<dataset:ref>/pictures/<slug:name>.webp", views.picture, name="picture"),
+    path("datasets/<dataset:ref>/segmentations/<path:path>/", views.segmentation, name="segmentation"),
+    path("datasets/<dataset:ref>/volumes/<path:path>/", views.volume, name="volume"),
+    path("datasets/<dataset:ref>/metadata.bibtex", views.bibtex, name="bibtex"),
+    path("organelles/", views.organelles, name="organelles"),
+    path("organelles/<slug:short_name>/", views.organelle, name="organelle"),
+    path("selection/", views.selection, name="selection"),
+    path("selection/add", views.gather_layers, name="gather"),
+    path("selection/remove", views.leave_out_layers, name="leave_out"),
+    path("selection/keep", views.keep_selection, name="keep_selection"),
+    path("selections/<link:identifier>/", views.kept_selection, name="kept_selection"),
+    path("v/<link:identifier>/", views.short_link, name="short_link"),
 ]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from datasets.catalogue.downloads import MANIFESTS, Downloads, selection_downloads, version_downloads
 from datasets.catalogue.models import Dataset, DatasetVersion, Selection
+from datasets.catalogue.pages.downloads import MANIFESTS, Downloads, selection_downloads, version_downloads
 from datasets.serving.manifests.formats import FORMATS
 
 pytestmark = pytest.mark.django_db

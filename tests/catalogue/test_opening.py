@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Volume
-from datasets.catalogue.opening import OpeningLink, opening_links
+from datasets.catalogue.pages.opening import OpeningLink, opening_links
 from datasets.catalogue.viewers import VIZARR, WebViewer, template_fault
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from django.test import Client, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.catalogue.link_page import position_nm
 from datasets.catalogue.models import Dataset, DatasetVersion, StateLink
+from datasets.catalogue.pages.link import position_nm
 from tests.catalogue.test_layer_pages import plain
 from tests.catalogue.test_organelle_pages import segment
 from tests.catalogue.test_pages import config_of, make_dataset, text_of

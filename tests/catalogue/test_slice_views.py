@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.catalogue.slice_views import (
+from datasets.catalogue.pages.slice_views import (
     INNER_PART,
     SIDE_PIXELS,
     TILTED,

@@ -11,7 +11,7 @@ from django.test import Client
 
 from datasets.catalogue.models import DatasetVersion, Segmentation, Volume
 from datasets.catalogue.neuroglancer_links import build_state
-from datasets.catalogue.slice_addresses import query_of_state
+from datasets.catalogue.pages.slice_addresses import query_of_state
 from tests.catalogue.test_pages import HTML, LEVEL, make_dataset, text_of
 
 pytestmark = pytest.mark.django_db

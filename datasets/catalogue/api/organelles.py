@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from datasets.catalogue.addresses import data_url
-from datasets.catalogue.layers import layer_url
+from datasets.catalogue.addresses import data_url, layer_url
 from datasets.catalogue.models import OrganelleClass, Volume
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.organelles import OrganelleNode, find_organelle, organelle_tree, segmentations_of

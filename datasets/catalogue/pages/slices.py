@@ -10,15 +10,15 @@ import numpy as np
 from django.http import QueryDict
 from django.urls import reverse
 
-from datasets.catalogue.layers import Dot, layer_heading
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.neuroglancer_links import layer_colour
+from datasets.catalogue.pages.layers import Dot, layer_heading
+from datasets.catalogue.pages.slice_addresses import numbers, query_of
+from datasets.catalogue.pages.slice_layers import LABELS_AT_ONCE, SliceLayers, contrast_bounds, slice_layers, time_count
+from datasets.catalogue.pages.slice_requests import requested_slices
+from datasets.catalogue.pages.slice_views import SIDE_PIXELS, TILTED, Frame, SliceView, frame_of, planes_of
 from datasets.catalogue.presentation import ScaleBar, format_list, scale_bar
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slice_addresses import numbers, query_of
-from datasets.catalogue.slice_layers import LABELS_AT_ONCE, SliceLayers, contrast_bounds, slice_layers, time_count
-from datasets.catalogue.slice_requests import requested_slices
-from datasets.catalogue.slice_views import SIDE_PIXELS, TILTED, Frame, SliceView, frame_of, planes_of
 from datasets.volumes.planes import SLICE_AXES, Plane
 
 SIDES = (288, 328, 358, 376, 396, 448, 484, 512)

@@ -8,11 +8,12 @@ from itertools import groupby
 
 from django.urls import reverse
 
-from datasets.catalogue.downloads import Downloads, selection_downloads
-from datasets.catalogue.layers import Dot, layer_url, unpacked_bytes, voxel_size
+from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import Selection
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import layer_colour
+from datasets.catalogue.pages.downloads import Downloads, selection_downloads
+from datasets.catalogue.pages.layers import Dot, unpacked_bytes, voxel_size
 from datasets.catalogue.presentation import format_bytes, format_count
 from datasets.catalogue.queries.selections import Layers, SelectedLayer, covering
 

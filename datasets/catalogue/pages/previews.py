@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from django.http import QueryDict
 
 from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.pages.slice_layers import slice_layers
+from datasets.catalogue.pages.slice_requests import requested_slices
+from datasets.catalogue.pages.slice_views import TILTED, frame_of, planes_of
+from datasets.catalogue.pages.slices import cut_picture_url
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slice_layers import slice_layers
-from datasets.catalogue.slice_requests import requested_slices
-from datasets.catalogue.slice_views import TILTED, frame_of, planes_of
-from datasets.catalogue.slices_page import cut_picture_url
 
 CARD_PIXELS = (1200, 630)
 """Width and height of the picture that is made for a link to a place."""

@@ -12,9 +12,8 @@ from django.http import QueryDict
 
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import PIXELS_ACROSS
-from datasets.catalogue.queries.datasets import find_view
-from datasets.catalogue.slice_layers import SliceLayers, chosen_layers, contrast_bounds, time_count
-from datasets.catalogue.slice_views import (
+from datasets.catalogue.pages.slice_layers import SliceLayers, chosen_layers, contrast_bounds, time_count
+from datasets.catalogue.pages.slice_views import (
     DEFAULT_TILT,
     Frame,
     SliceView,
@@ -24,6 +23,7 @@ from datasets.catalogue.slice_views import (
     zoomed_by,
     zoomed_to,
 )
+from datasets.catalogue.queries.datasets import find_view
 from datasets.catalogue.state_requests import QueryInvalid, read_position
 from datasets.volumes.planes import Vector, middle_of
 from datasets.volumes.turns import angles_of

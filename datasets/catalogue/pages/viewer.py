@@ -9,14 +9,14 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 
-from datasets.catalogue.layers import viewer_layers
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel
-from datasets.catalogue.page_parts import lead_of
-from datasets.catalogue.previews import Preview, card_picture_url, preview_of
+from datasets.catalogue.pages.layers import viewer_layers
+from datasets.catalogue.pages.parts import lead_of
+from datasets.catalogue.pages.previews import Preview, card_picture_url, preview_of
+from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.queries.lineages import organelle_lineages
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slice_addresses import query_of_state
 from datasets.catalogue.viewer_dimensions import channel_layers
 from datasets.volumes.errors import CisternaError
 

@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from datasets.catalogue.cutout_offers import cutout_offer
+from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
 from datasets.catalogue.neuroglancer_links import layer_colour
-from datasets.catalogue.opening import opening_links
+from datasets.catalogue.pages.cutout_offers import cutout_offer
+from datasets.catalogue.pages.opening import opening_links
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.lineages import Lineage
@@ -78,12 +79,6 @@ def layer_heading(volume: Volume) -> str:
 
 def _capitalised(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def layer_url(version: DatasetVersion, volume: Volume) -> str:
-    """The address of a layer's page."""
-    name = "catalogue:segmentation" if volume.kind in LABEL_KINDS else "catalogue:volume"
-    return reverse(name, kwargs={"ref": str(version), "path": volume.path})
 
 
 def layer_groups(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from datasets.catalogue.layers import layer_url, voxel_size
+from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import OrganelleClass, Volume
-from datasets.catalogue.page_parts import go_url, specimen_of
+from datasets.catalogue.pages.layers import voxel_size
+from datasets.catalogue.pages.parts import go_url, specimen_of
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of

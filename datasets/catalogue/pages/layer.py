@@ -8,17 +8,18 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from datasets.catalogue.cutout_offers import CutoutForm, cutout_form
-from datasets.catalogue.downloads import Downloads, version_downloads
-from datasets.catalogue.layers import Dot, layer_heading, layer_url, unpacked_bytes, voxel_size
+from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import Coverage, DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
-from datasets.catalogue.opening import OpeningLink, opening_links
-from datasets.catalogue.page_parts import Contact, Fact, contact_of, go_url, lead_of
+from datasets.catalogue.pages.cutout_offers import CutoutForm, cutout_form
+from datasets.catalogue.pages.downloads import Downloads, version_downloads
+from datasets.catalogue.pages.layers import Dot, layer_heading, unpacked_bytes, voxel_size
+from datasets.catalogue.pages.opening import OpeningLink, opening_links
+from datasets.catalogue.pages.parts import Contact, Fact, contact_of, go_url, lead_of
+from datasets.catalogue.pages.previews import Preview, preview_of
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_bytes, format_count, format_extent, format_shape, format_voxel
-from datasets.catalogue.previews import Preview, preview_of
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.queries.visibility import is_released
@@ -87,7 +88,7 @@ class LayerPage:
 def layer_page(
     version: DatasetVersion, volume: Volume, *, pictures: set[str], site_url: str, data_url: str
 ) -> LayerPage:
-    """The page of ``volume``; arguments as for :func:`~datasets.catalogue.dataset_page.dataset_page`."""
+    """The page of ``volume``; arguments as for :func:`~datasets.catalogue.pages.dataset.dataset_page`."""
     image = base_image(list(version.volumes.all()))
     segmentation = segmentation_of(volume)
     is_labels = volume.kind in LABEL_KINDS

@@ -9,7 +9,9 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from datasets.catalogue.commands import (
+from datasets.catalogue.models import DatasetVersion, Volume
+from datasets.catalogue.models.volume import LABEL_KINDS
+from datasets.catalogue.pages.commands import (
     FIJI_DTYPES,
     curl_text,
     fiji_text,
@@ -18,8 +20,6 @@ from datasets.catalogue.commands import (
     tensorstore_text,
     zarr_text,
 )
-from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.visibility import is_released
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from datasets.catalogue.layers import Dot, organelle_dots, voxel_size
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.page_parts import Stills, lead_of, main_volume, specimen_of, stills_of
+from datasets.catalogue.pages.layers import Dot, organelle_dots, voxel_size
+from datasets.catalogue.pages.parts import Stills, lead_of, main_volume, specimen_of, stills_of
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.organelles import OrganelleNode
 from datasets.catalogue.queries.visibility import is_released

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
-from datasets.catalogue.downloads import Downloads, version_downloads
-from datasets.catalogue.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
 from datasets.catalogue.models import Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
-from datasets.catalogue.opening import OpeningLink, opening_links
-from datasets.catalogue.page_parts import (
+from datasets.catalogue.pages.downloads import Downloads, version_downloads
+from datasets.catalogue.pages.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
+from datasets.catalogue.pages.opening import OpeningLink, opening_links
+from datasets.catalogue.pages.parts import (
     Contact,
     Fact,
     Stills,
@@ -25,6 +25,7 @@ from datasets.catalogue.page_parts import (
     specimen_of,
     stills_of,
 )
+from datasets.catalogue.pages.previews import Preview, preview_of
 from datasets.catalogue.presentation import (
     Licence,
     describe_licence,
@@ -33,7 +34,6 @@ from datasets.catalogue.presentation import (
     format_date,
     format_extent,
 )
-from datasets.catalogue.previews import Preview, preview_of
 from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import picture_url
 

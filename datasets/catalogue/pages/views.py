@@ -18,17 +18,21 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
 
 from datasets.catalogue.actions.selections import store_selection
-from datasets.catalogue.addresses import Reference, data_url, site_url
+from datasets.catalogue.addresses import Reference, data_url, layer_url, site_url
 from datasets.catalogue.citations import citation_of
-from datasets.catalogue.dataset_page import dataset_page
-from datasets.catalogue.gallery_page import gallery_page
-from datasets.catalogue.gathering import gather, gathered, leave_out
-from datasets.catalogue.layer_page import layer_page
-from datasets.catalogue.layers import layer_url
-from datasets.catalogue.link_page import changed_link_page
 from datasets.catalogue.models import DatasetVersion, Visibility
 from datasets.catalogue.models.volume import LABEL_KINDS
-from datasets.catalogue.organelle_pages import organelle_list, organelle_page
+from datasets.catalogue.pages.dataset import dataset_page
+from datasets.catalogue.pages.gallery import gallery_page
+from datasets.catalogue.pages.gathering import gather, gathered, leave_out
+from datasets.catalogue.pages.layer import layer_page
+from datasets.catalogue.pages.link import changed_link_page
+from datasets.catalogue.pages.organelles import organelle_list, organelle_page
+from datasets.catalogue.pages.selection import selection_page
+from datasets.catalogue.pages.slice_addresses import query_of_state
+from datasets.catalogue.pages.slice_requests import is_of_form, state_in
+from datasets.catalogue.pages.slices import slices_form, slices_page
+from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture
 from datasets.catalogue.queries.datasets import (
     NotFound,
@@ -41,13 +45,8 @@ from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_operator
-from datasets.catalogue.selection_page import selection_page
-from datasets.catalogue.slice_addresses import query_of_state
-from datasets.catalogue.slice_requests import is_of_form, state_in
 from datasets.catalogue.slices import slices_of
-from datasets.catalogue.slices_page import slices_form, slices_page
 from datasets.catalogue.state_requests import requested_state
-from datasets.catalogue.viewer_page import viewer_page, viewer_preview
 
 CARDS_PER_PAGE = 48
 YEAR_S = 365 * 24 * 3600

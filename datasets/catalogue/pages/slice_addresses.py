@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, PIXELS_ACROSS
-from datasets.catalogue.slice_views import SliceView
+from datasets.catalogue.pages.slice_views import SliceView
 from datasets.volumes.turns import angles_of
 
 _NM_PER_M = 1e9
