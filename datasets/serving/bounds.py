@@ -29,9 +29,10 @@ class Places:
 
     def __enter__(self) -> None:
         with self._lock:
-            if self.taken >= self._most:
-                raise Overloaded("Too many requests wait for the same thing", fix="Try again in a moment")
-            self.taken += 1
+            if is_free := self.taken < self._most:
+                self.taken += 1
+        if not is_free:  # raised outside: what an exception brings about may need the lock
+            raise Overloaded("Too many requests wait for the same thing", fix="Try again in a moment")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None

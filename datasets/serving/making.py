@@ -32,36 +32,53 @@ class Making:
 class MadeWhileSent:
     """An asynchronous iterator over the bytes of ``blocks``, and its end: however it ends, its place is given back.
 
-    What goes wrong before the first block is raised at once; later it is raised where the iterator is awaited, and the
-    server cuts the connection.
+    What goes wrong before the first block is raised by :meth:`begin`; later it is raised where the iterator is awaited,
+    and the server cuts the connection.
 
     Args:
-        making: where a place is taken. Raises Overloaded.
-        make: begins the blocks, the first of which holds more than a header: it is made before anything is sent.
+        making: where a place is taken, and whose threads make the blocks.
+        make: begins the blocks, the first of which holds more than a header.
         stop: has ``blocks`` end soon with an exception, wherever it is.
     """
 
     def __init__(self, making: Making, make: Callable[[], Generator[Block]], stop: Callable[[], None]) -> None:
-        self._making, self._stop = making, stop
+        self._making, self._make_blocks, self._stop = making, make, stop
         self._lock, self._is_closed = threading.Lock(), True
-        making.places.__enter__()
+        self._blocks: Generator[Block] | None = None
+        self._first: Block | None = None
+
+    async def begin(self) -> None:
+        """Take a place and have the first block made. Cancelled, since the client has left, it stops that.
+
+        Raises:
+            Overloaded: all places are taken.
+        """
+        self._making.places.__enter__()
         try:
-            self._blocks = make()
-            self._first = next(self._blocks, b"")
-            self._ahead = making.threads.submit(self._make)
+            self._ahead = self._making.threads.submit(self._make)
         except BaseException:
-            making.places.__exit__(None, None, None)
+            self._making.places.__exit__(None, None, None)
             raise
         self._is_closed = False
+        try:
+            self._first = await asyncio.wrap_future(self._ahead)
+            self._ahead = self._making.threads.submit(self._make)
+        except BaseException:
+            self.close()
+            raise
+        # Nobody closes an answer whose client leaves between here and its first byte.
+        self._unsent = asyncio.get_running_loop().call_later(STALLED_S, self.close)
 
     def __aiter__(self) -> AsyncIterator[Block]:
         return self._pieces()
 
     async def _pieces(self) -> AsyncIterator[Block]:
-        block: Block | None = self._first
-        self._first = b""  # not held until the end
         loop, sending = asyncio.get_running_loop(), asyncio.current_task()
         assert sending is not None
+        self._unsent.cancel()
+        if self._is_closed:
+            raise asyncio.CancelledError
+        block, self._first = self._first, None  # not held until the end
         try:
             while block is not None:
                 for start in range(0, len(block), PIECE_BYTES):
@@ -77,6 +94,8 @@ class MadeWhileSent:
             self.close()
 
     def _make(self) -> Block | None:
+        if self._blocks is None:
+            self._blocks = self._make_blocks()
         return next(self._blocks, None)
 
     def close(self) -> None:
@@ -85,14 +104,14 @@ class MadeWhileSent:
             if self._is_closed:
                 return
             self._is_closed = True
+        self._first = None
         self._stop()
         self._ahead.cancel()
         self._ahead.add_done_callback(self._leave)  # it still works for a moment: until then the place is taken
 
     def _leave(self, _: Future[Block | None]) -> None:
         try:
-            self._blocks.close()
+            if self._blocks is not None:
+                self._blocks.close()
         finally:
             self._making.places.__exit__(None, None, None)
-
-    __del__ = close  # an answer that nobody sends: its client left while the first block was made

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import resource
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import aclosing
@@ -121,10 +123,18 @@ def test_a_zip_beyond_4_gib_and_of_many_members(tmp_path: Path) -> None:
 def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     making = Making(1)
     stopped: list[bool] = []
+    at_work = threading.Event()
 
     def blocks() -> Generator[bytes]:
         while True:
             yield bytes(PIECE_BYTES)
+
+    def slow() -> Generator[bytes]:
+        at_work.set()
+        while not stopped:
+            time.sleep(0.01)
+        raise ReadingStopped
+        yield b""
 
     def failing() -> Generator[bytes]:
         yield b"first"
@@ -140,17 +150,26 @@ def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) 
             await asyncio.sleep(0.02)
         return False
 
+    async def begun(make: Callable[[], Generator[bytes]] = blocks) -> MadeWhileSent:
+        stream = begin(make)
+        await stream.begin()
+        return stream
+
     async def read(count: int, rest_s: float) -> None:
-        async with aclosing(aiter(begin())) as pieces:  # type: ignore[type-var]
+        async with aclosing(aiter(await begun())) as pieces:  # type: ignore[type-var]
             for _ in range(count):
                 await anext(pieces)
             await asyncio.sleep(rest_s)
 
     async def judge() -> None:
-        unsent = begin()
+        leaving = asyncio.create_task(begun(slow))
+        await asyncio.to_thread(at_work.wait)
         with pytest.raises(Overloaded):
-            begin()
-        del unsent  # its client left while the first block was made
+            await begun()
+        leaving.cancel()  # its client left while the first block was made
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert stopped == [True]
         assert await given_back()
         await read(3, 0)
         assert await given_back()
@@ -158,9 +177,13 @@ def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(asyncio.CancelledError):
             await asyncio.create_task(read(3, 60))
         assert await given_back()
+        unsent = await begun()  # its client left before the first byte
+        assert await given_back()
+        with pytest.raises(asyncio.CancelledError):
+            _ = [piece async for piece in unsent]
         with pytest.raises(ChunkUndecodable):
-            _ = [piece async for piece in begin(failing)]
+            _ = [piece async for piece in await begun(failing)]
         assert await given_back()
 
     asyncio.run(judge())
-    assert stopped == [True] * 4
+    assert stopped == [True] * 5

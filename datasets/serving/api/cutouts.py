@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -12,36 +11,29 @@ from rest_framework.response import Response
 
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.views import VersionView, known
-from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.state_requests import QueryInvalid
+from datasets.serving.api.caching import cache_control, data_cache_control
+from datasets.serving.api.views import MadeAnswer, MadeView, nothing
 from datasets.serving.cutouts.answers import Cutout
 from datasets.serving.cutouts.formats import FORMATS
 from datasets.serving.cutouts.plan import Asked
 from datasets.volumes.boxes import Box
 
 
-class CutoutView(VersionView):
+class CutoutView(MadeView, VersionView):
     """``?bbox=x0,y0,z0,x1,y1,z1&unit=nm|voxel&level=&format=&c=&t=``; with ``estimate=1`` its size alone, as JSON."""
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponseBase:
         known(request, "bbox", "unit", "level", "format", "c", "t", "estimate")
         version = self.version(request, ref)
         cutout = Cutout(version, path, _asked(request), _one_of(request, "format", *FORMATS))
-        response: HttpResponseBase
         if _one_of(request, "estimate", "0", "1") == "1":
-            response = Response(cutout.estimate())
-        elif request.method == "HEAD":
-            response = _described(StreamingHttpResponse(_nothing()), cutout)  # another would have the length 0
-        else:
-            response = _described(StreamingHttpResponse(cutout.begin()), cutout)
-        _say_who_may_keep(response, version, ref)
-        return response
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield
+            self.caching = cache_control(version, is_pinned=True, is_final=False)  # the limit may change
+            return Response(cutout.estimate())
+        self.caching = data_cache_control(version, ref)
+        if request.method == "HEAD":
+            return _described(StreamingHttpResponse(nothing()), cutout)  # another would have the length 0
+        return _described(MadeAnswer(self, cutout.stream()), cutout)
 
 
 def _described(response: HttpResponseBase, cutout: Cutout) -> HttpResponseBase:
@@ -52,14 +44,6 @@ def _described(response: HttpResponseBase, cutout: Cutout) -> HttpResponseBase:
     response["Accept-Ranges"] = "none"
     response["X-Accel-Buffering"] = "no"  # a front server that buffers would go on asking when its client has left
     return response
-
-
-def _say_who_may_keep(response: HttpResponseBase, version: DatasetVersion, ref: Reference) -> None:
-    if not is_released(version.dataset) or version.number is None:
-        response["Cache-Control"] = "private, no-store"
-        return
-    response["Cache-Control"] = "public, max-age=3600" if ref.label else "no-cache"
-    response["Access-Control-Allow-Origin"] = "*"
 
 
 def _asked(request: Request) -> Asked:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from hashlib import sha256
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from datasets.catalogue.addresses import Reference, site_url
 from datasets.catalogue.api.views import VersionView, known
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_released
 from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
+from datasets.serving.api.views import AnyAccepted, MadeAnswer, MadeView
+from datasets.serving.filenames import stem_of
 from datasets.serving.making import MadeWhileSent, Making
 from datasets.serving.manifests.formats import FORMATS, Format, find_format, require_format, write_blocks
 from datasets.serving.manifests.parts import Part, part_of
@@ -24,20 +23,11 @@ from datasets.serving.manifests.parts import Part, part_of
 REVISION = 1
 """Raised when a format changes, so that no cache keeps what it was."""
 
-MAKING = Making(128, threads=4, name="manifests")
+MAKING = Making(128, threads=16, name="manifests")
 """A stream holds a row group of an inventory, or a page of a listing: a few MB."""
 
-_awkward = re.compile(r"[^A-Za-z0-9_.]+")
 
-
-class AnyAccepted(APIView):
-    """A view whose answer's form is a parameter's to choose: ``Accept`` does not count."""
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
-        return super().perform_content_negotiation(request, force=True)
-
-
-class DatasetManifest(AnyAccepted, VersionView):
+class DatasetManifest(AnyAccepted, MadeView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/manifest?path=&format=``: every object of a version, or of a path in it."""
 
     def get(self, request: Request, ref: Reference) -> HttpResponseBase:
@@ -46,12 +36,11 @@ class DatasetManifest(AnyAccepted, VersionView):
         version = self.version(request, ref)
         path = request.query_params.get("path", "").strip("/")
         part = part_of(version, path, site_url=site_url(request._request))
-        stem = f"{version.dataset.name}-{f'v{version.number}' if version.number else 'draft'}"
-        caching = cache_control(version, is_pinned=ref.label is not None, is_final=part.inventory is not None)
-        return _answer(request, chosen, [part], filename=_filename(stem, path), caching=caching)
+        self.caching = cache_control(version, is_pinned=ref.label is not None, is_final=part.inventory is not None)
+        return _answer(self, chosen, [part], stem=stem_of(version, path))
 
 
-class SelectionManifest(AnyAccepted):
+class SelectionManifest(AnyAccepted, MadeView):
     """``GET /api/v1/selections/<id>/manifest?format=``: every object of the layers of a selection."""
 
     def get(self, request: Request, identifier: str) -> HttpResponseBase:
@@ -65,35 +54,28 @@ class SelectionManifest(AnyAccepted):
             for version, path in covering(layers.found)
         ]
         is_open = all(is_released(layer.version.dataset) for layer in layers.found)
-        caching = NO_CACHE if is_open else NO_STORE  # its datasets may be closed, or retired
-        return _answer(request, chosen, parts, filename=f"selection-{selection.pk}", caching=caching)
+        self.caching = NO_CACHE if is_open else NO_STORE  # its datasets may be closed, or retired
+        return _answer(self, chosen, parts, stem=f"selection-{selection.pk}")
 
 
 def _chosen(request: Request) -> Format:
     return find_format(request.query_params.get("format", next(iter(FORMATS))))
 
 
-def _answer(
-    request: Request, chosen: Format, parts: Sequence[Part], *, filename: str, caching: str
-) -> HttpResponseBase:
+def _answer(view: MadeView, chosen: Format, parts: Sequence[Part], *, stem: str) -> HttpResponseBase:
     require_format(chosen, parts)
     headers = {
         "Content-Type": chosen.media_type,
-        "Content-Disposition": f'attachment; filename="{filename}{chosen.suffix}"',
-        "Cache-Control": caching,
+        "Content-Disposition": f'attachment; filename="{stem}{chosen.suffix}"',
     }
     etag = _etag(chosen, parts)
     if etag:
         headers["ETag"] = etag
-        unchanged = get_conditional_response(request._request, etag=etag)
+        unchanged = get_conditional_response(view.request._request, etag=etag)
         if unchanged is not None:
-            unchanged["Cache-Control"] = caching
             return unchanged
     stream = MadeWhileSent(MAKING, lambda: write_blocks(chosen, parts), stop=lambda: None)
-    if request.method == "HEAD":
-        stream.close()
-        return StreamingHttpResponse([], headers=headers)
-    return StreamingHttpResponse(stream, headers=headers)
+    return MadeAnswer(view, stream, headers=headers)
 
 
 def _etag(chosen: Format, parts: Sequence[Part]) -> str:
@@ -104,7 +86,3 @@ def _etag(chosen: Format, parts: Sequence[Part]) -> str:
             return ""
         digest.update(f"\n{part.data_url} {part.path} {part.inventory.key}".encode())
     return f'"{digest.hexdigest()[:32]}"'
-
-
-def _filename(stem: str, path: str) -> str:
-    return "-".join([stem, *filter(None, _awkward.split(path))])

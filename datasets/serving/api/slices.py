@@ -11,26 +11,26 @@ from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.views import VersionView, known
-from datasets.serving.api.caching import NO_STORE, data_cache_control
+from datasets.serving.api.caching import data_cache_control
+from datasets.serving.api.views import DataView
+from datasets.serving.filenames import stem_of
 from datasets.serving.slices.encoding import CONTENT_TYPES, EXTENSIONS
 from datasets.serving.slices.requests import PARAMETERS, read_request
 from datasets.serving.slices.slices import make_slice
 
 
-class SliceDetail(VersionView):
+class SliceDetail(DataView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/slice``: a plane through a volume, as picture or values."""
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponse:
         known(request, *PARAMETERS)
         version = self.version(request, ref)
+        self.caching = data_cache_control(version, ref)
         wanted = read_request(version, path, request.query_params, most_pixels=settings.CONFIG.slice_pixels)
         content = make_slice(version, wanted)
         response = HttpResponse(content, content_type=CONTENT_TYPES[wanted.form])
-        name = f"{str(version).replace('@', '-v')}-{path.replace('/', '-')}-slice.{EXTENSIONS[wanted.form]}"
+        name = f"{stem_of(version, path, 'slice')}.{EXTENSIONS[wanted.form]}"
         response["Content-Disposition"] = f'inline; filename="{name}"'
-        response["Cache-Control"] = control = data_cache_control(version, ref)
-        if control != NO_STORE:
-            response["Access-Control-Allow-Origin"] = "*"
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         response["ETag"] = etag
         return get_conditional_response(request._request, etag=etag, response=response) or response

@@ -48,12 +48,12 @@ class Cutout:
             "limit_bytes": settings.CONFIG.cutout_bytes,
         }
 
-    def begin(self) -> MadeWhileSent:
-        """The file's bytes; the first voxels have been read when this returns.
+    def stream(self) -> MadeWhileSent:
+        """The file's bytes, once they are begun.
 
         Raises:
-            Overloaded: so many cutouts are made already.
-            StorageError: the data cannot be read.
+            Overloaded: when it is begun; so many cutouts are made already.
+            StorageError: when it is begun, or later; the data cannot be read.
         """
         reader = CutReader(self._cut, self._format.written_dtype(self._cut.dtype), scratch=settings.CONFIG.home)
         return MadeWhileSent(making(), lambda: self._format.blocks(self._cut, reader), reader.stop)

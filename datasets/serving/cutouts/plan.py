@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, find_volume
 from datasets.catalogue.queries.places import place_of_level
+from datasets.serving.filenames import stem_of
 from datasets.storage.arrays import ArrayForm
 from datasets.storage.roots import Root
 from datasets.volumes.axes import AxisUnknown
@@ -199,15 +199,7 @@ class Plan:
         )
 
     def _stem(self, voxels: VoxelBox) -> str:
-        number = self._version.number
-        words = [
-            self._version.dataset.name,
-            "draft" if number is None else f"v{number}",
-            self._volume.path,
-            self.level,
-            *map(str, voxels.start),
-        ]
-        return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(words))
+        return stem_of(self._version, self._volume.path, self.level, *map(str, voxels.start))
 
     def _find_level(self, path: str | None) -> dict[str, Any]:
         levels: list[dict[str, Any]] = self._volume.levels

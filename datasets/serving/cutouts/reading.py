@@ -8,6 +8,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ class CutReader:
         scratch: a folder for what does not fit into memory.
 
     Raises:
-        StorageError: at once when the array's metadata, and at each piece when a chunk, cannot be read.
-        ObjectChanged: at once when the array is not of the form that the catalogue says.
+        StorageError: at the first piece when the array's metadata, and at each when a chunk, cannot be read.
+        ObjectChanged: at the first piece when the array is not of the form that the catalogue says.
         ReadingStopped: at a piece, after :meth:`stop`.
     """
 
@@ -49,12 +50,16 @@ class CutReader:
         self.dtype = dtype
         self._scratch = scratch
         self._stopped = threading.Event()
-        self._array: ReadableArray = open_array(cut.root, cut.key, zarr_format=cut.zarr_format)
-        self._array.require_form(cut.form)
         present = [axis for axis in cut.axes if axis in SPACE]
         self._order = tuple(present.index(axis) for axis in "zyx" if axis in present)
         chunks = dict(zip(cut.axes, cut.form.chunk_shape, strict=True))
         self._chunk_zyx = tuple(chunks.get(axis, 1) for axis in "zyx")
+
+    @cached_property
+    def _array(self) -> ReadableArray:
+        array = open_array(self.cut.root, self.cut.key, zarr_format=self.cut.zarr_format)
+        array.require_form(self.cut.form)
+        return array
 
     def stop(self) -> None:
         """Have reading stop at the next piece."""
