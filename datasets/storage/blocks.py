@@ -9,7 +9,6 @@ They are kept (block_cache.py) under what they cannot outlive:
   minute, far below the hour that caches may keep what is sent of it. Those of a draft are kept for one picture.
 """
 
-import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from datasets.storage.arrays import ArrayForm, ReadableArray, open_array
-from datasets.storage.block_cache import Block, block_cache
+from datasets.storage.block_cache import Block, BlockCache, block_cache
 from datasets.storage.errors import ObjectChanged
 from datasets.storage.files import local_folder
 from datasets.storage.keys import join_key
@@ -30,12 +29,17 @@ from datasets.volumes.sampling import as_sampled, sampled_type
 
 KEPT_S = 60
 QUIET_NS = 2_000_000_000
+PASSING = object()
+"""The state of what may be another the next time."""
+
+PASSING_BYTES = 64 * 1024**2
+"""Of that so much is kept for the picture that is being made, beside what is kept for all."""
+
 MOST_OPEN = 256
 """So many arrays' metadata are remembered."""
 
 _opened: OrderedDict[Hashable, ReadableArray] = OrderedDict()
 _opening = threading.Lock()
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,10 @@ class ArrayBlocks:
 
     def __init__(self, place: ArrayPlace) -> None:
         self._place = place
-        self._number = next(_numbers)
+        self._passing = BlockCache(PASSING_BYTES)
         self._lasts = place.root.is_own and place.is_published
         self._states: dict[str, Hashable] = {}
-        self._array, metadata_state = self._open()
+        self._array, self._metadata_state = self._open()
         array = self._array.array
         if array.ndim != len(place.axes):
             raise ObjectChanged(
@@ -84,7 +88,7 @@ class ArrayBlocks:
         self.dtype: np.dtype[np.generic] = array.dtype
         self.sampled_type = sampled_type(self.dtype)
         elements = tuple(self._element(axis) for axis in place.axes if axis not in "xyz")
-        self._name = (place.root.name, place.root.url, place.root.endpoint, place.key, metadata_state, elements)
+        self._name = (place.root.name, place.root.url, place.root.endpoint, place.key, self._metadata_state, elements)
         whole = array.shards or array.chunks
         self._chunks_of_object = tuple(size // chunk for size, chunk in zip(whole, array.chunks, strict=True))
 
@@ -92,13 +96,16 @@ class ArrayBlocks:
         """The chunks at ``indices`` of the grid: contiguous, native (z, y, x); None where all voxels are 0."""
         keys = {self._key(index): index for index in indices}
 
-        def decode(wanted: list[Hashable]) -> dict[Hashable, Block]:
+        def decode(wanted: list[tuple[Hashable, ...]]) -> dict[tuple[Hashable, ...], Block]:
             parts = self._array.read_together([self._selection(keys[key]) for key in wanted])
             return {key: self._as_block(part) for key, part in zip(wanted, parts, strict=True)}
 
-        return {keys[key]: block for key, block in block_cache().get(list(keys), decode).items()}
+        lasting = [key for key in keys if PASSING not in (key[-1], self._metadata_state)]
+        blocks = block_cache().get(lasting, decode)
+        blocks |= self._passing.get([key for key in keys if key not in blocks], decode)
+        return {keys[key]: block for key, block in blocks.items()}
 
-    def _key(self, index: Index) -> Hashable:
+    def _key(self, index: Index) -> tuple[Hashable, ...]:
         """What a chunk is kept under: where it lies, which elements of other axes it shows, and its object's state."""
         if self._lasts:
             return (self._name, index)
@@ -119,10 +126,10 @@ class ArrayBlocks:
         if root.path is not None:
             state = local_folder(root.path).state_of(key)
             is_quiet = state is None or state[-1] < time.time_ns() - QUIET_NS
-            return ("file", state) if is_quiet else ("picture", self._number)
+            return ("file", state) if is_quiet else PASSING
         if self._place.is_published:
             return ("minute", time.monotonic() // KEPT_S)
-        return ("picture", self._number)
+        return PASSING
 
     def _open(self) -> tuple[ReadableArray, Hashable]:
         """The array, and the state of its metadata."""
@@ -135,6 +142,8 @@ class ArrayBlocks:
                 _opened.move_to_end(kept_under)
                 return _opened[kept_under], state
         array = open_array(place.root, place.key, zarr_format=place.zarr_format)
+        if state is PASSING:
+            return array, state
         with _opening:
             _opened[kept_under] = array
             while len(_opened) > MOST_OPEN:

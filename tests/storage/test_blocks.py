@@ -145,6 +145,17 @@ def test_what_is_as_it_was_is_decoded_once(tmp_path: Path, own: bool, cache: Blo
         assert value_at(place(tmp_path, own=True)) == 1
 
 
+@pytest.mark.parametrize("part", ["zarr.json", "c/0/0"])
+def test_what_cannot_be_found_again_pushes_nothing_out(tmp_path: Path, cache: BlockCache, part: str) -> None:
+    """A file written a moment ago: its chunks are decoded once for a picture, and kept for no other."""
+    array = write_array(tmp_path)
+    os.utime(array / part)
+    blocks = ArrayBlocks(place(tmp_path))
+    first, again = (blocks.read([(0, 0, 0)])[0, 0, 0] for _ in range(2))
+    assert again is first
+    assert cache.held_bytes == 0
+
+
 def test_chunks_of_zeros_take_no_room(tmp_path: Path, cache: BlockCache) -> None:
     write_array(tmp_path)
     assert ArrayBlocks(place(tmp_path)).read([(0, 1, 0), (0, 1, 1)]) == {(0, 1, 0): None, (0, 1, 1): None}

@@ -82,6 +82,22 @@ def test_a_plane_beside_the_array_reads_nothing(place: ArrayPlace) -> None:
     assert not read(place, beside, linear=True).any()
 
 
+@pytest.mark.parametrize("linear", [True, False])
+def test_no_tile_needs_more_memory_than_it_may(linear: bool) -> None:
+    """A chunk of labels for each pixel, as in a plane that is looked at from far away; and all chunks are large."""
+    grid = ChunkGrid((4096, 4096, 4096), (64, 64, 64))
+    far = PixelGrid((60.0, 31.0, 33.0), (40.0, 0.0, 64.0), (1.0, 64.0, 0.0), 30, 30)
+    plan = plan_plane(grid, 8, far, linear=linear)
+    assert plan is not None
+    assert max(len(tile.chunks) for tile in plan.tiles) * 64**3 * 8 <= planes.TILE_BYTES
+    assert sum(len(range(30)[it.rows]) * len(range(30)[it.columns]) for it in plan.tiles) == 900, "all pixels, once"
+    assert len(plan.tiles) < 100
+    slabs = plan_plane(ChunkGrid((64, 4096, 4096), (1, 4096, 4096)), 1, TILTED, linear=linear)
+    assert slabs is not None
+    assert max(len(tile.chunks) for tile in slabs.tiles) <= planes.TILE_CHUNKS
+    assert len(slabs.tiles) < 50, "strips along the slabs, not squares across them"
+
+
 @pytest.mark.parametrize(("name", "most"), [("MOST_CHUNKS", 5), ("MOST_BYTES", 5 * 512), ("MOST_TABLE", 20)])
 def test_too_many_chunks_are_refused_before_one_is_read(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planes, name, most)
