@@ -54,6 +54,11 @@ class PlanePlan:
     chunks: int
     size_bytes: int
 
+    @property
+    def share(self) -> float:
+        """Of what may be read for one picture: 1 is all of it."""
+        return max(self.chunks / MOST_CHUNKS, self.size_bytes / MOST_BYTES)
+
 
 def plan_plane(grid: ChunkGrid, voxel_bytes: int, pixels: PixelGrid, *, linear: bool) -> PlanePlan | None:
     """How the values at ``pixels`` are read from an array with ``grid`` (z, y, x); nothing is read yet.

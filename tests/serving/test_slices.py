@@ -200,6 +200,8 @@ REFUSALS = [
     ("format=tiff", 400, "query-invalid", "format"),
     ("format=npy&overlay=labels/cells", 400, "query-invalid", "format"),
     ("overlay=labels/none", 404, "not-found", "labels/none"),
+    ("overlay=labels/cells&overlay=labels/cells", 400, "query-invalid", "overlay"),
+    ("&overlay=labels/none" * 33, 400, "query-invalid", "overlay"),
     ("overlay=film", 400, "query-invalid", "overlay"),
     ("opacity=2", 400, "query-invalid", "opacity"),
     ("window=5,5", 400, "query-invalid", "window"),
@@ -286,6 +288,21 @@ def test_no_level_coarse_enough(client: Client, cell: DatasetVersion, monkeypatc
     assert coarse.shape == (24, 28), "from the coarser level, whose chunks are few"
     monkeypatch.setattr("datasets.storage.planes.MOST_CHUNKS", 1)
     assert ask(client, WHOLE, 413).json()["type"].endswith("/problems/slice-too-large/")
+
+
+def test_all_layers_of_a_picture_have_one_bound(
+    client: Client, cell: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = f"{WHOLE}&overlay=labels/cells&opacity=0"
+    monkeypatch.setattr("datasets.storage.planes.MOST_CHUNKS", 12)
+    np.testing.assert_array_equal(values(client, WHOLE), EM[10])
+    assert (picture(client, both)[..., 0] != EM[10]).any(), "from the coarser level"
+    monkeypatch.setattr("datasets.storage.planes.MOST_CHUNKS", 6)
+    assert ask(client, both, 413).json()["type"].endswith("/problems/slice-too-large/")
+    monkeypatch.undo()
+    monkeypatch.setattr("datasets.serving.slices.requests.MOST_LAYERS", 1)
+    ask(client, both)
+    assert ask(client, "width=2048&height=2048&overlay=labels/cells", 413).json()["where"] == "overlay"
 
 
 def test_a_bucket_is_cut_like_a_folder(client: Client, s3_server: S3Server, s3: Any, tmp_path: Path) -> None:

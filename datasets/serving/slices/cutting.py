@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,27 +47,66 @@ class Cut:
     level: str
 
 
-def cut(version: DatasetVersion, volume: Volume, plane: Plane, elements: Mapping[str, int] | None = None) -> Cut:
-    """The values of ``volume`` along ``plane``: linear between voxels, of labels the nearest; 0 outside.
+@dataclass(frozen=True)
+class LevelPlan:
+    """At which of its levels a volume is cut, and how that is read."""
 
-    The level is the coarsest that still has a voxel for each pixel, or the finest there is; a coarser one where that
-    would take too many chunks.
+    level: dict[str, Any]
+    plan: PlanePlan
+
+
+type Levels = Mapping[str, LevelPlan]
+"""By the path of a volume."""
+
+
+def cut(
+    version: DatasetVersion,
+    volume: Volume,
+    plane: Plane,
+    elements: Mapping[str, int] | None = None,
+    levels: Levels | None = None,
+) -> Cut:
+    """The values of ``volume`` along ``plane``: linear between voxels, of labels the nearest; 0 outside.
 
     Args:
         elements: the index along axes other than x, y and z, by name; 0 where not given.
+        levels: what :func:`choose_levels` chose for several cuts; else the level is chosen for this one alone.
 
     Raises:
         NotFound: the volume has no planes: nothing is known of its levels, or it lacks x or y.
         SliceTooLarge: even the coarsest level needs too many chunks.
         StorageError: the data cannot be read.
     """
-    require_planes(volume)
-    level, plan = _choose_level(volume, plane)
-    blocks = ArrayBlocks(_place(version, volume, level, elements or {}))
-    values = read_plane(blocks, plan)
-    if not plan.is_linear:
+    chosen = (levels or choose_levels(plane, [volume]))[volume.path]
+    blocks = ArrayBlocks(_place(version, volume, chosen.level, elements or {}))
+    values = read_plane(blocks, chosen.plan)
+    if not chosen.plan.is_linear:
         values = values.astype(native_type(blocks.dtype), copy=False)
-    return Cut(values, level["path"])
+    return Cut(values, chosen.level["path"])
+
+
+def choose_levels(plane: Plane, cuts: Sequence[Volume]) -> Levels:
+    """At which level each volume of a picture is cut, those named several times as often; nothing is read.
+
+    It is the coarsest that still has a voxel for each pixel, or the finest there is. Where that would take too many
+    chunks, of one cut or of all together, what takes most is cut at a coarser one.
+
+    Raises:
+        NotFound, SliceTooLarge: as :func:`cut`.
+    """
+    times = Counter(volume.path for volume in cuts)
+    plans = {volume.path: _plans(volume, plane) for volume in cuts}
+    chosen: dict[str, LevelPlan] = {}
+    for path, of_volume in plans.items():
+        chosen[path] = _next(of_volume, path)
+
+    def share(path: str) -> float:
+        return chosen[path].plan.share * times[path]
+
+    while len(cuts) > 1 and sum(map(share, chosen)) > 1:
+        most = max(chosen, key=share)
+        chosen[most] = _next(plans[most], most)
+    return chosen
 
 
 def require_planes(volume: Volume) -> None:
@@ -79,17 +119,25 @@ def require_planes(volume: Volume) -> None:
         raise NotFound(f"{volume.path} has no slices", where=volume.path, fix="Name a volume with the axes x and y")
 
 
-def _choose_level(volume: Volume, plane: Plane) -> tuple[dict[str, Any], PlanePlan]:
+def _plans(volume: Volume, plane: Plane) -> Iterator[LevelPlan]:
+    """Those levels at which the plane can be cut, from the one that has a voxel for each pixel on."""
+    require_planes(volume)
     sizes = [min(size for axis, size in level["scale_nm"].items() if axis in "xyz") for level in volume.levels]
     fine = [index for index, size in enumerate(sizes) if size * ALIKE <= plane.nm_per_pixel]
     for level in volume.levels[fine[-1] if fine else 0 :]:
         if (plan := _plan(volume, level, plane)) is not None:
-            return level, plan
-    raise SliceTooLarge(
-        f"No level of {volume.path} is coarse enough for this plane: it meets too many chunks",
-        where=volume.path,
-        fix="Ask for a smaller part of it: fewer pixels, or a smaller resolution",
-    )
+            yield LevelPlan(level, plan)
+
+
+def _next(plans: Iterator[LevelPlan], path: str) -> LevelPlan:
+    plan = next(plans, None)
+    if plan is None:
+        raise SliceTooLarge(
+            f"No level of {path} is coarse enough for this picture: it meets too many chunks",
+            where=path,
+            fix="Ask for a smaller part of it: fewer pixels, a smaller resolution, or fewer overlays",
+        )
+    return plan
 
 
 def _plan(volume: Volume, level: dict[str, Any], plane: Plane) -> PlanePlan | None:
@@ -97,7 +145,9 @@ def _plan(volume: Volume, level: dict[str, Any], plane: Plane) -> PlanePlan | No
     exact = pixels.on_voxels
     grid = ChunkGrid(_in_space(volume, level["shape"]), _in_space(volume, level["chunk_shape"]))
     linear = volume.kind not in LABEL_KINDS and exact is None
-    return plan_plane(grid, np.dtype(volume.dtype).itemsize, exact or pixels, linear=linear)
+    others = [size for axis, size in zip(volume.axes, level["chunk_shape"], strict=True) if axis not in "xyz"]
+    voxel_bytes = np.dtype(volume.dtype).itemsize * math.prod(others)
+    return plan_plane(grid, voxel_bytes, exact or pixels, linear=linear)
 
 
 def _in_space(volume: Volume, sizes: list[int]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, layer_colour
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.slices import single_class
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers
-from datasets.serving.slices.cutting import cut
+from datasets.serving.slices.cutting import Levels, cut
 from datasets.volumes.contrast import contrast_window
 from datasets.volumes.pictures import apply_window, colour_labels, overlay, tint
 from datasets.volumes.planes import Plane
@@ -29,22 +29,30 @@ class ImageLook:
 
 
 def draw_image(
-    version: DatasetVersion, image: Volume, plane: Plane, look: ImageLook = ImageLook()
+    version: DatasetVersion,
+    image: Volume,
+    plane: Plane,
+    look: ImageLook = ImageLook(),
+    *,
+    levels: Levels | None = None,
 ) -> NDArray[np.uint8]:
     """RGB (y, x, 3): the channels that are switched on, each in its colour and window, added up.
 
     Grey (y, x) where it has no colour.
 
+    Args:
+        levels: at which it is cut, as :func:`cut` takes them.
+
     Raises:
         SliceTooLarge, StorageError: as :func:`cut`.
     """
-    layers = _shown(image, look.channel)
+    layers = shown_channels(image, look.channel)
     pictures = []
     for layer in layers:
         place = dict(look.elements or {})
         if layer.axis:
             place[layer.axis.name] = layer.index
-        values = cut(version, image, plane, place).values
+        values = cut(version, image, plane, place, levels).values
         grey = apply_window(values, look.window or _window(layer) or contrast_window(values))
         pictures.append((grey, layer.colour))
     if len(pictures) == 1 and not pictures[0][1]:
@@ -64,6 +72,7 @@ def draw_labels(
     opacity: float = LABEL_OPACITY,
     together: bool = False,
     elements: Mapping[str, Mapping[str, int]] | None = None,
+    levels: Levels | None = None,
 ) -> NDArray[np.uint8]:
     """RGB (y, x, 3): labels in their colours over ``background`` (grey or RGB), or alone over black.
 
@@ -71,6 +80,7 @@ def draw_labels(
         together: objects that each have a colour of their own get that of their class, so that layers of different
             classes can be told apart.
         elements: by the path of a volume, the index along its axes other than x, y and z.
+        levels: at which they are cut, as :func:`cut` takes them.
 
     Raises:
         SliceTooLarge, StorageError: as :func:`cut`.
@@ -80,7 +90,7 @@ def draw_labels(
     else:
         picture = background if background.ndim == 3 else tint(background, "")
     for volume in labels:
-        ids = cut(version, volume, plane, (elements or {}).get(volume.path)).values
+        ids = cut(version, volume, plane, (elements or {}).get(volume.path), levels).values
         colours = label_colours(volume, together=together)
         picture = overlay(picture, ids, colour_labels(ids, colours), opacity if background is not None else 1)
     return picture
@@ -97,7 +107,8 @@ def label_colours(volume: Volume, *, together: bool) -> dict[int, str] | str:
     return {it.label_value: it.organelle.colour for it in coverage if it.label_value is not None}
 
 
-def _shown(image: Volume, channel: int | None) -> list[ChannelLayer]:
+def shown_channels(image: Volume, channel: int | None) -> list[ChannelLayer]:
+    """The channels that are switched on, or the one that is chosen."""
     layers = channel_layers(image)
     if channel is None:
         return [layer for layer in layers if layer.on]

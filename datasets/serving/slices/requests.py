@@ -15,6 +15,7 @@ from datasets.catalogue.queries.datasets import find_volume
 from datasets.catalogue.state_requests import QueryInvalid
 from datasets.catalogue.viewer_dimensions import Dimension, channel_axis, channel_layers, time_dimension
 from datasets.serving.slices.cutting import SliceTooLarge, finest_nm, require_planes
+from datasets.serving.slices.drawing import shown_channels
 from datasets.serving.slices.encoding import CONTENT_TYPES
 from datasets.volumes.planes import Plane, PlaneInvalid, Vector, facing, middle_of
 
@@ -30,6 +31,9 @@ MOST_SIDE_PIXELS = 16_383
 FARTHEST_NM = 1e15
 MOST_OVERLAYS = 32
 
+MOST_LAYERS = 8
+"""So many layers of the largest picture are drawn; of smaller ones more, as long as these are no more pixels."""
+
 
 @dataclass(frozen=True)
 class SliceRequest:
@@ -44,6 +48,13 @@ class SliceRequest:
     with_scale_bar: bool = False
     channel: int | None = None
     time: int = 0
+
+    @property
+    def cuts(self) -> tuple[Volume, ...]:
+        """What is cut for it: an image once for each channel that is shown."""
+        is_image = self.volume.kind not in LABEL_KINDS
+        times = len(shown_channels(self.volume, self.channel)) if is_image else 1
+        return (self.volume,) * times + self.overlays
 
     def elements(self, volume: Volume) -> dict[str, int]:
         """The index along the time and channel axes of ``volume``."""
@@ -64,11 +75,14 @@ def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_p
     """
     volume = find_volume(version, path)
     require_planes(volume)
-    overlays = tuple(_overlay(version, name) for name in query.getlist("overlay"))
-    if len(overlays) > MOST_OVERLAYS:
+    names = query.getlist("overlay")
+    if len(names) > MOST_OVERLAYS:
         raise QueryInvalid(
-            f"{len(overlays)} overlays", where="overlay", fix=f"Give at most {MOST_OVERLAYS} in one picture"
+            f"{len(names)} overlays", where="overlay", fix=f"Give at most {MOST_OVERLAYS} in one picture"
         )
+    if len(set(names)) < len(names):
+        raise QueryInvalid("An overlay is named twice", where="overlay", fix="Name each once")
+    overlays = tuple(_overlay(version, name) for name in names)
     form = _choice(query, "format", tuple(CONTENT_TYPES), "png")
     request = SliceRequest(
         volume=volume,
@@ -85,6 +99,13 @@ def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_p
         raise QueryInvalid("Only the first channels are shown", where="c", fix="Read the data instead")
     if form == "npy" and any(name in query for name in ("overlay", "opacity", "window", "scalebar")):
         raise QueryInvalid("Values have no colours", where="format", fix="Leave out overlay, opacity, window, scalebar")
+    pixels = request.plane.width * request.plane.height
+    if pixels * len(request.cuts) > most_pixels * MOST_LAYERS:
+        raise SliceTooLarge(
+            f"{len(request.cuts)} layers of {pixels:,} pixels are more than is drawn",
+            where="overlay",
+            fix="Ask for fewer layers, or for fewer pixels",
+        )
     return request
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.serving.bounds import Overloaded, Places
-from datasets.serving.slices.cutting import cut
+from datasets.serving.slices.cutting import choose_levels, cut
 from datasets.serving.slices.drawing import ImageLook, draw_image, draw_labels
 from datasets.serving.slices.encoding import draw_scale_bar, encode_picture, encode_values
 from datasets.serving.slices.requests import SliceRequest
@@ -44,14 +44,17 @@ def _make(version: DatasetVersion, request: SliceRequest) -> bytes:
     volume, plane = request.volume, request.plane
     if request.form == "npy":
         return encode_values(cut(version, volume, plane, request.elements(volume)).values)
+    levels = choose_levels(plane, request.cuts)
     elements = {it.path: request.elements(it) for it in (volume, *request.overlays)}
     if volume.kind in LABEL_KINDS:
-        picture = draw_labels(version, (volume,), plane, None, elements=elements)
+        picture = draw_labels(version, (volume,), plane, None, elements=elements, levels=levels)
     else:
         look = ImageLook(request.channel, request.window, elements[volume.path])
-        picture = draw_image(version, volume, plane, look)
+        picture = draw_image(version, volume, plane, look, levels=levels)
     if request.overlays:
-        picture = draw_labels(version, request.overlays, plane, picture, opacity=request.opacity, elements=elements)
+        picture = draw_labels(
+            version, request.overlays, plane, picture, opacity=request.opacity, elements=elements, levels=levels
+        )
     if request.with_scale_bar:
         picture = draw_scale_bar(picture, plane.nm_per_pixel)
     return encode_picture(picture, request.form)
