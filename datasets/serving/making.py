@@ -22,9 +22,13 @@ class Making:
     Args:
         most: places.
         threads: as many as there are places, if it is not said: who holds a place has a thread when he needs one.
+        least_bytes_per_s: whoever has been waited for a minute and took less on average gives up his place.
     """
 
-    def __init__(self, most: int, threads: int | None = None, *, name: str = "making") -> None:
+    def __init__(
+        self, most: int, threads: int | None = None, *, name: str = "making", least_bytes_per_s: int = 0
+    ) -> None:
+        self.least_bytes_per_s = least_bytes_per_s
         self.places = Places(most)
         self.threads = ThreadPoolExecutor(threads or most, thread_name_prefix=name)
 
@@ -79,14 +83,19 @@ class MadeWhileSent:
         if self._is_closed:
             raise asyncio.CancelledError
         block, self._first = self._first, None  # not held until the end
+        sent_bytes, waited_s = 0, 0.0
         try:
             while block is not None:
                 for start in range(0, len(block), PIECE_BYTES):
-                    stalled = loop.call_later(STALLED_S, sending.cancel)
+                    if waited_s > STALLED_S and sent_bytes < self._making.least_bytes_per_s * waited_s:
+                        raise asyncio.CancelledError
+                    stalled, handed_s = loop.call_later(STALLED_S, sending.cancel), loop.time()
                     try:
                         yield block[start : start + PIECE_BYTES]
                     finally:
                         stalled.cancel()
+                    waited_s += loop.time() - handed_s
+                    sent_bytes += len(block[start : start + PIECE_BYTES])
                 block = await asyncio.wrap_future(self._ahead)
                 if block is not None:
                     self._ahead = self._making.threads.submit(self._make)

@@ -26,6 +26,7 @@ from datasets.catalogue.models import Dataset
 from datasets.publishing.actions import publish
 from datasets.publishing.inspection import inspect_key
 from datasets.publishing.specification import check_specification
+from datasets.serving.filenames import stem_of
 from datasets.storage.roots import get_root
 from tests.samples import UNIT, specification, write_image
 
@@ -264,6 +265,7 @@ def test_an_estimate_says_what_would_be_sent(published: Any, client: Client, adm
     assert int(described["Content-Length"]) == len(cut("em", **query))
     assert described["Content-Disposition"] == 'attachment; filename="small-cell-v1-em-0-0-0-0.tif"'
     assert described["Cache-Control"] == "public, max-age=3600"
+    assert stem_of(published, 'labels/a"b; 細胞/s0', "slice") == "small-cell-v1-labels-a-b-s0-slice"
     unpinned = client.head(CUTOUT.format("em").replace("@1", ""), query | {"format": "zarr"})
     assert unpinned["Cache-Control"] == "no-cache"
     assert "Content-Length" not in unpinned
@@ -317,6 +319,8 @@ def test_what_cannot_be_cut_out_is_said_by_name(published: Any, client: Client, 
         response = client.get(f"{CUTOUT.format(path)}?{query}")
         body = response.json()
         assert client.get(body["type"]).status_code == 200, "every problem has its page"
+        kept = [response[name] for name in ("Cache-Control", "Access-Control-Allow-Origin")]
+        assert kept == ["private, no-store", "*"], "errors, too, can be read elsewhere, and nobody keeps them"
         return response.status_code, body["type"].split("/")[-2], body
 
     for query, expected in REFUSED.items():
@@ -332,6 +336,11 @@ def test_what_cannot_be_cut_out_is_said_by_name(published: Any, client: Client, 
         assert (body["size_bytes"], body["limit_bytes"], body["nearest_level"]) == (33 * 37 * 44, 33 * 37 * 44 - 1, "1")
     settings.CONFIG = replace(settings.CONFIG, cutout_bytes=1)
     assert problem("em", whole)[2]["nearest_level"] is None
+
+    settings.CONFIG = replace(settings.CONFIG, cutout_bytes=37)
+    status, slug, body = problem("em", "unit=voxel&bbox=9,0,9,10,37,10")
+    assert (status, slug, body["size_bytes"]) == (413, "cutout-too-large", 37)
+    assert "chunks are read whole" in body["detail"]
 
     retire_version(name="small-cell", number=1, reason="For a test", by=None)
     assert problem("em", whole)[:2] == (410, "version-retired")

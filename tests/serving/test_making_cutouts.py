@@ -19,13 +19,15 @@ import zarr
 
 from datasets.serving import making as making_module
 from datasets.serving.bounds import Overloaded
+from datasets.serving.cutouts import scratch as scratch_module
 from datasets.serving.cutouts.formats import FORMATS
 from datasets.serving.cutouts.plan import Cut
 from datasets.serving.cutouts.reading import SLAB_BYTES, CutReader, ReadingStopped
+from datasets.serving.cutouts.scratch import Scratch
 from datasets.serving.cutouts.tiff import tiff_header
 from datasets.serving.cutouts.zips import ZipWriter
 from datasets.serving.making import PIECE_BYTES, MadeWhileSent, Making
-from datasets.storage.arrays import ChunkUndecodable
+from datasets.storage.arrays import ArrayForm, ChunkUndecodable
 from datasets.storage.errors import StorageUnavailable
 from datasets.storage.roots import Root
 from datasets.volumes.boxes import VoxelBox
@@ -44,14 +46,17 @@ def sparse_cut(folder: Path, shape: tuple[int, int, int], dtype: str, **changes:
     }
     return Cut(
         stem="sparse", title="Sparse", is_labels=False, root=root, key="", zarr_format=3, axes=("z", "y", "x"),
-        chunk_shape=(64, 64, 64), dtype=np.dtype(dtype), **(facts | changes),
+        form=ArrayForm(shape, (64, 64, 64), dtype), dtype=np.dtype(dtype), **(facts | changes),
     )  # fmt: skip
 
 
-def test_chunk_rows_that_do_not_fit_into_memory_go_through_a_file(tmp_path: Path) -> None:
+def test_chunk_rows_that_do_not_fit_into_memory_go_through_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shape = (70, 1000, 1100)
     whole = sparse_cut(tmp_path / "a", shape, "uint8")
-    reader = CutReader(whole, whole.dtype, scratch=tmp_path)
+    scratch = Scratch(tmp_path, shape[1] * shape[2] * 64)
+    reader = CutReader(whole, whole.dtype, scratch=scratch)
     blocks = list(reader.planes())
     assert shape[1] * shape[2] * 64 > SLAB_BYTES >= 2 * max(map(len, blocks))
     expected = np.full(shape, 3, np.uint8)
@@ -67,6 +72,18 @@ def test_chunk_rows_that_do_not_fit_into_memory_go_through_a_file(tmp_path: Path
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
+    first = reader.planes()
+    next(first)
+    with pytest.raises(Overloaded):  # two at once are more than all may take
+        next(reader.planes())
+    first.close()  # type: ignore[attr-defined]
+    assert not scratch.taken_bytes
+    with monkeypatch.context() as changed:
+        changed.setattr(scratch_module, "RESERVE_BYTES", 1 << 60)
+        changed.setattr(scratch_module, "RESERVE_SHARE", 1)
+        with pytest.raises(StorageUnavailable, match="nearly full"):
+            next(reader.planes())
+
     reader.stop()
     with pytest.raises(ReadingStopped):
         next(reader.planes())
@@ -76,7 +93,7 @@ def test_a_long_or_distant_box_is_nifti_2(tmp_path: Path) -> None:
     long = sparse_cut(tmp_path / "a", (1, 2, 40_000), "uint16")
     distant = sparse_cut(tmp_path / "b", (3, 4, 20), "uint16", first_nm=(80_000_000.5, 0.0, 1e8))
     for wanted in (long, distant):
-        reader = CutReader(wanted, wanted.dtype, scratch=tmp_path)
+        reader = CutReader(wanted, wanted.dtype, scratch=Scratch(tmp_path, 0))
         body = b"".join(FORMATS["nifti"].blocks(wanted, reader))
         image = nibabel.Nifti2Image.from_bytes(body)
         assert image.shape == wanted.shape_zyx[::-1]
@@ -121,7 +138,7 @@ def test_a_zip_beyond_4_gib_and_of_many_members(tmp_path: Path) -> None:
 
 
 def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    making = Making(1)
+    making = Making(1, least_bytes_per_s=8 * PIECE_BYTES)
     stopped: list[bool] = []
     at_work = threading.Event()
 
@@ -161,6 +178,10 @@ def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) 
                 await anext(pieces)
             await asyncio.sleep(rest_s)
 
+    async def read_slowly() -> None:
+        async for _ in await begun():
+            await asyncio.sleep(0.2)
+
     async def judge() -> None:
         leaving = asyncio.create_task(begun(slow))
         await asyncio.to_thread(at_work.wait)
@@ -177,6 +198,10 @@ def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(asyncio.CancelledError):
             await asyncio.create_task(read(3, 60))
         assert await given_back()
+        monkeypatch.setattr(making_module, "STALLED_S", 0.3)
+        with pytest.raises(asyncio.CancelledError):  # never still, and too slow
+            await read_slowly()
+        assert await given_back()
         unsent = await begun()  # its client left before the first byte
         assert await given_back()
         with pytest.raises(asyncio.CancelledError):
@@ -186,4 +211,4 @@ def test_a_place_is_given_back_however_it_ends(monkeypatch: pytest.MonkeyPatch) 
         assert await given_back()
 
     asyncio.run(judge())
-    assert stopped == [True] * 5
+    assert stopped == [True] * 6

@@ -46,6 +46,7 @@ def refusal(address: str = MANIFEST, /, **query: str) -> tuple[int, str]:
     response = ask(address, **query)
     problem = response.json()
     assert problem["status"] == response.status_code
+    assert (response["Cache-Control"], response["Access-Control-Allow-Origin"]) == ("private, no-store", "*")
     page = problem["type"].removeprefix("http://testserver")
     assert Client().get(page).status_code == 200, "every problem has its page"
     return response.status_code, page.strip("/").rpartition("/")[2]
@@ -97,6 +98,7 @@ def test_caches_keep_what_never_changes_and_nothing_else(small_cell: DatasetVers
     assert after["Content-Disposition"] == 'attachment; filename="small-cell-v1.jsonl"'
     assert len({after["ETag"], ask(format="csv")["ETag"], ask(path="em")["ETag"]}) == 3
     assert ask(headers={"if-none-match": after["ETag"]}).status_code == 304
+    assert after["Access-Control-Allow-Origin"] == "*"
     head = Client().head(MANIFEST)
     assert (head.status_code, head["ETag"], content_of(head)) == (200, after["ETag"], b"")
     Dataset.objects.update(visibility="private")

@@ -256,7 +256,9 @@ def test_what_is_not_public_is_kept_by_nobody(client: Client, cell: DatasetVersi
 
 def test_a_retired_version_is_gone(client: Client, cell: DatasetVersion) -> None:
     retire_version(name="small-cell", number=1, reason="Wrong voxel size", successor="", by=None)
-    assert ask(client, WHOLE, 410).json()["type"].endswith("/problems/version-retired/")
+    gone = ask(client, WHOLE, 410)
+    assert gone.json()["type"].endswith("/problems/version-retired/")
+    assert (gone["Cache-Control"], gone["Access-Control-Allow-Origin"]) == ("private, no-store", "*")
 
 
 def test_an_unreadable_chunk_is_no_black_square(client: Client, cell: DatasetVersion, data_root: Path) -> None:

@@ -11,7 +11,11 @@ from datasets.catalogue.models import DatasetVersion
 from datasets.serving.cutouts.formats import FORMATS
 from datasets.serving.cutouts.plan import Asked, Plan
 from datasets.serving.cutouts.reading import CutReader
+from datasets.serving.cutouts.scratch import Scratch
 from datasets.serving.making import MadeWhileSent, Making
+
+LEAST_BYTES_PER_S = 32 * 1024
+"""Whoever takes less gives up his place after a minute: a few who read slowly would keep everybody else out."""
 
 
 class Cutout:
@@ -55,11 +59,17 @@ class Cutout:
             Overloaded: when it is begun; so many cutouts are made already.
             StorageError: when it is begun, or later; the data cannot be read.
         """
-        reader = CutReader(self._cut, self._format.written_dtype(self._cut.dtype), scratch=settings.CONFIG.home)
+        reader = CutReader(self._cut, self._format.written_dtype(self._cut.dtype), scratch=scratch())
         return MadeWhileSent(making(), lambda: self._format.blocks(self._cut, reader), reader.stop)
 
 
 @cache
 def making() -> Making:
     """Where this process makes cutouts."""
-    return Making(settings.CONFIG.cuts_at_once)
+    return Making(settings.CONFIG.cuts_at_once, least_bytes_per_s=LEAST_BYTES_PER_S)
+
+
+@cache
+def scratch() -> Scratch:
+    """Where this process puts together what does not fit into memory: room for two of the largest boxes."""
+    return Scratch(settings.CONFIG.home, 2 * settings.CONFIG.cutout_bytes)

@@ -21,6 +21,8 @@ from datasets.volumes.boxes import Box, BoxOutside, Counts, Triple, VoxelBox, Vo
 from datasets.volumes.errors import CisternaError
 
 SPACE = frozenset("xyz")
+READ_FACTOR = 8
+"""So many times what may be cut out may be read for it: chunks are read whole, however thin the box is."""
 _TYPES = {"c": "channel", "t": "time"}
 
 
@@ -152,7 +154,7 @@ class Plan:
 
         Raises:
             BoxOutside: it holds no voxel.
-            CutoutTooLarge: it holds more than ``limit_bytes`` of voxels.
+            CutoutTooLarge: it holds more than ``limit_bytes`` of voxels, or too much would be read for it.
             RootUnknown: the data lie in a root that is not configured any more.
         """
         volume, level = self._volume, self._level
@@ -183,20 +185,45 @@ class Plan:
         )
 
     def _require_within(self, limit_bytes: int) -> None:
-        sizes = self.sizes_bytes()
-        size_bytes = sizes[self.level]
-        if size_bytes <= limit_bytes:
+        sizes, most_read_bytes = self.sizes_bytes(), READ_FACTOR * limit_bytes
+        size_bytes, read_bytes = sizes[self.level], self._read_bytes(self._level)
+        if size_bytes <= limit_bytes and read_bytes <= most_read_bytes:
             return
-        nearest = next((path for path, size in sizes.items() if 0 < size <= limit_bytes), None)
+        nearest = next(
+            (
+                level["path"]
+                for level in self._volume.levels
+                if 0 < sizes[level["path"]] <= limit_bytes and self._read_bytes(level) <= most_read_bytes
+            ),
+            None,
+        )
+        if size_bytes > limit_bytes:
+            what = (
+                f"The box holds {size_bytes:,} bytes of voxels on level {self.level}, and at most {limit_bytes:,} are "
+                "cut out at once"
+            )
+        else:
+            what = (
+                f"The box meets chunks of {read_bytes:,} bytes on level {self.level}, and at most {most_read_bytes:,} "
+                "are read for one cutout: it is thin, and chunks are read whole"
+            )
         raise CutoutTooLarge(
-            f"The box holds {size_bytes:,} bytes of voxels on level {self.level}, and at most {limit_bytes:,} are cut "
-            "out at once",
+            what,
             where=self._volume.path,
             fix=f"Take level {nearest}, or a smaller box" if nearest else "Take a smaller box",
             size_bytes=size_bytes,
             limit_bytes=limit_bytes,
             nearest=nearest,
         )
+
+    def _read_bytes(self, level: dict[str, Any]) -> int:
+        """Of the chunks that the box meets, unpacked."""
+        along = self.voxels_on(level).along
+        read_bytes = np.dtype(self._volume.dtype).itemsize
+        for axis, chunk in zip(self._volume.axes, level["chunk_shape"], strict=True):
+            taken = along[axis] if axis in SPACE else slice(0, 1)
+            read_bytes *= max(0, -(-taken.stop // chunk) - taken.start // chunk) * chunk
+        return int(read_bytes)
 
     def _stem(self, voxels: VoxelBox) -> str:
         return stem_of(self._version, self._volume.path, self.level, *map(str, voxels.start))

@@ -1,24 +1,21 @@
-"""Reading a cut: chunk row by chunk row along z, each chunk once, in memory that does not grow with the cut."""
+"""Reading a cut: chunk row by chunk row along z, for planes each chunk once, in memory that does not grow with it."""
 
 from __future__ import annotations
 
 import math
 import mmap
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.serving.cutouts.plan import SPACE, Cut
+from datasets.serving.cutouts.scratch import Scratch
 from datasets.serving.making import Block
 from datasets.storage.arrays import ReadableArray, open_array
-from datasets.storage.errors import StorageUnavailable
 from datasets.volumes.boxes import Counts
 
 SLAB_BYTES = 32 * 1024 * 1024
@@ -37,7 +34,7 @@ class CutReader:
 
     Args:
         dtype: what they are handed out as.
-        scratch: a folder for what does not fit into memory.
+        scratch: room for what does not fit into memory.
 
     Raises:
         StorageError: at the first piece when the array's metadata, and at each when a chunk, cannot be read.
@@ -45,7 +42,7 @@ class CutReader:
         ReadingStopped: at a piece, after :meth:`stop`.
     """
 
-    def __init__(self, cut: Cut, dtype: np.dtype[Any], *, scratch: Path) -> None:
+    def __init__(self, cut: Cut, dtype: np.dtype[Any], *, scratch: Scratch) -> None:
         self.cut = cut
         self.dtype = dtype
         self._scratch = scratch
@@ -71,11 +68,15 @@ class CutReader:
         plane_bytes = height * width * self.dtype.itemsize
         chunk = self._chunk_zyx[0]
         rows = max(chunk, BRICK_BYTES // plane_bytes // chunk * chunk)
-        for start, stop in cut_range(self.cut.voxels.start[2], depth, rows):
-            if (stop - start) * plane_bytes > SLAB_BYTES:
-                yield from self._through_file(start, stop)
-            else:
-                yield memoryview(self.block((start, 0, 0), (stop, height, width))).cast("B")
+        steps = list(cut_range(self.cut.voxels.start[2], depth, rows))
+        most_bytes = max(stop - start for start, stop in steps) * plane_bytes
+        if most_bytes > SLAB_BYTES:
+            with self._scratch.memory(most_bytes) as memory:
+                for start, stop in steps:
+                    yield from self._through_file(memory, start, stop)
+            return
+        for start, stop in steps:
+            yield memoryview(self.block((start, 0, 0), (stop, height, width))).cast("B")
 
     def block(self, start: Counts, stop: Counts) -> NDArray[Any]:
         """The voxels from ``start`` to before ``stop``, (z, y, x), counted from the cut's first."""
@@ -83,25 +84,18 @@ class CutReader:
         self._fill(block, start)
         return block
 
-    def _through_file(self, start: int, stop: int) -> Iterator[Block]:
+    def _through_file(self, memory: mmap.mmap, start: int, stop: int) -> Iterator[Block]:
         """Planes of chunks that are more than what may be in memory: they are put together in a file without a name, so
         that each chunk is still decoded once."""
         _, height, width = self.cut.shape_zyx
         shape = (stop - start, height, width)
-        size_bytes = math.prod(shape) * self.dtype.itemsize
-        with tempfile.TemporaryFile(dir=self._scratch) as file:
-            try:  # a full disk says so here, and not by killing the process when it writes to memory
-                os.posix_fallocate(file.fileno(), 0, size_bytes)
-            except OSError as error:
-                raise StorageUnavailable(
-                    f"There is no room to put the box together: {error.strerror}",
-                    fix="Take a smaller box, or a coarser level; the operator can make room in CISTERNA_HOME",
-                ) from error
-            memory = mmap.mmap(file.fileno(), size_bytes)
-            self._fill(np.frombuffer(memory, self.dtype).reshape(shape), (start, 0, 0), lambda: _release(memory))
-            for low in range(0, size_bytes, BRICK_BYTES):
-                yield memory[low : low + BRICK_BYTES]
-                _release(memory)
+        count = math.prod(shape)
+        block = np.frombuffer(memory, self.dtype, count).reshape(shape)
+        self._fill(block, (start, 0, 0), lambda: _release(memory))
+        size_bytes = count * self.dtype.itemsize
+        for low in range(0, size_bytes, BRICK_BYTES):
+            yield memory[low : min(low + BRICK_BYTES, size_bytes)]
+            _release(memory)
 
     def _fill(self, block: NDArray[Any], start: Counts, after_each: Callable[[], None] = lambda: None) -> None:
         """Read bricks of whole chunks, as far as they lie in ``block``."""

@@ -55,7 +55,10 @@ def _chunk_shape(cut: Cut) -> tuple[int, ...]:
 
 
 def _bands(cut: Cut, itemsize: int) -> Iterator[tuple[tuple[int, int, int], tuple[int, int, int]]]:
-    """Boxes of whole chunks that cover the cut, none of them larger than what may be in memory, (z, y, x)."""
+    """Boxes of whole chunks that cover the cut, none of them larger than what may be in memory, (z, y, x).
+
+    They begin at the cut's corner, so a stored chunk that reaches into several is decoded for each of them.
+    """
     depth, height, width = cut.shape_zyx
     columns = max(1, SLAB_BYTES // (CHUNK**3 * itemsize))
     wide = min(columns, -(-width // CHUNK))
