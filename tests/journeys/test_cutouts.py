@@ -65,6 +65,24 @@ BROKEN_AT = 3000
 """In z. Everything else is empty, and costs nothing."""
 
 
+FINE = """
+[[volumes]]
+path = "fine"
+kind = "em"
+title = "Of tiny chunks, a row of which takes seconds"
+"""
+ROW = "unit=voxel&bbox=0,0,0,1024,1024,64"
+
+
+def write_fine(folder: Path) -> None:
+    scale = {"type": "scale", "scale": [10.0, 10.0, 10.0]}
+    axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "zyx"]
+    datasets = [{"path": "0", "coordinateTransformations": [scale]}]
+    attributes = {"ome": {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}}
+    zarr.create_group(folder, zarr_format=3, attributes=attributes)
+    zarr.create_array(folder / "0", shape=(64, 1024, 1024), dtype="uint8", chunks=(64, 16, 8), fill_value=0)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that makes one cutout at a time, of a volume that is larger than what it may hold in memory."""
@@ -83,20 +101,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     broken.parent.mkdir(parents=True)
     broken.write_bytes(b"not zstd")
     server = Server(home, {"CISTERNA_CUTS_AT_ONCE": "1"})
-    server.publish(SPECIFICATION)
+    write_fine(home / "own" / "mortal" / "fine")
+    server.publish(SPECIFICATION + FINE)
     server.start()
     yield server
     server.kill()
 
 
 @contextmanager
-def asked(server: Server, query: str) -> Iterator[socket.socket]:
+def asked(server: Server, query: str, path: str = "em") -> Iterator[socket.socket]:
     """A client that has asked for a cutout and read nothing yet."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         client.settimeout(60)
         client.connect(("127.0.0.1", server.port))
-        target = f"/api/v1/datasets/mortal@1/volumes/em/cutout?{query}"
+        target = f"/api/v1/datasets/mortal@1/volumes/{path}/cutout?{query}"
         client.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         yield client
 
@@ -130,6 +149,15 @@ def test_a_slow_reader_costs_little_memory_and_one_place_until_it_leaves(server:
         time.sleep(1)  # for what would be read ahead, if it were
         assert memory_bytes(server) - before < 64 * MIB < np.prod(SHAPE)
         assert status(server, SMALL) == (503, "1")
+    assert eventually(lambda: status(server, SMALL) == (200, None), 20)
+
+
+def test_whoever_leaves_before_the_first_byte_leaves_the_place(server: Server) -> None:
+    with asked(server, ROW, "fine") as client:
+        assert eventually(lambda: status(server, SMALL) == (503, "1"), 20)
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.recv(1)
     assert eventually(lambda: status(server, SMALL) == (200, None), 20)
 
 
