@@ -6,7 +6,7 @@ import io
 import logging
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db.models import prefetch_related_objects
@@ -16,7 +16,7 @@ from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.pictures import layer_picture, picture_key, picture_names
-from datasets.catalogue.queries.places import place_of_level
+from datasets.catalogue.queries.places import open_level
 from datasets.catalogue.slices import (
     PIXELS_PER_VOXEL,
     base_image,
@@ -29,7 +29,6 @@ from datasets.catalogue.slices import (
 from datasets.serving.slices.cutting import SliceTooLarge
 from datasets.serving.slices.drawing import draw_image, draw_labels
 from datasets.storage import objects
-from datasets.storage.arrays import open_array
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.planes import Plane, middle_of, turn
 
@@ -188,7 +187,8 @@ class _Renderer:
         level = volume.levels[-1]
         if math.prod(level["shape"]) > MAX_SEARCHED_VOXELS:
             return whole
-        labelled = self._array(volume, level)[tuple(slice(None) if axis in "xyz" else 0 for axis in volume.axes)] != 0
+        array = open_level(self._version, volume, level)
+        labelled = array[tuple(slice(None) if axis in "xyz" else 0 for axis in volume.axes)] != 0
         axes = [axis for axis in volume.axes if axis in "xyz"]
         labelled = np.transpose(labelled, [axes.index(axis) for axis in "zyx" if axis in axes])
         if labelled.ndim == 2:
@@ -216,10 +216,6 @@ class _Renderer:
             return replace(whole, centre_nm=(x, y, z))
         centre = (place_nm("x", (low_x + high_x) / 2), place_nm("y", (low_y + high_y) / 2), z)
         return _kept_inside(_rectangle(frame, centre, max(width_nm * MARGIN, whole_nm / 8), LAYER_WIDTH), frame)
-
-    def _array(self, volume: Volume, level: dict[str, Any]) -> Any:
-        root, key = place_of_level(self._version, volume, level)
-        return open_array(root, key, zarr_format=volume.zarr_format)
 
 
 def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:

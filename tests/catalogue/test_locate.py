@@ -99,3 +99,11 @@ def test_what_is_not_public_is_not_searched_for_strangers(
     Dataset.objects.update(visibility="private")
     locate(client, 102, 404, ref="small-cell", path="labels/cells")
     assert locate(admin_client, 102, ref="small-cell", path="labels/cells")["segment"] == "102"
+
+
+def test_an_array_that_took_the_place_of_another_is_not_searched(
+    client: Client, labelled: np.ndarray, data_root: Path
+) -> None:
+    (data_root / "big.zarr" / "labels" / "big").rename(data_root / "elsewhere")
+    write_image(data_root / "big.zarr" / "labels" / "big", [labelled[2:], labelled[2::2, ::2, ::2]])
+    assert locate(client, BIG, 503)["type"].endswith("/problems/object-changed/")

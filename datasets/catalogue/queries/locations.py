@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.queries.datasets import NotFound, find_volume
-from datasets.catalogue.queries.places import place_of_level
-from datasets.storage.arrays import open_array
+from datasets.catalogue.queries.places import open_level
 from datasets.volumes.errors import CisternaError
 from datasets.volumes.grids import ChunkGrid
 from datasets.volumes.labels import can_hold, find_label
@@ -76,7 +75,7 @@ def locate_segment(version: DatasetVersion, path: str, segment: int, *, max_voxe
                 where=path,
                 fix="Search the data yourself, or ask the operator to raise CISTERNA_LOCATE_VOXELS",
             )
-        array = open_array(*place_of_level(version, volume, level), zarr_format=volume.zarr_format)
+        array = open_level(version, volume, level)
         voxel = find_label(grid, partial(_read, array), segment)
         if voxel is not None:
             return Location(segment, _position_nm(volume, level, voxel), level["path"])

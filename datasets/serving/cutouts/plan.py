@@ -12,7 +12,7 @@ import numpy as np
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, find_volume
-from datasets.catalogue.queries.places import place_of_level
+from datasets.catalogue.queries.places import form_of_level, place_of_level
 from datasets.serving.filenames import stem_of
 from datasets.storage.arrays import ArrayForm
 from datasets.storage.roots import Root
@@ -177,7 +177,7 @@ class Plan:
             zarr_format=volume.zarr_format,
             axes=tuple(volume.axes),
             index=tuple(along[axis] if axis in SPACE else self._places.get(axis, 0) for axis in volume.axes),
-            form=ArrayForm(tuple(level["shape"]), tuple(level["chunk_shape"]), volume.dtype),
+            form=form_of_level(volume, level),
             dtype=np.dtype(volume.dtype),
             voxels=voxels,
             voxel_nm=grid.scale_nm,

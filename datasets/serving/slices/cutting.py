@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound
-from datasets.catalogue.queries.places import place_of_level
-from datasets.storage.arrays import ArrayForm
+from datasets.catalogue.queries.places import form_of_level, place_of_level
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.planes import PlanePlan, plan_plane, read_plane
 from datasets.volumes.errors import CisternaError
@@ -164,7 +163,7 @@ def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], eleme
         tuple(volume.axes),
         elements,
         is_published=version.number is not None,
-        form=ArrayForm(tuple(level["shape"]), tuple(level["chunk_shape"]), volume.dtype),
+        form=form_of_level(volume, level),
     )
 
 
