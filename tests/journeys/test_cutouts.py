@@ -153,11 +153,16 @@ def test_a_slow_reader_costs_little_memory_and_one_place_until_it_leaves(server:
 
 
 def test_whoever_leaves_before_the_first_byte_leaves_the_place(server: Server) -> None:
-    with asked(server, ROW, "fine") as client:
-        assert eventually(lambda: status(server, SMALL) == (503, "1"), 20)
-        client.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            client.recv(1)
+    def holds_the_place() -> bool:
+        with asked(server, ROW, "fine") as client:
+            if not eventually(lambda: status(server, SMALL) == (503, "1"), 2):
+                return False  # the small one came first and had it
+            client.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                client.recv(1)
+            return True
+
+    assert eventually(holds_the_place, 20)
     assert eventually(lambda: status(server, SMALL) == (200, None), 20)
 
 

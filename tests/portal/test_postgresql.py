@@ -13,6 +13,17 @@ from tests.conftest import POSTGRESQL
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SUITES = ("tests/catalogue", "tests/publishing/test_publish.py", "tests/serving/test_catalogue_snapshot.py")
+WITHOUT_ROWS = (
+    "citations",
+    "downloads",
+    "opening",
+    "palette",
+    "presentation",
+    "previews",
+    "slice_views",
+    "slices_page",
+)
+"""Of the catalogue's, what asks the database for nothing but a version as the pages do: any database will do."""
 
 
 @pytest.fixture
@@ -47,7 +58,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_the_catalogue_passes_its_tests_on_postgresql(postgresql: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DJANGO_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not browser", *SUITES],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not browser", *SUITES,
+         *(f"--ignore=tests/catalogue/test_{name}.py" for name in WITHOUT_ROWS)],
         cwd=CHECKOUT, env=environment | {"CISTERNA_TEST_DATABASE": postgresql}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-20_000:]

@@ -2,6 +2,7 @@
 is back without a restart of what lived. A longer run is in tests/soak/kills.py."""
 
 import contextlib
+import http.client
 import os
 import random
 import signal
@@ -122,8 +123,14 @@ class TestServers:
         read_through_a_kill(on_folder, reader, chance, Seen())
 
     def test_a_head_of_which_half_was_sent(self, on_folder: Arrangement) -> None:
+        half = b"GET /data/%b/array/zarr.json HTTP/1.1\r\nHost: x\r\n" % on_folder.dataset.encode()
         with connected(on_folder) as client:
-            client.sendall(b"GET /data/%b/array/zarr.json HTTP/1.1\r\nHost: x\r\n" % on_folder.dataset.encode())
+            # Before the kill the connection must be somebody's, or whoever comes next takes it.
+            client.sendall(half + b"\r\n")
+            with contextlib.closing(http.client.HTTPResponse(client)) as answer:
+                answer.begin()
+                assert answer.read()
+            client.sendall(half)
             kill_all(on_folder)
             with contextlib.suppress(OSError):
                 client.sendall(b"\r\n")
