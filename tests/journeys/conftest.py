@@ -16,7 +16,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from deploy.demo.run import SAMPLE_KEY
 from tests.ports import free_port
@@ -24,6 +24,9 @@ from tests.s3_server import KEY, REGION, SECRET, S3Server
 
 CHECKOUT = Path(__file__).parents[2]
 RUN_DEMO = [str(CHECKOUT / "deploy" / "demo" / "run.py")]
+
+# Software rendering on a busy machine takes its time; what comes at all is right.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)
