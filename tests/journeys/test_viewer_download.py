@@ -85,8 +85,7 @@ def test_a_box_that_is_too_large_is_taken_coarser_then_smaller_and_is_the_arrays
     expect(link).to_be_hidden()
     page.keyboard.press("Escape")
     expect(form).to_be_hidden()
-    # Not to_be_focused: where a download has come, the window itself may have lost the focus.
-    assert opener.evaluate("it => it === document.activeElement")
+    expect(opener).to_be_focused()
 
 
 def test_of_one_plane_the_voxels_that_are_seen_are_downloaded(

@@ -83,7 +83,10 @@ class DownloadForm {
   ) {
     byId("open-download").addEventListener("click", () => this.open());
     byId("download-close").addEventListener("click", () => this.dialog.close());
-    this.dialog.addEventListener("close", () => this.latest.cancel());
+    this.dialog.addEventListener("close", () => {
+      this.latest.cancel();
+      byId("open-download").focus(); // the browser gives the focus back only where nothing took it meanwhile
+    });
     byId("download-form").addEventListener("submit", (event) => event.preventDefault());
     byId("download-seen").addEventListener("click", () => this.takeSeen());
     byId("download-whole").addEventListener("click", () => this.take(this.whole, false));
