@@ -22,11 +22,11 @@ from ome_zarr_models.v05.image import Image
 from ome_zarr_models.v05.image_label import ImageLabel
 
 from datasets.catalogue.actions.withdrawal import retire_version
+from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import Dataset
 from datasets.publishing.actions import publish
 from datasets.publishing.inspection import inspect_key
 from datasets.publishing.specification import check_specification
-from datasets.serving.filenames import stem_of
 from datasets.storage.roots import get_root
 from tests.samples import UNIT, specification, write_image
 

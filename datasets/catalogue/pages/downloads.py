@@ -6,7 +6,6 @@ the same folder, so that one goes on where another stopped, and ``sha256sum`` ch
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import DatasetVersion, Selection
 from datasets.catalogue.presentation import format_bytes, format_count
 from datasets.catalogue.queries.inventories import measure_inventory
@@ -94,9 +94,8 @@ def version_downloads(version: DatasetVersion, path: str = "", *, site_url: str)
     name, number = version.dataset.name, version.number
     below = f"/{path}" if path else ""
     manifest = reverse("serving:manifest", kwargs={"ref": str(version)})
-    stem = f"{name}-{f'v{number}' if number else 'draft'}"
     target = _Target(
-        stem="-".join([stem, *filter(None, re.split(r"[^A-Za-z0-9_.]+", path))]),
+        stem=stem_of(version, path),
         folder=str(version),
         above="",
         places=((f"{name}.v{number}{below}", f"{version}{below}"),) if number else (),

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference, site_url
 from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_released
 from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
 from datasets.serving.api.views import AnyAccepted, MadeAnswer, MadeView
-from datasets.serving.filenames import stem_of
 from datasets.serving.making import MadeWhileSent, Making
 from datasets.serving.manifests.formats import FORMATS, Format, find_format, require_format, write_blocks
 from datasets.serving.manifests.parts import Part, part_of

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.filenames import stem_of
 from datasets.serving.api.caching import data_cache_control
 from datasets.serving.api.views import DataView
-from datasets.serving.filenames import stem_of
 from datasets.serving.slices.encoding import CONTENT_TYPES, EXTENSIONS
 from datasets.serving.slices.requests import PARAMETERS, read_request
 from datasets.serving.slices.slices import make_slice

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, find_volume
 from datasets.catalogue.queries.places import form_of_level, place_of_level
-from datasets.serving.filenames import stem_of
 from datasets.storage.arrays import ArrayForm
 from datasets.storage.roots import Root
 from datasets.volumes.axes import AxisUnknown
