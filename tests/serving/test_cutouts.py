@@ -266,7 +266,10 @@ def test_an_estimate_says_what_would_be_sent(published: Any, client: Client, adm
     assert described["Content-Disposition"] == 'attachment; filename="small-cell-v1-em-0-0-0-0.tif"'
     assert described["Cache-Control"] == "public, max-age=3600"
     assert stem_of(published, 'labels/a"b; 細胞/s0', "slice") == "small-cell-v1-labels-a-b-s0-slice"
-    unpinned = client.head(CUTOUT.format("em").replace("@1", ""), query | {"format": "zarr"})
+    unpinned = client.head(
+        CUTOUT.format("em").replace("@1", ""), query | {"format": "zarr"}, headers={"Accept": "application/zip"}
+    )
+    assert unpinned.status_code == 200
     assert unpinned["Cache-Control"] == "no-cache"
     assert "Content-Length" not in unpinned
 

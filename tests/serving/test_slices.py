@@ -57,6 +57,9 @@ def cell(data_root: Path) -> DatasetVersion:
     return publish_cell("data:cell.zarr")
 
 
+SLICE = "/api/v1/datasets/small-cell@1/volumes/em/slice"
+
+
 def ask(client: Client, query: str = "", status: int = 200, ref: str = "small-cell@1", path: str = "em") -> Any:
     response = client.get(f"/api/v1/datasets/{ref}/volumes/{path}/slice?{query}")
     assert response.status_code == status, response.content[:500]
@@ -142,6 +145,8 @@ def test_pictures_come_in_three_formats(client: Client, cell: DatasetVersion, fo
     shown = shown if shown.ndim == 2 else shown.mean(axis=2)
     assert np.corrcoef(shown.ravel(), EM[10].ravel())[0, 1] > (0.999 if form == "png" else 0.6)
     assert ask(client, f"format={form}&width=9&height=9")["Content-Disposition"].startswith("inline; filename=")
+    by_image = client.get(SLICE, {"format": form, "width": 9, "height": 9}, headers={"Accept": f"image/{form}"})
+    assert (by_image.status_code, by_image["Content-Type"]) == (200, f"image/{form}")
 
 
 def test_overlays_have_the_viewers_colours(client: Client, cell: DatasetVersion) -> None:

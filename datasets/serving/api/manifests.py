@@ -15,7 +15,7 @@ from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_released
 from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
-from datasets.serving.api.views import AnyAccepted, MadeAnswer, MadeView
+from datasets.serving.api.views import MadeAnswer, MadeView
 from datasets.serving.making import MadeWhileSent, Making
 from datasets.serving.manifests.formats import FORMATS, Format, find_format, require_format, write_blocks
 from datasets.serving.manifests.parts import Part, part_of
@@ -27,7 +27,7 @@ MAKING = Making(128, threads=16, name="manifests")
 """A stream holds a row group of an inventory, or a page of a listing: a few MB."""
 
 
-class DatasetManifest(AnyAccepted, MadeView, VersionView):
+class DatasetManifest(MadeView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/manifest?path=&format=``: every object of a version, or of a path in it."""
 
     def get(self, request: Request, ref: Reference) -> HttpResponseBase:
@@ -40,7 +40,7 @@ class DatasetManifest(AnyAccepted, MadeView, VersionView):
         return _answer(self, chosen, [part], stem=stem_of(version, path))
 
 
-class SelectionManifest(AnyAccepted, MadeView):
+class SelectionManifest(MadeView):
     """``GET /api/v1/selections/<id>/manifest?format=``: every object of the layers of a selection."""
 
     def get(self, request: Request, identifier: str) -> HttpResponseBase:

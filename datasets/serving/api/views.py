@@ -19,9 +19,15 @@ from datasets.serving.making import MadeWhileSent
 
 
 class DataView(APIView):
-    """A view that sends data, of which a get says in ``caching`` how long what it found may be kept."""
+    """A view that sends data, of which a get says in ``caching`` how long what it found may be kept.
+
+    The form of what it sends is a parameter's to choose: ``Accept`` does not count.
+    """
 
     caching = NO_STORE
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
+        return super().perform_content_negotiation(request, force=True)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -67,13 +73,6 @@ class MadeView(DataView):
         """The answer to what went wrong after get."""
         answer: Response = self.finalize_response(self.request, self.handle_exception(error))
         return answer
-
-
-class AnyAccepted(APIView):
-    """A view whose answer's form is a parameter's to choose: ``Accept`` does not count."""
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
-        return super().perform_content_negotiation(request, force=True)
 
 
 async def nothing() -> AsyncIterator[bytes]:
