@@ -5,15 +5,10 @@ The image is the demo's, mirrored at its edges up to 320³, in chunks of 64³ pa
 """
 
 import http.client
-import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import nibabel
@@ -23,26 +18,14 @@ import zarr
 
 from deploy.demo.sample import unpack_array
 from tests.benchmarks.options import Options, Report
-from tests.benchmarks.processes import CHECKOUT, forget_peak, peak_mb, running
+from tests.benchmarks.portals import publish, served, settings_of, timed
+from tests.benchmarks.processes import forget_peak, peak_mb
 from tests.ports import free_port
 from tests.samples import write_image
 
 SIDE, CHUNK = 256, 64
 LARGE_SIDE = 320
 SAMPLES = 5
-SPECIFICATION = """
-name = "cell"
-title = "A cell"
-licence = "CC0-1.0"
-visibility = "public"
-data = "data:cell.zarr"
-acquisition.method = "FIB-SEM"
-
-[[volumes]]
-path = "em"
-kind = "em"
-title = "EM"
-"""
 USUAL_PIPELINE = {"codec_pipeline.path": "zarr.core.codec_pipeline.BatchedCodecPipeline"}
 """zarr's default; the portal's storage, which this process knows through its sample, chooses another."""
 
@@ -53,11 +36,9 @@ def run(options: Options, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-cutouts-") as name, zarr.config.set(USUAL_PIPELINE):
         home = Path(name)
         port = free_port()
-        environment = {name: "" for name in os.environ if name.startswith("CISTERNA_")}
-        environment |= {"CISTERNA_HOME": str(home), "CISTERNA_ROOT_DATA": home.as_uri(), "PORT": str(port)}
-        image = _published(home, environment)
-        with running([sys.executable, "manage.py", "serve"], port, home / "server.log", **environment) as pid:
-            _wait(port)
+        settings = settings_of(home, port, CISTERNA_ROOT_DATA=home.as_uri())
+        image = _published(home, settings)
+        with served(settings, home / "server.log") as pid:
             report.heading(f"Cutouts of {SIDE}³ uint8 from chunks of {CHUNK}³; samples: {SAMPLES * options.rounds}")
             report.columns("format ", "cutout ms", "in process ms", "ratio", "MB", "peak MB more")
             for format_name, write in WRITERS.items():
@@ -67,9 +48,9 @@ def run(options: Options, report: Report) -> None:
                 before_mb = peak_mb([pid])
                 ours, theirs = [], []
                 for _ in range(SAMPLES * options.rounds):
-                    with _timed(theirs):
+                    with timed(theirs):
                         write(image, home / "written")
-                    with _timed(ours):
+                    with timed(ours):
                         _fetch(port, format_name, home / "cutout")
                 ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
                 report.row(
@@ -82,15 +63,12 @@ def run(options: Options, report: Report) -> None:
                 )
 
 
-def _published(home: Path, environment: Mapping[str, str]) -> Path:
+def _published(home: Path, settings: Mapping[str, str]) -> Path:
     """Publish the image in a portal of its own, and return where its finest level is."""
     em = unpack_array("em")
     em = np.pad(em, [(0, LARGE_SIDE - size) for size in em.shape], mode="symmetric")
     folder = write_image(home / "cell.zarr" / "em", [em], chunk=CHUNK)
-    (home / "cell.toml").write_text(SPECIFICATION)
-    for arguments in (("migrate", "--verbosity", "0"), ("publish", str(home / "cell.toml"))):
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **environment}, check=True, capture_output=True)
+    publish(home, settings)
     return folder / "0"
 
 
@@ -137,20 +115,3 @@ def _fetch(port: int, format_name: str, file: Path) -> None:
     with file.open("wb") as written:
         shutil.copyfileobj(answer, written, 1 << 20)
     connection.close()
-
-
-def _wait(port: int) -> None:
-    """Until the portal answers, and not only listens."""
-    for _ in range(100):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/health/ready")
-        if connection.getresponse().status == 200:
-            return
-        time.sleep(0.1)
-
-
-@contextmanager
-def _timed(samples: list[float]) -> Iterator[None]:
-    started_s = time.perf_counter()
-    yield
-    samples.append(time.perf_counter() - started_s)

@@ -2,23 +2,20 @@
 batch by batch and prints the same lines, and nginx sending the ready-made text, the limit of what a client can take."""
 
 import http.client
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from datasets.storage.inventory import Row, write_inventory
-from tests.benchmarks.bench_cutouts import SPECIFICATION, _wait
 from tests.benchmarks.options import Options, Report
-from tests.benchmarks.processes import CHECKOUT, cpu_seconds, forget_peak, peak_mb, running
+from tests.benchmarks.portals import manage, publish, served, settings_of, timed
+from tests.benchmarks.processes import cpu_seconds, forget_peak, peak_mb
 from tests.benchmarks.servers import nginx_over
 from tests.ports import free_port
 from tests.samples import write_image
@@ -51,17 +48,15 @@ def run(options: Options, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-manifests-") as name:
         home, port = Path(name), free_port()
         home.chmod(0o755)  # nginx reads as somebody else
-        environment = {name: "" for name in os.environ if name.startswith("CISTERNA_")}
-        environment |= {"CISTERNA_HOME": str(home), "CISTERNA_ROOT_DATA": home.as_uri(), "PORT": str(port)}
-        inventory = _published(home, environment)
+        settings = settings_of(home, port, CISTERNA_ROOT_DATA=home.as_uri())
+        inventory = _published(home, settings)
         top = f"http://127.0.0.1:{port}/data/cell@1/"
         (home / "script.py").write_text(SCRIPT)
         texts = home / "texts"
         texts.mkdir()
         (home / "nginx").mkdir()
-        with running([sys.executable, "manage.py", "serve"], port, home / "server.log", **environment) as pid:
+        with served(settings, home / "server.log") as pid:
             report.heading(f"Manifests of {LINES} files; samples: {options.rounds}")
-            _wait(port)
             report.columns(
                 "format   ",
                 "lines/s",
@@ -79,14 +74,14 @@ def run(options: Options, report: Report) -> None:
                     ours, theirs, limits, cpu_s = [], [], [], 0.0
                     forget_peak([pid])
                     for _ in range(options.rounds):
-                        with _timed(theirs), (texts / kind).open("wb") as file:
+                        with timed(theirs), (texts / kind).open("wb") as file:
                             command = [sys.executable, str(home / "script.py"), str(inventory), kind, top]
                             subprocess.run(command, stdout=file, check=True)
                         started_s = cpu_seconds([pid])
-                        with _timed(ours):
+                        with timed(ours):
                             found = _read(port, f"/api/v1/datasets/cell@1/manifest?format={kind}")
                         cpu_s += cpu_seconds([pid]) - started_s
-                        with _timed(limits):
+                        with timed(limits):
                             expected = _read(front.port, f"/{kind}")
                     assert found == expected, f"{kind} is not what the script prints"
                     report.row(
@@ -101,17 +96,10 @@ def run(options: Options, report: Report) -> None:
         report.note("ratio: lines/s over those of the script, which starts anew for each manifest, as one does")
 
 
-def _published(home: Path, environment: dict[str, str]) -> Path:
+def _published(home: Path, settings: Mapping[str, str]) -> Path:
     """A portal with a dataset whose inventory names a million chunks; where the inventory is."""
     write_image(home / "cell.zarr" / "em", [np.ones((8, 8, 8), "uint8")])
-    (home / "cell.toml").write_text(SPECIFICATION)
-
-    def manage(*arguments: str) -> None:
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **environment}, check=True, capture_output=True)
-
-    manage("migrate", "--verbosity", "0")
-    manage("publish", str(home / "cell.toml"))
+    publish(home, settings)
     numbers = sorted(map(str, range(100)))
     keys = (f"em/0/c/{z}/{y}/{x}" for z in numbers for y in numbers for x in numbers)
     rows = (Row(key, 32_768 + at % 977, f"e{at}", sha256(key.encode()).hexdigest()) for at, key in enumerate(keys))
@@ -121,7 +109,7 @@ def _published(home: Path, environment: dict[str, str]) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     written.rename(place)
     model = "from datasets.catalogue.models import DatasetVersion"
-    manage("shell", "-c", f"{model}; DatasetVersion.objects.update(manifest_digest='{root_digest}')")
+    manage(settings, "shell", "-c", f"{model}; DatasetVersion.objects.update(manifest_digest='{root_digest}')")
     return place
 
 
@@ -135,10 +123,3 @@ def _read(port: int, target: str) -> str:
         digest.update(part)
     connection.close()
     return digest.hexdigest()
-
-
-@contextmanager
-def _timed(seconds: list[float]) -> Iterator[None]:
-    started_s = time.perf_counter()
-    yield
-    seconds.append(time.perf_counter() - started_s)

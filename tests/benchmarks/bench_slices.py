@@ -4,10 +4,7 @@ many a server makes in a second.
 The image is the demo's, mirrored at its edges up to 256 × 1024 × 1024, in chunks of 64³ packed with Zstandard.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,9 +22,9 @@ from datasets.storage.planes import plan_plane, read_plane
 from datasets.storage.roots import Root
 from datasets.volumes.planes import PixelGrid, facing
 from deploy.demo.sample import unpack_array
-from tests.benchmarks.bench_cutouts import SPECIFICATION
 from tests.benchmarks.options import Options, Report
-from tests.benchmarks.processes import CHECKOUT, peak_mb, running
+from tests.benchmarks.portals import publish, served, settings_of, timed
+from tests.benchmarks.processes import peak_mb
 from tests.ports import free_port
 from tests.samples import write_image
 
@@ -113,9 +110,8 @@ def _compare(home: Path, image: NDArray[np.uint8], options: Options, report: Rep
         for work, do in works.items():
             if work == "values, chunks decoded before":
                 do()  # whoever came before left other things in the caches
-            started_s = time.perf_counter()
-            do()
-            samples[work].append(time.perf_counter() - started_s)
+            with timed(samples[work]):
+                do()
     first = samples["a plain compiled loop over the volume"]
     for work, own in samples.items():
         ratio = statistics.median(mine / plain_s for mine, plain_s in zip(own, first, strict=True))
@@ -132,14 +128,10 @@ def _cut(place: ArrayPlace, pixels: PixelGrid) -> NDArray[np.generic]:
 def _serve(home: Path, options: Options, report: Report) -> None:
     """Through a server: slices of 512² as a page asks for them, each another plane, its chunks decoded before."""
     port = free_port()
-    environment = {name: "" for name in os.environ if name.startswith("CISTERNA_")}
-    environment |= {"CISTERNA_HOME": str(home / "home"), "CISTERNA_ROOT_DATA": home.as_uri(), "PORT": str(port)}
-    (home / "cell.toml").write_text(SPECIFICATION)
-    for arguments in (("migrate", "--verbosity", "0"), ("publish", str(home / "cell.toml"))):
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **environment}, check=True, capture_output=True)
+    settings = settings_of(home / "home", port, CISTERNA_ROOT_DATA=home.as_uri())
+    publish(home, settings)
     where = "/api/v1/datasets/cell@1/volumes/em/slice?center=5120,5120,"
-    with running([sys.executable, "manage.py", "serve"], port, home / "server.log", **environment) as pid:
+    with served(settings, home / "server.log") as pid:
         report.heading("Slices of 512² pixels over HTTP, each another plane, chunks decoded before")
         report.columns("slice                              ", "req/s", "p50 ms", "peak MB")
         queries = {
@@ -162,16 +154,15 @@ def _load(port: int, query: str, connections: int, seconds: float) -> tuple[floa
 
     def ask(number: int, until_s: float) -> list[float]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        took = []
+        took: list[float] = []
         for turn in range(10**9):
             if time.perf_counter() > until_s:
                 break
-            started_s = time.perf_counter()
-            connection.request("GET", planes[(turn * connections + number) % len(planes)])
-            answer = connection.getresponse()
-            body = answer.read()
+            with timed(took):
+                connection.request("GET", planes[(turn * connections + number) % len(planes)])
+                answer = connection.getresponse()
+                body = answer.read()
             assert answer.status == 200, body
-            took.append(time.perf_counter() - started_s)
         connection.close()
         return took
 

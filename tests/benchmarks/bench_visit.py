@@ -4,11 +4,9 @@ The real portal, Django and all, with the demo's dataset; beside it nginx over t
 Python and takes its share of the time, the same for every server.
 """
 
-import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,7 +14,8 @@ from pathlib import Path
 
 from tests.benchmarks.load import Target
 from tests.benchmarks.options import Options, Report
-from tests.benchmarks.processes import cpu_seconds, running
+from tests.benchmarks.portals import served, settings_of
+from tests.benchmarks.processes import cpu_seconds
 from tests.benchmarks.servers import REFERENCE, nginx_over
 from tests.benchmarks.visit import Asked, Visited, recorded, replay, replay_multiplexed
 from tests.nginx import make_certificate, nginx_in_front
@@ -88,9 +87,7 @@ def _compare(
 def _demo(home: Path) -> Iterator[Target]:
     """The demo's portal in a home of its own."""
     port = free_port()
-    environment = {name: "" for name in os.environ if name.startswith("CISTERNA_")}
-    environment |= {"CISTERNA_HOME": str(home), "PORT": str(port)}
-    with running([sys.executable, "deploy/demo/run.py"], port, home / "demo.log", **environment) as pid:
+    with served(settings_of(home, port), home / "demo.log", "deploy/demo/run.py") as pid:
         yield Target(port, (pid,), PREFIX)
 
 
