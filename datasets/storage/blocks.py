@@ -89,8 +89,7 @@ class ArrayBlocks:
         self.sampled_type = sampled_type(self.dtype)
         elements = tuple(self._element(axis) for axis in place.axes if axis not in "xyz")
         self._name = (place.root.name, place.root.url, place.root.endpoint, place.key, self._metadata_state, elements)
-        whole = array.shards or array.chunks
-        self._chunks_of_object = tuple(size // chunk for size, chunk in zip(whole, array.chunks, strict=True))
+        self._object_shape = array.shards or array.chunks
 
     def read(self, indices: Sequence[Index]) -> dict[Index, Block]:
         """The chunks at ``indices`` of the grid: contiguous, native (z, y, x); None where all voxels are 0."""
@@ -109,8 +108,8 @@ class ArrayBlocks:
         """What a chunk is kept under: where it lies, which elements of other axes it shows, and its object's state."""
         if self._lasts:
             return (self._name, index)
-        stored = self._stored_index(index)
-        of_object = tuple(at // chunks for at, chunks in zip(stored, self._chunks_of_object, strict=True))
+        first = tuple(taken.start if isinstance(taken, slice) else taken for taken in self._selection(index))
+        of_object = tuple(at // size for at, size in zip(first, self._object_shape, strict=True))
         key = join_key(self._place.key, self._array.array.metadata.encode_chunk_key(of_object))
         return (self._name, index, self._state(key))
 
@@ -155,15 +154,6 @@ class ArrayBlocks:
 
     def _element(self, axis: str) -> int:
         return self._place.elements.get(axis, 0)
-
-    def _stored_index(self, index: Index) -> Index:
-        """The index of a chunk in the stored grid."""
-        in_space = dict(zip(self._spatial, index[self._missing :], strict=True))
-        chunks = self._array.array.chunks
-        return tuple(
-            in_space[number] if number in in_space else self._element(axis) // chunks[number]
-            for number, axis in enumerate(self._place.axes)
-        )
 
     def _selection(self, index: Index) -> tuple[slice | int, ...]:
         in_space = dict(zip(self._spatial, self.grid.slices(index)[self._missing :], strict=True))

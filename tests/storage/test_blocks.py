@@ -188,6 +188,21 @@ def test_axes_come_in_the_order_of_space_at_one_element_of_the_others(tmp_path: 
         assert block.dtype == np.dtype("u2")
 
 
+def test_a_chunk_is_as_old_as_the_object_that_holds_it(tmp_path: Path) -> None:
+    """One shard of t, x, c is written again, and of all chunks those in it are decoded again."""
+    array = zarr.create_array(tmp_path / "a", shape=(3, 8, 2), chunks=(1, 2, 1), shards=(2, 4, 2), dtype="u1")
+    array[...] = 1
+    set_age(tmp_path, AGES_AGO_S)
+    where = ArrayPlace(place(tmp_path).root, "a", 3, ("t", "x", "c"), {"t": 2, "c": 1})
+    indices = [(0, 0, x) for x in range(4)]
+    before = ArrayBlocks(where).read(indices)
+    array[2:, 4:] = 2
+    set_age(tmp_path / "a" / "c" / "1" / "1", AGES_AGO_S)
+    after = ArrayBlocks(where).read(indices)
+    assert [after[index] is before[index] for index in indices] == [True, True, False, False]
+    assert all((block == 1 + (x > 1)).all() for (_, _, x), block in after.items() if block is not None)
+
+
 def test_damage_is_named_and_nothing_absent(tmp_path: Path) -> None:
     array = write_array(tmp_path)
     (array / "c" / "0" / "0").write_bytes(b"not zstd")
