@@ -13,6 +13,7 @@ from datasets.serving.cutouts.reading import SLAB_BYTES, CutReader, cut_range
 from datasets.serving.cutouts.zips import ZipWriter
 from datasets.serving.making import Block
 from datasets.storage.encoding import array_document, encode_chunk, group_document
+from datasets.volumes.grids import ChunkGrid
 
 CHUNK = 64
 LEVEL_PATH = "0"
@@ -39,10 +40,13 @@ class ZarrZipFormat:
         pending = archive.member("zarr.json", group_document({"ome": _metadata(cut)})) + archive.member(
             f"{LEVEL_PATH}/zarr.json", array_document(cut.shape_zyx, chunk_shape, reader.dtype, "zyx")
         )
+        grid = ChunkGrid(cut.shape_zyx, chunk_shape)
         for start, stop in _bands(cut, reader.dtype.itemsize):
             block = reader.block(start, stop)
             parts = [pending]
-            for index, place in _chunks(start, stop):
+            for index in grid.meeting(start, stop):
+                chunk = zip(grid.slices(index), start, strict=True)
+                place = tuple(slice(at.start - low, at.stop - low) for at, low in chunk)
                 if (content := encode_chunk(block[place], chunk_shape)) is not None:
                     parts.append(archive.member("/".join([LEVEL_PATH, "c", *map(str, index)]), content))
             yield b"".join(parts)
@@ -67,19 +71,6 @@ def _bands(cut: Cut, itemsize: int) -> Iterator[tuple[tuple[int, int, int], tupl
         for y0, y1 in cut_range(0, height, CHUNK * high):
             for x0, x1 in cut_range(0, width, CHUNK * wide):
                 yield (z0, y0, x0), (z1, y1, x1)
-
-
-def _chunks(
-    start: tuple[int, int, int], stop: tuple[int, int, int]
-) -> Iterator[tuple[tuple[int, int, int], tuple[slice, slice, slice]]]:
-    """The chunks of a band: their indices, and their places in it."""
-    depth, height, width = (high - low for low, high in zip(start, stop, strict=True))
-    z, y, x = (low // CHUNK for low in start)
-    for z0, z1 in cut_range(0, depth, CHUNK):
-        for y0, y1 in cut_range(0, height, CHUNK):
-            for x0, x1 in cut_range(0, width, CHUNK):
-                index = (z + z0 // CHUNK, y + y0 // CHUNK, x + x0 // CHUNK)
-                yield index, (slice(z0, z1), slice(y0, y1), slice(x0, x1))
 
 
 def _metadata(cut: Cut) -> dict[str, Any]:
