@@ -149,7 +149,7 @@ def _layer(volume: Volume, part: ChannelLayer, *, source: str) -> neuroglancer.L
         colour = layer_colour(volume)
         if colour:
             layer.segment_default_color = colour
-        for value, class_colour in _label_colours(volume).items():
+        for value, class_colour in class_colours(volume).items():
             layer.segment_colors[value] = class_colour
         return layer
     shader = _TINTED_SHADER.format(colour=part.colour) if part.colour else _CONTRAST_SHADER
@@ -195,7 +195,7 @@ def layer_colour(volume: Volume) -> str:
     return classes[0].colour if len(classes) == 1 else ""
 
 
-def _label_colours(volume: Volume) -> dict[int, str]:
+def class_colours(volume: Volume) -> dict[int, str]:
     """The colours of labels that each stand for a class: a semantic segmentation of several organelles."""
     segmentation = segmentation_of(volume)
     coverage = segmentation.coverage.all() if segmentation else ()

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, layer_colour
-from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, class_colours, layer_colour
 from datasets.catalogue.slices import single_class
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers
 from datasets.serving.slices.cutting import Levels, cut
@@ -102,9 +101,7 @@ def label_colours(volume: Volume, *, together: bool) -> dict[int, str] | str:
         return colour
     if together and (organelle := single_class(volume)):
         return organelle.colour
-    segmentation = segmentation_of(volume)
-    coverage = segmentation.coverage.all() if segmentation else ()
-    return {it.label_value: it.organelle.colour for it in coverage if it.label_value is not None}
+    return class_colours(volume)
 
 
 def shown_channels(image: Volume, channel: int | None) -> list[ChannelLayer]:
