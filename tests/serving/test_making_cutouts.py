@@ -40,13 +40,12 @@ def sparse_cut(folder: Path, shape: tuple[int, int, int], dtype: str, **changes:
     root = Root(name="sparse", url=folder.as_uri())
     facts: dict[str, Any] = {
         "voxels": VoxelBox((0, 0, 0), shape[::-1]),
-        "index": tuple(slice(0, size) for size in shape),
         "voxel_nm": (4.0, 5.0, 40.0),
         "first_nm": (2.0, 0.0, -20.0),
     }
     return Cut(
         stem="sparse", title="Sparse", is_labels=False, root=root, key="", zarr_format=3, axes=("z", "y", "x"),
-        form=ArrayForm(shape, (64, 64, 64), dtype), dtype=np.dtype(dtype), **(facts | changes),
+        places={}, form=ArrayForm(shape, (64, 64, 64), dtype), **(facts | changes),
     )  # fmt: skip
 
 

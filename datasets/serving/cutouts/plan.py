@@ -70,7 +70,7 @@ class Cut:
         stem: of the file's name.
         title: of the volume, for people.
         axes: of the stored array, in stored order.
-        index: what is taken along each of ``axes``: a range along x, y and z, else one place.
+        places: the index along axes other than x, y and z, by name; 0 where not given.
         form: of the stored array.
         first_nm: the centre of the first voxel, (x, y, z).
     """
@@ -82,12 +82,16 @@ class Cut:
     key: str
     zarr_format: int
     axes: tuple[str, ...]
-    index: tuple[slice | int, ...]
+    places: Mapping[str, int]
     form: ArrayForm
-    dtype: np.dtype[Any]
     voxels: VoxelBox
     voxel_nm: Triple
     first_nm: Triple
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of its voxels, as they are stored."""
+        return np.dtype(self.form.dtype)
 
     @property
     def shape_zyx(self) -> Counts:
@@ -167,7 +171,6 @@ class Plan:
             )
         self._require_within(limit_bytes)
         root, key = place_of_level(self._version, volume, level)
-        along = voxels.along
         return Cut(
             stem=self._stem(voxels),
             title=volume.title,
@@ -176,9 +179,8 @@ class Plan:
             key=key,
             zarr_format=volume.zarr_format,
             axes=tuple(volume.axes),
-            index=tuple(along[axis] if axis in SPACE else self._places.get(axis, 0) for axis in volume.axes),
+            places=self._places,
             form=form_of_level(volume, level),
-            dtype=np.dtype(volume.dtype),
             voxels=voxels,
             voxel_nm=grid.scale_nm,
             first_nm=grid.centre_nm(voxels.start),

@@ -115,9 +115,7 @@ class CutReader:
 
     def _brick(self, along: dict[str, slice]) -> NDArray[Any]:
         cut = self.cut
-        selection = tuple(
-            along[axis] if axis in SPACE else place for axis, place in zip(cut.axes, cut.index, strict=True)
-        )
+        selection = tuple(along[axis] if axis in SPACE else cut.places.get(axis, 0) for axis in cut.axes)
         return self._array[selection].transpose(self._order)
 
 
