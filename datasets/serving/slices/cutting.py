@@ -35,18 +35,6 @@ class SliceTooLarge(CisternaError):
 
 
 @dataclass(frozen=True)
-class Cut:
-    """The values of a plane, (y, x), and the path of the level they are from.
-
-    They have the volume's type where each is one of its voxels (labels, and planes whose pixels lie on voxels), else
-    float32.
-    """
-
-    values: NDArray[np.generic]
-    level: str
-
-
-@dataclass(frozen=True)
 class LevelPlan:
     """At which of its levels a volume is cut, and how that is read."""
 
@@ -64,8 +52,11 @@ def cut(
     plane: Plane,
     elements: Mapping[str, int] | None = None,
     levels: Levels | None = None,
-) -> Cut:
-    """The values of ``volume`` along ``plane``: linear between voxels, of labels the nearest; 0 outside.
+) -> NDArray[np.generic]:
+    """The values of ``volume`` along ``plane``, (y, x): linear between voxels, of labels the nearest; 0 outside.
+
+    They have the volume's type where each is one of its voxels (labels, and planes whose pixels lie on voxels), else
+    float32.
 
     Args:
         elements: the index along axes other than x, y and z, by name; 0 where not given.
@@ -79,9 +70,7 @@ def cut(
     chosen = (levels or choose_levels(plane, [volume]))[volume.path]
     blocks = ArrayBlocks(_place(version, volume, chosen.level, elements or {}))
     values = read_plane(blocks, chosen.plan)
-    if not chosen.plan.is_linear:
-        values = values.astype(native_type(blocks.dtype), copy=False)
-    return Cut(values, chosen.level["path"])
+    return values if chosen.plan.is_linear else values.astype(native_type(blocks.dtype), copy=False)
 
 
 def choose_levels(plane: Plane, cuts: Sequence[Volume]) -> Levels:

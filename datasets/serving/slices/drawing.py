@@ -51,7 +51,7 @@ def draw_image(
         place = dict(look.elements or {})
         if layer.axis:
             place[layer.axis.name] = layer.index
-        values = cut(version, image, plane, place, levels).values
+        values = cut(version, image, plane, place, levels)
         grey = apply_window(values, look.window or _window(layer) or contrast_window(values))
         pictures.append((grey, layer.colour))
     if len(pictures) == 1 and not pictures[0][1]:
@@ -89,7 +89,7 @@ def draw_labels(
     else:
         picture = background if background.ndim == 3 else tint(background, "")
     for volume in labels:
-        ids = cut(version, volume, plane, (elements or {}).get(volume.path), levels).values
+        ids = cut(version, volume, plane, (elements or {}).get(volume.path), levels)
         colours = label_colours(volume, together=together)
         picture = overlay(picture, ids, colour_labels(ids, colours), opacity if background is not None else 1)
     return picture

@@ -43,7 +43,7 @@ def make_slice(version: DatasetVersion, request: SliceRequest) -> bytes:
 def _make(version: DatasetVersion, request: SliceRequest) -> bytes:
     volume, plane = request.volume, request.plane
     if request.form == "npy":
-        return encode_values(cut(version, volume, plane, request.elements(volume)).values)
+        return encode_values(cut(version, volume, plane, request.elements(volume)))
     levels = choose_levels(plane, request.cuts)
     elements = {it.path: request.elements(it) for it in (volume, *request.overlays)}
     if volume.kind in LABEL_KINDS:
