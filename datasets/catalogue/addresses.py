@@ -1,4 +1,4 @@
-"""Addresses: datasets as ``name``, ``name@3`` and ``name@draft``, layers' pages, the data plane's absolute address."""
+"""Addresses: datasets as ``name@3`` and ``name@draft``, their layers' pages, the data plane, buckets over S3."""
 
 from dataclasses import dataclass
 
@@ -43,6 +43,11 @@ def site_url(request: HttpRequest) -> str:
 def data_url(request: HttpRequest) -> str:
     """Absolute address of the data plane, ending in ``/data/``."""
     return f"{site_url(request)}/data/"
+
+
+def bucket_name(version: DatasetVersion) -> str:
+    """What a version with a number is called over S3, whose clients refuse an ``@``; empty for a draft."""
+    return "" if version.number is None else f"{version.dataset.name}.v{version.number}"
 
 
 def layer_url(version: DatasetVersion, volume: Volume) -> str:

@@ -149,7 +149,7 @@ def test_a_selection_is_listed_as_its_folders_are(small_cell: DatasetVersion) ->
     assert refusal(path) == (404, "not-found")
 
 
-PART = Part("odd@2", "odd.v2", "", "", "https://cells.example", None, Mounts(()))
+PART = Part("odd@2", "odd.v2", "", "", "https://cells.example/data/odd@2/", None, Mounts(()))
 SEGMENTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(is_segment)
 KEYS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
 

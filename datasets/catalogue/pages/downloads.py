@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from datasets.catalogue.addresses import bucket_name
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import DatasetVersion, Selection
 from datasets.catalogue.presentation import format_bytes, format_count
@@ -91,17 +92,17 @@ def version_downloads(version: DatasetVersion, path: str = "", *, site_url: str)
     """
     if not version.mounts.all():
         return None
-    name, number = version.dataset.name, version.number
+    bucket = bucket_name(version)
     below = f"/{path}" if path else ""
     manifest = reverse("serving:manifest", kwargs={"ref": str(version)})
     target = _Target(
         stem=stem_of(version, path),
         folder=str(version),
         above="",
-        places=((f"{name}.v{number}{below}", f"{version}{below}"),) if number else (),
+        places=((f"{bucket}{below}", f"{version}{below}"),) if bucket else (),
         manifest_url=f"{site_url}{manifest}{f'?{urlencode({"path": path}, safe="/")}' if path else ''}",
         site_url=site_url,
-        is_open=is_released(version.dataset) and number is not None,
+        is_open=is_released(version.dataset) and version.number is not None,
         has_digests=bool(version.manifest_digest),
     )
     return _downloads(target, measure_inventory(version, path), "" if path else version.manifest_digest)
@@ -121,10 +122,7 @@ def selection_downloads(
         stem=folder,
         folder=folder,
         above=f"{folder}/",
-        places=tuple(
-            (f"{version.dataset.name}.v{version.number}/{path}", f"{folder}/{version}/{path}")
-            for version, path in parts
-        ),
+        places=tuple((f"{bucket_name(version)}/{path}", f"{folder}/{version}/{path}") for version, path in parts),
         manifest_url=f"{site_url}{reverse('serving:selection_manifest', kwargs={'identifier': selection.pk})}",
         site_url=site_url,
         is_open=all(is_released(version.dataset) for version, _ in parts),

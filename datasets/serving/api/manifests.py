@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
-from datasets.catalogue.addresses import Reference, site_url
+from datasets.catalogue.addresses import Reference, data_url
 from datasets.catalogue.api.views import VersionView, known
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
@@ -35,7 +35,7 @@ class DatasetManifest(MadeView, VersionView):
         chosen = _chosen(request)
         version = self.version(request, ref)
         path = request.query_params.get("path", "").strip("/")
-        part = part_of(version, path, site_url=site_url(request._request))
+        part = part_of(version, path, data_url=data_url(request._request))
         self.caching = cache_control(version, is_pinned=ref.label is not None, is_final=part.inventory is not None)
         return _answer(self, chosen, [part], stem=stem_of(version, path))
 
@@ -50,7 +50,7 @@ class SelectionManifest(MadeView):
         for _, error in layers.gone:
             raise error  # a list that leaves something out would look complete
         parts = [
-            part_of(version, path, site_url=site_url(request._request), folder=f"{version}/")
+            part_of(version, path, data_url=data_url(request._request), folder=f"{version}/")
             for version, path in covering(layers.found)
         ]
         is_open = all(is_released(layer.version.dataset) for layer in layers.found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datasets.catalogue.addresses import bucket_name
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.datasets import NotFound
 from datasets.catalogue.queries.inventories import DatasetExternal, find_inventory
@@ -21,7 +22,7 @@ class Part:
         version: ``name@2``.
         bucket: its name over S3; empty for a draft, which is not read over S3.
         folder: what the names of files begin with in the lists: empty, or ``name@2/``.
-        site_url: absolute address of the site, without a trailing slash.
+        data_url: absolute address of the version's data, pinned, ending in a slash.
         inventory: None where the version has none.
     """
 
@@ -29,14 +30,9 @@ class Part:
     bucket: str
     path: str
     folder: str
-    site_url: str
+    data_url: str
     inventory: Inventory | None
     mounts: Mounts
-
-    @property
-    def data_url(self) -> str:
-        """The absolute address of the version's data, pinned, ending in a slash."""
-        return f"{self.site_url}/data/{self.version}/"
 
     def rows(self) -> Iterator[Row]:
         """The objects in ascending order, with their digests where there is an inventory.
@@ -54,8 +50,11 @@ class Part:
             raise NotFound(f"{self.version} has nothing at {self.path!r}", where=self.path)
 
 
-def part_of(version: DatasetVersion, path: str, *, site_url: str, folder: str = "") -> Part:
-    """What is at ``path`` of ``version`` and below it; arguments as for :class:`Part`.
+def part_of(version: DatasetVersion, path: str, *, data_url: str, folder: str = "") -> Part:
+    """What is at ``path`` of ``version`` and below it; other arguments as for :class:`Part`.
+
+    Args:
+        data_url: absolute address of the data plane, ending in ``/data/``.
 
     Raises:
         DatasetExternal: all of its data are elsewhere.
@@ -67,10 +66,10 @@ def part_of(version: DatasetVersion, path: str, *, site_url: str, folder: str = 
         )
     return Part(
         version=str(version),
-        bucket="" if version.number is None else f"{version.dataset.name}.v{version.number}",
+        bucket=bucket_name(version),
         path=path,
         folder=folder,
-        site_url=site_url,
+        data_url=f"{data_url}{version}/",
         inventory=find_inventory(version),
         mounts=mounts,
     )
