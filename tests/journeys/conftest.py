@@ -146,6 +146,18 @@ def clean_environment(home: Path) -> dict[str, str]:
     return kept | {"CISTERNA_HOME": str(home)}
 
 
+def alone(home: Path, **more: str) -> dict[str, str]:
+    """The environment of somebody who has configured nothing for the tools that download, but has them."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
+    kept |= {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": REGION}
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"} | more
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, by their keys in it."""
+    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+
+
 @contextlib.contextmanager
 def started(home: Path, command: list[str], **environment: str) -> Iterator[Portal]:
     """A portal whose server is ``python <command>``, on a port of its own, while the block runs."""

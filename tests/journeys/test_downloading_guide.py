@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, Demo, clean_environment
+from tests.journeys.conftest import CHECKOUT, Demo, alone, clean_environment, files_in
 
 GUIDE = (CHECKOUT / "docs" / "guides" / "downloading.md").read_text(encoding="utf-8")
 SHELL = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
@@ -30,13 +29,6 @@ for name, part in OTHERS.items():
     (COMMANDS[name],) = (text for text in SHELL if part in text)
 
 
-def alone(home: Path) -> dict[str, str]:
-    """The environment of somebody who has configured nothing."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
-    kept |= {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
-
-
 def run(demo: Demo, name: str, home: Path, **replaced: str) -> str:
     """What the command prints."""
     text = COMMANDS[name].replace("https://cells.example.org", demo.url)
@@ -45,10 +37,6 @@ def run(demo: Demo, name: str, home: Path, **replaced: str) -> str:
     done = subprocess.run(["sh", "-ec", text], cwd=home, env=alone(home), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 """Downloading as the pages say it, and with manifests as tools take them: awkward names, data that are not public."""
 
-import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.journeys.conftest import Demo
+from tests.journeys.conftest import Demo, alone, files_in
 from tests.samples import write_image
 
 TOOLS = ("aws", "rclone", "s5cmd", "aria2", "curl")
@@ -53,22 +51,11 @@ class Holding:
     secret: str
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """Of a program, with nothing of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
-    kept |= {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"} | more
-
-
 def run(command: str, folder: Path, **more: str) -> None:
     done = subprocess.run(
-        ["sh", "-ec", command], cwd=folder, env=environment(folder, **more), capture_output=True, text=True, check=False
+        ["sh", "-ec", command], cwd=folder, env=alone(folder, **more), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 import zarr
 
-from tests.journeys.test_downloading_guide import COMMANDS, alone
+from tests.journeys.conftest import alone, files_in
+from tests.journeys.test_downloading_guide import COMMANDS
 from tests.journeys.test_kills import Server
 from tests.s3_proxy import Proxy, proxy_before
 from tests.s3_server import KEY, REGION, SECRET, S3Server
@@ -57,7 +58,7 @@ def write_files(folder: Path) -> dict[str, bytes]:
     zarr.create_group(folder, zarr_format=3)
     write_image(folder / "em", [VALUES], chunk=32, compressors=None)
     (folder / "em" / "large").write_bytes(LARGE)
-    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+    return files_in(folder)
 
 
 @dataclass

@@ -4,7 +4,6 @@ from the portal itself and through nginx."""
 import hashlib
 import html
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -25,7 +24,7 @@ from botocore.config import Config
 from botocore.session import Session
 from obstore.store import S3Store
 
-from tests.journeys.conftest import CHECKOUT, Demo, clean_environment
+from tests.journeys.conftest import CHECKOUT, Demo, alone, clean_environment, files_in
 from tests.nginx import nginx_in_front
 
 REGION = "us-east-1"
@@ -68,9 +67,8 @@ class Reading:
 
     def environment(self, home: Path) -> dict[str, str]:
         """Of a program, with nothing of whoever runs the tests."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
         keys = {"AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret} if self.key_id else {}
-        return kept | keys | {"HOME": str(home), "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+        return alone(home, **keys)
 
     def run(self, command: list[str | Path], home: Path, *, fails: bool = False) -> str:
         """What a program says."""
@@ -91,10 +89,6 @@ class Stocked:
     key_id: str
     secret: str
     bearer: str
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -343,8 +337,7 @@ def test_a_selection_of_what_is_not_public_comes_as_its_page_says(stocked: Stock
         assert found
         (tmp_path / tool).mkdir()
         known = Reading(f"{url}/s3", "", {}, ("", GUARDED), stocked.key_id, stocked.secret)
-        path = f"PATH={PROGRAMS}:{os.environ['PATH']}"
-        known.run(["env", path, "sh", "-ec", html.unescape(found[1])], tmp_path / tool)
+        known.run(["sh", "-ec", html.unescape(found[1])], tmp_path / tool)
         copy = tmp_path / tool / f"selection-{identifier}"
         assert files_in(copy / "guarded@1" / "em") == private
         assert files_in(copy / "fib25-ts2@1" / "labels" / "ffn") == public

@@ -1,6 +1,5 @@
 """The guide to S3 tools, run as it stands over the demo; with a token where it says so."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, Demo, clean_environment
+from tests.journeys.conftest import CHECKOUT, Demo, alone, clean_environment, files_in
 from tests.serving.test_streaming import eventually
 
 GUIDE = (CHECKOUT / "docs" / "guides" / "s3.md").read_text(encoding="utf-8")
@@ -18,11 +17,8 @@ PYTHON = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 def attempt(command: list[str], demo: Demo, folder: Path) -> "subprocess.CompletedProcess[str]":
     """A command, run by somebody who has configured nothing."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
-    kept |= {"HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"}
-    kept["PATH"] = f"{Path(sys.executable).parent}:{kept['PATH']}"
     command = [part.replace("https://cells.example.org", demo.url) for part in command]
-    return subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=alone(folder), capture_output=True, text=True, check=False)
 
 
 def run(command: list[str], demo: Demo, folder: Path) -> str:
@@ -33,10 +29,9 @@ def run(command: list[str], demo: Demo, folder: Path) -> str:
 
 
 def assert_copied(demo: Demo, layer: str, copy: Path) -> None:
-    original = demo.sample / layer
-    files = {it.relative_to(original): it.read_bytes() for it in original.rglob("*") if it.is_file()}
+    files = files_in(demo.sample / layer)
     assert len(files) > 4
-    assert {it.relative_to(copy): it.read_bytes() for it in copy.rglob("*") if it.is_file()} == files
+    assert files_in(copy) == files
 
 
 def test_aws_lists_and_copies(either_demo: Demo, tmp_path: Path) -> None:
