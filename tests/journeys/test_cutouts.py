@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -74,34 +74,38 @@ title = "Of tiny chunks, a row of which takes seconds"
 ROW = "unit=voxel&bbox=0,0,0,1024,1024,64"
 
 
-def write_fine(folder: Path) -> None:
-    scale = {"type": "scale", "scale": [10.0, 10.0, 10.0]}
+def write_sparse_image(
+    folder: Path, shapes: Sequence[tuple[int, int, int]], chunks: tuple[int, int, int], fill: int
+) -> Path:
+    """An image of uint8 in which no chunk is stored.
+
+    Args:
+        shapes: of its levels, in voxels, z y x; a voxel of the first is 10 nm wide, all levels reach equally far.
+        chunks: likewise, of every level.
+        fill: the value of every voxel.
+    """
+    datasets = []
+    for level, shape in enumerate(shapes):
+        scale = [10.0 * finest / size for finest, size in zip(shapes[0], shape, strict=True)]
+        datasets.append({"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": scale}]})
+        zarr.create_array(folder / str(level), shape=shape, dtype="uint8", chunks=chunks, fill_value=fill)
     axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "zyx"]
-    datasets = [{"path": "0", "coordinateTransformations": [scale]}]
     attributes = {"ome": {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}}
     zarr.create_group(folder, zarr_format=3, attributes=attributes)
-    zarr.create_array(folder / "0", shape=(64, 1024, 1024), dtype="uint8", chunks=(64, 16, 8), fill_value=0)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that makes one cutout at a time, of a volume that is larger than what it may hold in memory."""
     home = tmp_path_factory.mktemp("mortal")
-    image = home / "own" / "mortal" / "em"
-    datasets = []
-    for level, size in enumerate((1, 32)):
-        scale = {"type": "scale", "scale": [10.0 * size, 10.0, 10.0]}
-        datasets.append({"path": str(level), "coordinateTransformations": [scale]})
-        shape = (SHAPE[0] // size, *SHAPE[1:])
-        zarr.create_array(image / str(level), shape=shape, dtype="uint8", chunks=(64, 64, 64), fill_value=7)
-    axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "zyx"]
-    attributes = {"ome": {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}}
-    zarr.create_group(image, zarr_format=3, attributes=attributes)
+    own = home / "own" / "mortal"
+    write_sparse_image(own / "fine", [(64, 1024, 1024)], (64, 16, 8), fill=0)
+    image = write_sparse_image(own / "em", [SHAPE, (SHAPE[0] // 32, *SHAPE[1:])], (64, 64, 64), fill=7)
     broken = image / "0" / "c" / str(BROKEN_AT // 64) / "0" / "0"
     broken.parent.mkdir(parents=True)
     broken.write_bytes(b"not zstd")
     server = Server(home, {"CISTERNA_CUTS_AT_ONCE": "1"})
-    write_fine(home / "own" / "mortal" / "fine")
     server.publish(SPECIFICATION + FINE)
     server.start()
     yield server
