@@ -223,7 +223,7 @@ class MountAdmin(OfVersion):
 @admin.register(Specimen)
 class SpecimenAdmin(OfVersion):
     list_display = ["organism", "sample"]
-    search_fields = ["version__dataset__name", "organism", "sample", "tissue", "cell_line"]
+    search_fields = ["version__dataset__name", "organism", "sample", "terms__label"]
 
 
 @admin.register(Acquisition)

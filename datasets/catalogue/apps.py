@@ -9,10 +9,10 @@ class CatalogueConfig(AppConfig):
     label = "catalogue"
 
     def ready(self) -> None:
-        from datasets.catalogue.frozen_rows import hold_frozen_rows, release_frozen_rows
+        from datasets.catalogue.row_rules import hold_rules, release_rules
 
-        pre_migrate.connect(release_frozen_rows, sender=self)
-        post_migrate.connect(hold_frozen_rows, sender=self)
+        pre_migrate.connect(release_rules, sender=self)
+        post_migrate.connect(hold_rules, sender=self)
         post_migrate.connect(_load_organelle_classes, sender=self)
 
 

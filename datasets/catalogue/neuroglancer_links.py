@@ -71,7 +71,7 @@ def build_state(
         middle_nm = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
         nm_per_pixel = default_nm_per_pixel(version)
         if view is not None:
-            middle_nm = view.position_nm
+            middle_nm = view.position_nm or middle_nm
             nm_per_pixel = view.nm_per_pixel or nm_per_pixel
             if view.orientation:
                 state.cross_section_orientation = view.orientation

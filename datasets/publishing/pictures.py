@@ -129,7 +129,7 @@ def _rectangle(volume: Volume, centre_nm: tuple[float, float, float], width_nm: 
 def _plane_of(view: View, frame: Volume, whole: Plane) -> Plane:
     """The plane a view looks at; one that is not turned is kept inside the image."""
     nm_per_pixel = min(whole.nm_per_pixel, (view.nm_per_pixel or math.inf) * 640 / whole.width)
-    x, y, z = view.position_nm
+    x, y, z = view.position_nm or whole.centre_nm
     if view.orientation:
         return Plane(
             centre_nm=(x, y, z),

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from datasets.catalogue.frozen_rows import missing_triggers
+from datasets.catalogue.row_rules import missing_triggers
 from portal.config import Config
 from portal.doctor.findings import Finding
 

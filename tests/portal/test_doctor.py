@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from datasets.catalogue.frozen_rows import release_frozen_rows
+from datasets.catalogue.row_rules import release_rules
 from datasets.storage.roots import OWN_ROOT, Root, configure_roots
 from portal.config import Config, unknown_variables
 from portal.doctor import Finding, Verdict, build, database, machine, site, storage
@@ -101,7 +101,7 @@ class TestDatabase:
         assert "catalogue.9999_from_the_future" in finding.what
 
     def test_frozen_rows_are_not_held(self) -> None:
-        release_frozen_rows("default")
+        release_rules("default")
         (finding,) = of(self.findings())
         assert "triggers are missing" in finding.what
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DATASET_NAME = r"[a-z0-9][a-z0-9_-]{1,56}"
 SHA256_HEX = r"^[0-9a-f]{64}$"
+KEPT = "What the source of an import says that has no place of its own, as it stands there"
 
 
 class Visibility(models.TextChoices):
@@ -65,7 +66,7 @@ class DatasetVersion(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.DRAFT)
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
-    licence = models.CharField(max_length=64, help_text="SPDX identifier")
+    licence = models.CharField(max_length=64, blank=True, help_text="SPDX identifier; empty: none is stated")
     credit = models.TextField(blank=True, help_text="How the data ask to be credited, and what was changed")
     keywords = models.JSONField(default=list, blank=True)
     change_note = models.TextField(blank=True)
@@ -74,6 +75,7 @@ class DatasetVersion(models.Model):
     record = models.TextField(blank=True, help_text="The frozen content as canonical JSON")
     record_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the record")
     manifest_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the manifest, once made")
+    kept = models.JSONField(default=dict, blank=True, help_text=KEPT)
     retired_reason = models.TextField(blank=True)
     successor = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="predecessors")
 

@@ -10,9 +10,10 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from datasets.catalogue.models.identifiers import ROR_DIGITS, ror_digits_fit
+
 ORGANIZATION_NAME = r"[a-z0-9][a-z0-9-]{1,56}"
 _ROR = r"^0[0-9a-hj-km-np-tv-z]{6}[0-9]{2}$"
-_ROR_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def validate_ror(value: str) -> None:
@@ -25,7 +26,7 @@ def validate_ror(value: str) -> None:
         raise ValidationError("A ROR identifier looks like 013sk6x84: what stands behind https://ror.org/.")
     number = 0
     for character in value[:7]:
-        number = number * 32 + _ROR_DIGITS.index(character)
+        number = number * 32 + ROR_DIGITS.index(character)
     if 98 - number * 100 % 97 != int(value[7:]):
         raise ValidationError("The last two digits do not fit the others: one of them is mistyped.")
 
@@ -43,6 +44,7 @@ class Organization(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(name__regex=rf"^{ORGANIZATION_NAME}$"), name="organization_name_form"),
             models.CheckConstraint(condition=Q(ror="") | Q(ror__regex=_ROR), name="organization_ror_form"),
+            models.CheckConstraint(condition=ror_digits_fit("ror"), name="organization_ror_digits"),
             models.UniqueConstraint(fields=["ror"], condition=~Q(ror=""), name="organization_ror_unique"),
         ]
 

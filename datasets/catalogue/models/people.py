@@ -5,6 +5,26 @@ from django.db import models
 from django.db.models import Q
 
 from datasets.catalogue.models.dataset import DatasetVersion
+from datasets.catalogue.models.identifiers import orcid_digit_fits
+from datasets.catalogue.models.membership import Organization
+
+CREDIT_ROLES = (
+    "Conceptualization",
+    "Data curation",
+    "Formal analysis",
+    "Funding acquisition",
+    "Investigation",
+    "Methodology",
+    "Project administration",
+    "Resources",
+    "Software",
+    "Supervision",
+    "Validation",
+    "Visualization",
+    "Writing – original draft",
+    "Writing – review & editing",
+)
+"""The fourteen roles of CRediT (ANSI/NISO Z39.104-2022)."""
 
 
 def validate_orcid(value: str) -> None:
@@ -38,6 +58,7 @@ class Person(models.Model):
                 condition=Q(orcid="") | Q(orcid__regex=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$"),
                 name="person_orcid_form",
             ),
+            models.CheckConstraint(condition=orcid_digit_fits("orcid"), name="person_orcid_digit"),
         ]
 
     def __str__(self) -> str:
@@ -61,11 +82,32 @@ class Contribution(models.Model):
         return str(self.person)
 
 
+class Affiliation(models.Model):
+    """An organization that a version names as one that made it."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="affiliations")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="affiliations")
+    rank = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [models.UniqueConstraint(fields=["version", "organization"], name="affiliation_once")]
+
+    def __str__(self) -> str:
+        return str(self.organization)
+
+
 class Publication(models.Model):
-    """A paper or other work that a version belongs to."""
+    """A paper that a version belongs to, or another place that it, or a part of it, was published at under a DOI."""
+
+    class Kind(models.TextChoices):
+        PAPER = "paper"
+        DATA = "data"
+        SOFTWARE = "software"
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="publications")
     rank = models.PositiveIntegerField(default=0)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.PAPER)
     doi = models.CharField(max_length=200, blank=True)
     url = models.URLField(max_length=500, blank=True)
     title = models.CharField(max_length=500)
@@ -78,6 +120,7 @@ class Publication(models.Model):
             models.CheckConstraint(
                 condition=Q(doi="") | Q(doi__regex=r"^10\.[0-9]{4,9}/\S+$"), name="publication_doi_form"
             ),
+            models.CheckConstraint(condition=Q(kind__in=["paper", "data", "software"]), name="publication_kind_known"),
         ]
 
     def __str__(self) -> str:

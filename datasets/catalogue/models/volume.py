@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from datasets.catalogue.models.dataset import DatasetVersion
+from datasets.catalogue.models.dataset import KEPT, DatasetVersion
 from datasets.catalogue.models.organelle import OrganelleClass
 
 
@@ -22,8 +22,17 @@ LABEL_KINDS = {Kind.SEGMENTATION, Kind.MASK}
 """Kinds whose values are labels, not brightness."""
 
 
+class ExternalFormat(models.TextChoices):
+    N5 = "n5", "N5"
+    ZARR = "zarr", "Zarr"
+    PRECOMPUTED = "precomputed", "precomputed"
+
+
 class Volume(models.Model):
-    """One OME-Zarr image of a version, as inspection found it.
+    """One OME-Zarr image of a version, as inspection found it; or one that stays where it is, outside the portal.
+
+    An external volume has an ``external_url`` and no levels: nothing of its data has been read. Where it lies stands
+    in its transforms.
 
     ``levels`` lists the resolution levels, finest first: ``{"path", "shape", "chunk_shape", "shard_shape", "scale",
     "translation", "scale_nm", "translation_nm", "codecs", "size_bytes"}``. Shapes, ``scale`` and ``translation`` are in
@@ -38,8 +47,12 @@ class Volume(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
-    ngff_version = models.CharField(max_length=8)
-    zarr_format = models.PositiveSmallIntegerField()
+    external_url = models.CharField(
+        max_length=1000, blank=True, help_text="Where it is, as its source writes it; empty: below the version's mounts"
+    )
+    external_format = models.CharField(max_length=16, choices=ExternalFormat, blank=True)
+    ngff_version = models.CharField(max_length=8, blank=True)
+    zarr_format = models.PositiveSmallIntegerField(default=0, blank=True, help_text="0: external")
     axes = models.JSONField(help_text="Axis names in stored order")
     axis_types = models.JSONField(
         default=list, blank=True, help_text="Types of the axes in stored order; null where none is stated"
@@ -48,13 +61,16 @@ class Volume(models.Model):
         default=list, blank=True, help_text="Units of the axes in stored order; null where none is stated"
     )
     channels = models.JSONField(default=list, blank=True, help_text="How each channel is shown")
-    dtype = models.CharField(max_length=16)
-    levels = models.JSONField()
-    metadata_digest = models.CharField(max_length=64, help_text="SHA-256 over the Zarr metadata that was read")
+    dtype = models.CharField(max_length=16, blank=True)
+    levels = models.JSONField(default=list, blank=True)
+    metadata_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 over the Zarr metadata that was read"
+    )
     contrast_low = models.FloatField(null=True, blank=True)
     contrast_high = models.FloatField(null=True, blank=True)
     colour = models.CharField(max_length=7, blank=True)
     viewable = models.BooleanField(default=True, help_text="Otherwise download only")
+    kept = models.JSONField(default=dict, blank=True, help_text=KEPT)
 
     segmentation: Segmentation
 
@@ -71,10 +87,20 @@ class Volume(models.Model):
             models.CheckConstraint(
                 condition=Q(colour="") | Q(colour__regex=r"^#[0-9a-f]{6}$"), name="volume_colour_is_hex"
             ),
+            models.CheckConstraint(
+                condition=Q(external_url="", external_format="", zarr_format__gt=0) & ~Q(dtype="")
+                | (~Q(external_url="") & Q(external_format__in=ExternalFormat.values, zarr_format=0)),
+                name="volume_here_or_external",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def is_external(self) -> bool:
+        """Whether its data are elsewhere."""
+        return bool(self.external_url)
 
     @property
     def is_shown(self) -> bool:
@@ -82,12 +108,37 @@ class Volume(models.Model):
         return self.viewable and bool(self.levels)
 
 
+class ExternalMesh(models.Model):
+    """Meshes of an external volume's labels, that stay where they are, too."""
+
+    volume = models.ForeignKey(Volume, on_delete=models.CASCADE, related_name="external_meshes")
+    rank = models.PositiveIntegerField(default=0)
+    name = models.CharField(max_length=200)
+    url = models.CharField(max_length=1000)
+    format = models.CharField(max_length=60, help_text="As the source names it, such as neuroglancer_legacy_mesh")
+    matrix = models.JSONField(help_text="3 × 4, from the meshes' own coordinates to nm, rows and columns x, y, z")
+    kept = models.JSONField(default=dict, blank=True, help_text=KEPT)
+
+    class Meta:
+        ordering = ["rank", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["volume", "url"], name="externalmesh_once"),
+            models.CheckConstraint(condition=~Q(url=""), name="externalmesh_has_url"),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
 class Segmentation(models.Model):
-    """What the labels of a volume mean."""
+    """What the values of a volume mean: of which classes they are labels, probabilities, contact sites or measures."""
 
     class Type(models.TextChoices):
         INSTANCE = "instance", "instance"
         SEMANTIC = "semantic", "semantic"
+        PROBABILITY = "probability", "probability"
+        CONTACT = "contact", "contact sites"
+        MEASURE = "measure", "measure"
 
     class Method(models.TextChoices):
         MANUAL = "manual", "by hand"
@@ -99,11 +150,18 @@ class Segmentation(models.Model):
     method = models.CharField(max_length=16, choices=Method)
     method_detail = models.CharField(max_length=300, blank=True)
     subject = models.CharField(max_length=120, blank=True, help_text="What is labelled, where no organelle class fits")
+    region = models.CharField(max_length=300, blank=True, help_text="Where it was made; empty: all over the volume")
+    run = models.ForeignKey(
+        "catalogue.ModelRun", on_delete=models.PROTECT, null=True, blank=True, related_name="segmentations"
+    )
     organelles = models.ManyToManyField(OrganelleClass, through="Coverage", related_name="segmentations")
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(type__in=["instance", "semantic"]), name="segmentation_type_known"),
+            models.CheckConstraint(
+                condition=Q(type__in=["instance", "semantic", "probability", "contact", "measure"]),
+                name="segmentation_type_known",
+            ),
             models.CheckConstraint(
                 condition=Q(method__in=["manual", "model", "proofread"]), name="segmentation_method_known"
             ),
@@ -147,10 +205,11 @@ class View(models.Model):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     layers = models.JSONField(help_text="Paths of the volumes that are shown")
-    position_nm = models.JSONField(help_text="(x, y, z)")
+    position_nm = models.JSONField(null=True, blank=True, help_text="(x, y, z); null: the middle")
     orientation = models.JSONField(null=True, blank=True, help_text="Quaternion (x, y, z, w) of the cross-section")
     nm_per_pixel = models.FloatField(null=True, blank=True)
     layout = models.CharField(max_length=8, default="4panel")
+    kept = models.JSONField(default=dict, blank=True, help_text=KEPT)
 
     class Meta:
         ordering = ["rank"]

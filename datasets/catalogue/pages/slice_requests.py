@@ -182,7 +182,7 @@ def _place(query: QueryDict, name: str) -> tuple[float, ...] | None:
 
 
 def _place_of(scene: View | None) -> tuple[float, ...] | None:
-    return tuple(scene.position_nm) if scene else None
+    return tuple(scene.position_nm) if scene and scene.position_nm else None
 
 
 def _width_of(scene: View | None) -> float | None:

@@ -123,11 +123,15 @@ def segmentation_of(volume: Volume) -> Segmentation | None:
 
 
 def _content() -> list[str | Prefetch[str]]:
-    volumes = Volume.objects.select_related("segmentation").prefetch_related("segmentation__coverage__organelle")
+    volumes = Volume.objects.select_related("segmentation__run__model_version__model").prefetch_related(
+        "segmentation__coverage__organelle", "transforms__space", "external_meshes"
+    )
     return [
         Prefetch("volumes", queryset=volumes),
         Prefetch("mounts", queryset=Mount.objects.all()),
+        "specimen__terms",
         "views",
         "publications",
         "contributions__person",
+        "affiliations__organization",
     ]

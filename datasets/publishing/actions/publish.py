@@ -9,11 +9,10 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone
 
 from datasets.catalogue.actions.published_tree import settle_published_tree
-from datasets.catalogue.actions.revision import bump_revision
-from datasets.catalogue.models import Dataset, DatasetVersion, State
+from datasets.catalogue.actions.versions import freeze
+from datasets.catalogue.models import Dataset, DatasetVersion
 from datasets.catalogue.records import build_record, write_canonical
 from datasets.publishing.actions.registration import register_content
 from datasets.publishing.findings import Findings, find
@@ -57,7 +56,7 @@ def publish(*, specification: Mapping[str, Any], base: Path, by: AbstractBaseUse
     """
     findings = find(specification, base=base)
     with transaction.atomic():
-        published = _register_and_freeze(specification, findings)
+        published = _register_and_freeze(specification, findings, by)
         if not published.created:
             transaction.set_rollback(True)  # nothing of the comparison stays
     with _told_only(f"{published.version} is not in the published tree"):
@@ -78,7 +77,9 @@ def _told_only(what: str) -> Iterator[None]:
         logger.warning("%s: %s", what, error)
 
 
-def _register_and_freeze(specification: Mapping[str, Any], findings: Findings) -> Published:
+def _register_and_freeze(
+    specification: Mapping[str, Any], findings: Findings, by: AbstractBaseUser | None
+) -> Published:
     name = specification["name"]
     dataset, is_new = Dataset.objects.select_for_update().get_or_create(
         name=name,
@@ -98,19 +99,15 @@ def _register_and_freeze(specification: Mapping[str, Any], findings: Findings) -
         **{field: specification[field] for field in ("title", "description", "licence", "credit", "keywords")},
     )
     register_content(draft, specification, findings)
-    record, digest = write_canonical(build_record(draft))
     if existing is not None:
+        _, digest = write_canonical(build_record(draft))
         # Visibility is not compared: it may have been changed since, by its command or in the administration.
         if existing.record_digest != digest or any(
             getattr(dataset, field) != specification[field] for field in ("contact_name", "contact_email")
         ):
             _refuse(name)
         return Published(version=existing, created=False, warnings=findings.warnings)
-    draft.number, draft.state, draft.frozen_at = 1, State.PUBLISHED, timezone.now()
-    draft.record, draft.record_digest = record, digest
-    draft.save()
-    bump_revision()
-    return Published(version=draft, created=True, warnings=findings.warnings)
+    return Published(version=freeze(draft=draft, by=by), created=True, warnings=findings.warnings)
 
 
 def _refuse(name: str) -> None:

@@ -14,6 +14,7 @@ from datasets.catalogue.models import (
     Publication,
     Segmentation,
     Specimen,
+    SpecimenTerm,
     View,
     Volume,
 )
@@ -38,7 +39,12 @@ def register_content(draft: DatasetVersion, specification: Mapping[str, Any], fi
     Raises:
         OrganelleUnknown: a class is named that the portal does not have.
     """
-    Specimen.objects.create(version=draft, **specification["specimen"])
+    said = dict(specification["specimen"])
+    terms = {kind: said.pop(kind) for kind in ("tissue", "cell_line", "treatment")}
+    specimen = Specimen.objects.create(version=draft, **said)
+    for kind, label in terms.items():
+        if label:
+            SpecimenTerm.objects.create(specimen=specimen, kind=kind, label=label)
     Acquisition.objects.create(version=draft, **specification["acquisition"])
     root, prefix = findings.root, findings.prefix
     for path, digest in findings.documents.items():
