@@ -55,12 +55,6 @@ class BlockCache:
             found[key] = future.result()
         return found
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-            self.held_bytes = 0
-
     def _decode(
         self, own: Mapping[Any, Future[Block]], decode: Callable[[list[Any]], Mapping[Any, Block]]
     ) -> Mapping[Any, Block]:

@@ -20,7 +20,6 @@ import numpy as np
 
 from datasets.storage.arrays import ArrayForm, ReadableArray, open_array
 from datasets.storage.block_cache import Block, BlockCache, block_cache
-from datasets.storage.errors import ObjectChanged
 from datasets.storage.files import local_folder
 from datasets.storage.keys import join_key
 from datasets.storage.roots import Root
@@ -47,16 +46,16 @@ class ArrayPlace:
     """An array in a root. ``is_published``: it belongs to a version that has a number, so it is meant not to change.
 
     ``axes`` names its axes in stored order; along those that are not x, y or z, ``elements`` says which one is meant.
-    ``form`` is what it must be, where that is known.
+    ``form`` is what it must be.
     """
 
     root: Root
     key: str
     zarr_format: int
     axes: tuple[str, ...]
+    form: ArrayForm
     elements: Mapping[str, int] = field(default_factory=dict, hash=False)
     is_published: bool = True
-    form: ArrayForm | None = None
 
 
 class ArrayBlocks:
@@ -64,7 +63,7 @@ class ArrayBlocks:
 
     Raises:
         StorageError: the array's metadata cannot be read; when reading, a chunk cannot be.
-        ObjectChanged: it has other axes, or another form, than the catalogue says.
+        ObjectChanged: it has another form than the catalogue says.
     """
 
     def __init__(self, place: ArrayPlace) -> None:
@@ -73,15 +72,8 @@ class ArrayBlocks:
         self._lasts = place.root.is_own and place.is_published
         self._states: dict[str, Hashable] = {}
         self._array, self._metadata_state = self._open()
+        self._array.require_form(place.form)
         array = self._array.array
-        if array.ndim != len(place.axes):
-            raise ObjectChanged(
-                f"The array has {array.ndim} axes, the catalogue says {len(place.axes)}",
-                where=place.root.url_of(place.key),
-                fix="Publish it again",
-            )
-        if place.form is not None:
-            self._array.require_form(place.form)
         self._spatial = [place.axes.index(axis) for axis in "zyx" if axis in place.axes]
         self._missing = 3 - len(self._spatial)
         self.grid = ChunkGrid(self._in_space(array.shape), self._in_space(array.chunks))

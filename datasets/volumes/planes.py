@@ -39,14 +39,6 @@ class Plane:
     right: Vector = (1.0, 0.0, 0.0)
     down: Vector = (0.0, 1.0, 0.0)
 
-    def positions_nm(self) -> NDArray[np.float64]:
-        """The centre of each pixel: (height, width, 3), the last axis x, y, z."""
-        across = (np.arange(self.width) - (self.width - 1) / 2) * self.nm_per_pixel
-        downwards = (np.arange(self.height) - (self.height - 1) / 2) * self.nm_per_pixel
-        steps_across: NDArray[np.float64] = across[None, :, None] * np.array(self.right)
-        steps_down: NDArray[np.float64] = downwards[:, None, None] * np.array(self.down)
-        return np.array(self.centre_nm) + steps_across + steps_down
-
     def pixels(self, scale_nm: Mapping[str, float], translation_nm: Mapping[str, float]) -> "PixelGrid":
         """Where the pixels lie in an array (z, y, x) with such voxels; along an axis that it lacks, at 0.
 

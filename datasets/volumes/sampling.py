@@ -56,12 +56,6 @@ def native_type(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
     return native
 
 
-def decoded(array: NDArray[np.generic]) -> DecodedChunks:
-    """A whole array (z, y, x) as one chunk."""
-    voxels = as_sampled(array)
-    return DecodedChunks(ChunkGrid(voxels.shape, voxels.shape), voxels.dtype, {(0, 0, 0): voxels})
-
-
 def meeting_chunks(grid: ChunkGrid, pixels: PixelGrid, *, linear: bool) -> list[Index]:
     """The chunks of which :func:`sample_linear` or :func:`sample_nearest` needs a voxel, in C order."""
     bounds = _table_bounds(grid, pixels)

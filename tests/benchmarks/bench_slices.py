@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.serving.slices.encoding import encode_picture
-from datasets.storage.block_cache import block_cache, configure_block_cache
+from datasets.storage.arrays import ArrayForm
+from datasets.storage.block_cache import configure_block_cache
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.planes import plan_plane, read_plane
 from datasets.storage.roots import Root
@@ -32,6 +33,7 @@ SHAPE, CHUNK, SIDE = (256, 1024, 1024), 64, 1024
 VOXEL_NM = 10.0
 TILTED = (0.2, 0.1, 1.0)
 SAMPLES = 7
+CACHE_BYTES = 2**28
 
 
 @numba.njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -70,9 +72,10 @@ def run(options: Options, report: Report) -> None:
 
 def _compare(home: Path, image: NDArray[np.uint8], options: Options, report: Report) -> None:
     """In this process: the values of a plane, from chunks in memory and from packed ones, and their picture."""
-    configure_block_cache(2**28)
+    configure_block_cache(CACHE_BYTES)
     # As in the portal's own root, where nothing is asked of files that cannot change.
-    place = ArrayPlace(Root(name="own", url=home.as_uri()), "cell.zarr/em/0", 3, ("z", "y", "x"))
+    form = ArrayForm(SHAPE, (CHUNK,) * 3, "uint8")
+    place = ArrayPlace(Root(name="own", url=home.as_uri()), "cell.zarr/em/0", 3, ("z", "y", "x"), form)
     middle = tuple(VOXEL_NM * (size - 1) / 2 for size in SHAPE[::-1])
     plane = facing(TILTED, None, centre_nm=middle, nm_per_pixel=VOXEL_NM, width=SIDE, height=SIDE)
     pixels = plane.pixels(dict.fromkeys("xyz", VOXEL_NM), dict.fromkeys("xyz", 0.0))
@@ -85,7 +88,7 @@ def _compare(home: Path, image: NDArray[np.uint8], options: Options, report: Rep
         sample_plainly(image, *vectors, plain)
 
     def cold() -> None:
-        block_cache().clear()
+        configure_block_cache(CACHE_BYTES)
         _cut(place, pixels)
 
     reference()

@@ -1,4 +1,4 @@
-"""Where clicks and steps lead on the page of slices, beside the planes' own account of their pixels."""
+"""Where clicks and steps lead on the page of slices, beside where the planes' pixels lie."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -17,6 +17,7 @@ from datasets.catalogue.pages.slice_views import (
     zoomed_by,
     zoomed_to,
 )
+from tests.positions import positions_nm
 
 
 @st.composite
@@ -52,7 +53,7 @@ def test_a_click_leads_to_the_voxel_that_the_pixel_shows(
     scene: tuple[Frame, SliceView], name: str, column: int, row: int
 ) -> None:
     frame, view = scene
-    shown_nm = planes_of(view, frame)[name].positions_nm()[row, column]
+    shown_nm = positions_nm(planes_of(view, frame)[name])[row, column]
     after = clicked(view, frame, name, (column + 0.5) / SIDE_PIXELS, (row + 0.5) / SIDE_PIXELS)
     for axis, at, place in zip("xyz", shown_nm, after.position_nm, strict=True):
         inside = min(max(at, frame.low_nm[axis]), frame.high_nm[axis])

@@ -20,6 +20,8 @@ from datasets.storage.errors import ObjectChanged, StorageUnavailable
 from datasets.storage.roots import OWN_ROOT, Root
 
 AGES_AGO_S = 1_700_000_000
+FORM = ArrayForm((8, 8), (4, 4), "uint8")
+"""Of what :func:`write_array` writes."""
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +107,7 @@ def set_age(folder: Path, age_s: float) -> None:
 
 def place(folder: Path, *, own: bool = False, is_published: bool = True) -> ArrayPlace:
     root = Root(name=OWN_ROOT if own else "data", url=folder.as_uri())
-    return ArrayPlace(root, "a", 3, ("y", "x"), is_published=is_published)
+    return ArrayPlace(root, "a", 3, ("y", "x"), FORM, is_published=is_published)
 
 
 def value_at(where: ArrayPlace) -> int:
@@ -164,7 +166,8 @@ def test_chunks_of_zeros_take_no_room(tmp_path: Path, cache: BlockCache) -> None
 
 def test_absent_chunks_are_what_the_array_says(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "a", shape=(6, 6), chunks=(4, 4), dtype="u1", fill_value=9)
-    blocks = ArrayBlocks(place(tmp_path)).read([(0, 0, 0), (0, 1, 1)])
+    where = replace(place(tmp_path), form=replace(FORM, shape=(6, 6)))
+    blocks = ArrayBlocks(where).read([(0, 0, 0), (0, 1, 1)])
     assert [block.shape for block in blocks.values() if block is not None] == [(1, 4, 4), (1, 2, 2)]
     assert all(block is not None and (block == 9).all() for block in blocks.values())
 
@@ -175,7 +178,8 @@ def test_axes_come_in_the_order_of_space_at_one_element_of_the_others(tmp_path: 
         tmp_path / "a", shape=voxels.shape, chunks=(2, 2, 1, 3, 7), shards=(2, 4, 2, 6, 7), dtype=voxels.dtype
     )
     array[...] = voxels
-    where = ArrayPlace(place(tmp_path).root, "a", 3, tuple("txczy"), {"t": 2, "c": 1})
+    form = ArrayForm(voxels.shape, (2, 2, 1, 3, 7), "uint16")
+    where = ArrayPlace(place(tmp_path).root, "a", 3, tuple("txczy"), form, {"t": 2, "c": 1})
     blocks = ArrayBlocks(where)
     assert (blocks.grid.shape, blocks.grid.chunk_shape) == ((6, 7, 5), (3, 7, 2))
     read = blocks.read(list(blocks.grid))
@@ -193,7 +197,8 @@ def test_a_chunk_is_as_old_as_the_object_that_holds_it(tmp_path: Path) -> None:
     array = zarr.create_array(tmp_path / "a", shape=(3, 8, 2), chunks=(1, 2, 1), shards=(2, 4, 2), dtype="u1")
     array[...] = 1
     set_age(tmp_path, AGES_AGO_S)
-    where = ArrayPlace(place(tmp_path).root, "a", 3, ("t", "x", "c"), {"t": 2, "c": 1})
+    form = ArrayForm((3, 8, 2), (1, 2, 1), "uint8")
+    where = ArrayPlace(place(tmp_path).root, "a", 3, ("t", "x", "c"), form, {"t": 2, "c": 1})
     indices = [(0, 0, x) for x in range(4)]
     before = ArrayBlocks(where).read(indices)
     array[2:, 4:] = 2
@@ -209,7 +214,7 @@ def test_damage_is_named_and_nothing_absent(tmp_path: Path) -> None:
     with pytest.raises(ChunkUndecodable):
         ArrayBlocks(place(tmp_path)).read([(0, 0, 0)])
     with pytest.raises(ObjectChanged):
-        ArrayBlocks(ArrayPlace(place(tmp_path).root, "a", 3, ("z", "y", "x")))
+        ArrayBlocks(replace(place(tmp_path), axes=("z", "y", "x"), form=ArrayForm((1, 8, 8), (1, 4, 4), "uint8")))
     for document in ("{", "[]", '{"zarr_format": 3, "node_type": "array"}'):
         (array / "zarr.json").write_text(document)
         with pytest.raises(ObjectChanged):
@@ -235,9 +240,8 @@ def test_chunks_of_an_array_that_is_gone_are_not_empty_space(tmp_path: Path, own
 
 def test_an_array_that_took_the_place_of_another_is_not_read(tmp_path: Path) -> None:
     write_array(tmp_path)
-    form = ArrayForm((8, 8), (4, 4), "uint8")
-    ArrayBlocks(replace(place(tmp_path), form=form))
-    for other in (replace(form, shape=(8, 9)), replace(form, chunk_shape=(8, 4)), replace(form, dtype="uint16")):
+    ArrayBlocks(place(tmp_path))
+    for other in (replace(FORM, shape=(8, 9)), replace(FORM, chunk_shape=(8, 4)), replace(FORM, dtype="uint16")):
         with pytest.raises(ObjectChanged):
             ArrayBlocks(replace(place(tmp_path), form=other))
 

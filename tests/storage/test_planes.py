@@ -9,7 +9,7 @@ import zarr
 from scipy.ndimage import map_coordinates
 
 from datasets.storage import planes
-from datasets.storage.arrays import ChunkUndecodable
+from datasets.storage.arrays import ArrayForm, ChunkUndecodable
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.planes import plan_plane, read_plane
 from datasets.storage.roots import Root
@@ -17,6 +17,7 @@ from datasets.volumes.grids import ChunkGrid
 from datasets.volumes.planes import PixelGrid
 
 VOXELS = np.random.default_rng(2).integers(1, 255, size=(40, 50, 60), dtype=np.uint8)
+FORM = ArrayForm(VOXELS.shape, (8, 8, 8), "uint8")
 TILTED = PixelGrid((2.0131, -3.0173, 5.0119), (0.0113, 0.0317, 0.0619), (0.0523, 0.0631, -0.0127), 700, 600)
 """Two tiles by two, partly outside."""
 
@@ -25,7 +26,7 @@ TILTED = PixelGrid((2.0131, -3.0173, 5.0119), (0.0113, 0.0317, 0.0619), (0.0523,
 def place(tmp_path_factory: pytest.TempPathFactory) -> ArrayPlace:
     folder = tmp_path_factory.mktemp("planes")
     zarr.create_array(folder / "a", shape=VOXELS.shape, chunks=(8, 8, 8), dtype="u1")[...] = VOXELS
-    return ArrayPlace(Root(name="data", url=folder.as_uri()), "a", 3, tuple("zyx"))
+    return ArrayPlace(Root(name="data", url=folder.as_uri()), "a", 3, tuple("zyx"), FORM)
 
 
 def read(place: ArrayPlace, pixels: PixelGrid, *, linear: bool) -> Any:
@@ -67,7 +68,7 @@ def test_only_the_chunks_it_meets_are_read(place: ArrayPlace, tmp_path: Path) ->
     assert plan.chunks < grid.total / 2
     for index in set(grid) - set(tile.chunks):
         (tmp_path / "a" / "c" / "/".join(map(str, index))).write_bytes(b"damaged")
-    damaged = ArrayPlace(Root(name="data", url=tmp_path.as_uri()), "a", 3, tuple("zyx"))
+    damaged = ArrayPlace(Root(name="data", url=tmp_path.as_uri()), "a", 3, tuple("zyx"), FORM)
     np.testing.assert_allclose(read(damaged, diagonal, linear=True), expected(diagonal, 1), atol=0.03)
     (tmp_path / "a" / "c" / "/".join(map(str, tile.chunks[3]))).write_bytes(b"damaged")
     with pytest.raises(ChunkUndecodable):

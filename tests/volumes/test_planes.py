@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.volumes.planes import Plane, PlaneInvalid, facing, middle_slice, turn
+from tests.positions import positions_nm
 
 
 def test_pixels_lie_around_the_centre_at_their_distance() -> None:
-    positions = Plane(centre_nm=(100, 200, 300), nm_per_pixel=4, width=3, height=2).positions_nm()
+    positions = positions_nm(Plane(centre_nm=(100, 200, 300), nm_per_pixel=4, width=3, height=2))
     assert positions.shape == (2, 3, 3)
     np.testing.assert_allclose(positions[0, 0], (96, 198, 300))
     np.testing.assert_allclose(positions[1, 2], (104, 202, 300))
@@ -36,7 +37,7 @@ BOX_HIGH = {"z": 521.38, "y": 300.0, "x": 398.0}
 def test_a_middle_slice_reaches_from_edge_to_edge(name: str, right: str, down: str) -> None:
     plane = middle_slice(name, BOX_LOW, BOX_HIGH, nm_per_pixel=0.5)
     assert plane is not None
-    positions = plane.positions_nm()
+    positions = positions_nm(plane)
     assert positions.shape == (plane.height, plane.width, 3)
     for axis, along in (("x", positions[..., 0]), ("y", positions[..., 1]), ("z", positions[..., 2])):
         low, high = BOX_LOW[axis], BOX_HIGH[axis]
@@ -124,5 +125,5 @@ def test_pixels_in_voxels_are_the_positions_in_nm(normal: tuple[float, ...], wid
     rows, columns = np.indices((height, width))
     for number, axis in enumerate("zyx"):
         voxels = grid.first[number] + rows * grid.down[number] + columns * grid.across[number]
-        nm = plane.positions_nm()[..., "xyz".index(axis)]
+        nm = positions_nm(plane)[..., "xyz".index(axis)]
         np.testing.assert_allclose(voxels * scale[axis] + shift[axis], nm, atol=1e-6)

@@ -18,7 +18,6 @@ from datasets.volumes.planes import PixelGrid
 from datasets.volumes.sampling import (
     DecodedChunks,
     as_sampled,
-    decoded,
     meeting_chunks,
     sample_linear,
     sample_nearest,
@@ -54,6 +53,12 @@ def coordinates(pixels: PixelGrid) -> np.ndarray:
 
 def inside(at: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.all([(a >= -0.5) & (a < size - 0.5) for a, size in zip(at, shape, strict=True)], axis=0)
+
+
+def decoded(array: np.ndarray) -> DecodedChunks:
+    """A whole array as one chunk."""
+    voxels = as_sampled(array)
+    return DecodedChunks(ChunkGrid(voxels.shape, voxels.shape), voxels.dtype, {(0, 0, 0): voxels})
 
 
 def chunks_of(voxels: np.ndarray, grid: ChunkGrid, pixels: PixelGrid, *, linear: bool) -> DecodedChunks:
@@ -177,9 +182,12 @@ def test_where_the_program_cannot_be_written_to_its_loops_are_kept_in_the_folder
         "import pathlib, numpy as np\n"
         "from datasets.volumes import sampling\n"
         f"sampling.keep_kernels_in(pathlib.Path({str(tmp_path / 'kept')!r}))\n"
+        "from datasets.volumes.grids import ChunkGrid\n"
         "from datasets.volumes.planes import PixelGrid\n"
         "pixels = PixelGrid((0, 0, 0), (0, 0, 1), (0, 1, 0), 2, 2)\n"
-        "assert sampling.sample_nearest(sampling.decoded(np.ones((2, 2, 2), 'u1')), pixels).all()\n"
+        "voxels = np.ones((2, 2, 2), 'u1')\n"
+        "chunks = sampling.DecodedChunks(ChunkGrid((2, 2, 2), (2, 2, 2)), voxels.dtype, {(0, 0, 0): voxels})\n"
+        "assert sampling.sample_nearest(chunks, pixels).all()\n"
     )
     subprocess.run([sys.executable, "-c", script], cwd=program.parent, check=True)
     assert list((tmp_path / "kept").rglob("*.nbc"))

@@ -150,9 +150,9 @@ def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], eleme
         key,
         volume.zarr_format,
         tuple(volume.axes),
+        form_of_level(volume, level),
         elements,
         is_published=version.number is not None,
-        form=form_of_level(volume, level),
     )
 
 
