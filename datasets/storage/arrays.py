@@ -17,13 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import zarr
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    Store,
-    SuffixByteRequest,
-)
+from zarr.abc.store import ByteRequest, OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 from zarr.errors import UnknownCodecError
@@ -86,6 +80,11 @@ class StoredArray:
     digest: str
 
 
+def metadata_name(zarr_format: int) -> str:
+    """The name of an array's metadata document."""
+    return "zarr.json" if zarr_format == 3 else ".zarray"
+
+
 def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
     """The facts of the array at ``key``, from its metadata alone.
 
@@ -95,7 +94,7 @@ def read_array(root: Root, key: str, *, zarr_format: int) -> StoredArray:
         ZarrMetadataInvalid: zarr cannot make an array of the metadata; the message is zarr's.
         StorageError: it cannot be read.
     """
-    name = "zarr.json" if zarr_format == 3 else ".zarray"
+    name = metadata_name(zarr_format)
     document = read_document(root, join_key(key, name))
     if document is None or (zarr_format == 3 and document[0].get("node_type") != "array"):
         raise ObjectAbsent(f"There is no Zarr v{zarr_format} array", where=root.url_of(key))
@@ -132,8 +131,12 @@ class ReadableArray:
     """An array to be sliced. Whatever goes wrong at a slice is a :class:`StorageError`."""
 
     array: zarr.Array[Any]
-    where: str
     store: "KeyStore"
+
+    @property
+    def where(self) -> str:
+        """The array's address."""
+        return str(self.store)
 
     def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
         with self._named_errors():
@@ -193,7 +196,7 @@ def open_array(root: Root, key: str, *, zarr_format: int) -> ReadableArray:
         ObjectChanged: its metadata cannot be understood any more.
     """
     # A bucket answers slowly, so many of its chunks are asked for at once, which only the event loop does.
-    metadata = "zarr.json" if zarr_format == 3 else ".zarray"
+    metadata = metadata_name(zarr_format)
     store = (KeyStore if root.path is None else FolderStore)(root, key, metadata=metadata)
     try:
         array = zarr.open_array(store, mode="r", zarr_format=3 if zarr_format == 3 else 2)
@@ -205,7 +208,7 @@ def open_array(root: Root, key: str, *, zarr_format: int) -> ReadableArray:
             where=root.url_of(join_key(key, metadata)),
             fix="Tell the dataset's contact",
         ) from error
-    return ReadableArray(array, root.url_of(key), store)
+    return ReadableArray(array, store)
 
 
 class KeyStore(Store):
@@ -219,7 +222,7 @@ class KeyStore(Store):
     supports_deletes = False
     supports_listing = False
 
-    def __init__(self, root: Root, prefix: str = "", *, metadata: str = "zarr.json") -> None:
+    def __init__(self, root: Root, prefix: str, *, metadata: str) -> None:
         super().__init__(read_only=True)
         self.root = root
         self.prefix = prefix

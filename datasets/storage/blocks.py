@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.storage.arrays import ArrayForm, ReadableArray, open_array
+from datasets.storage.arrays import ArrayForm, ReadableArray, metadata_name, open_array
 from datasets.storage.block_cache import Block, BlockCache, block_cache
 from datasets.storage.files import local_folder
 from datasets.storage.keys import join_key
@@ -125,8 +125,7 @@ class ArrayBlocks:
     def _open(self) -> tuple[ReadableArray, Hashable]:
         """The array, and the state of its metadata."""
         place = self._place
-        name = "zarr.json" if place.zarr_format == 3 else ".zarray"
-        state = self._state(join_key(place.key, name))
+        state = self._state(join_key(place.key, metadata_name(place.zarr_format)))
         kept_under = (place.root, place.key, place.zarr_format, state)
         with _opening:
             if kept_under in _opened:
