@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -11,7 +9,7 @@ from rest_framework.response import Response
 
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.views import VersionView, known
-from datasets.catalogue.state_requests import QueryInvalid
+from datasets.catalogue.state_requests import QueryInvalid, read_choice, read_whole
 from datasets.serving.api.caching import cache_control, data_cache_control
 from datasets.serving.api.views import MadeAnswer, MadeView, nothing
 from datasets.serving.cutouts.answers import Cutout
@@ -26,8 +24,8 @@ class CutoutView(MadeView, VersionView):
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponseBase:
         known(request, "bbox", "unit", "level", "format", "c", "t", "estimate")
         version = self.version(request, ref)
-        cutout = Cutout(version, path, _asked(request), _one_of(request, "format", *FORMATS))
-        if _one_of(request, "estimate", "0", "1") == "1":
+        cutout = Cutout(version, path, _asked(request), read_choice(request.query_params, "format", *FORMATS))
+        if read_choice(request.query_params, "estimate", "0", "1") == "1":
             self.caching = cache_control(version, is_pinned=True, is_final=False)  # the limit may change
             return Response(cutout.estimate())
         self.caching = data_cache_control(version, ref)
@@ -52,21 +50,7 @@ def _asked(request: Request) -> Asked:
         raise QueryInvalid("Of which box?", where="bbox", fix="Give bbox=x0,y0,z0,x1,y1,z1, in nm")
     return Asked(
         box=Box.parse(given["bbox"]),
-        in_voxels=_one_of(request, "unit", "nm", "voxel") == "voxel",
+        in_voxels=read_choice(given, "unit", "nm", "voxel") == "voxel",
         level=given.get("level"),
-        places={name: _index(given[name], name) for name in ("c", "t") if name in given},
+        places={name: read_whole(given, name, 0) for name in ("c", "t") if name in given},
     )
-
-
-def _one_of(request: Request, name: str, *words: str) -> str:
-    """The value of a parameter; not given, the first of ``words``."""
-    value = str(request.query_params.get(name, words[0]))
-    if value not in words:
-        raise QueryInvalid(f"{value[:40]!r} is not known", where=name, fix=f"Known: {', '.join(words)}")
-    return value
-
-
-def _index(text: str, name: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise QueryInvalid(f"{text[:40]!r} is no place along {name}", where=name, fix="Give a whole number from 0")
-    return int(text)

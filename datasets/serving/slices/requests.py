@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -12,7 +12,7 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
 from datasets.catalogue.queries.datasets import find_volume
-from datasets.catalogue.state_requests import QueryInvalid
+from datasets.catalogue.state_requests import QueryInvalid, read_choice, read_whole
 from datasets.catalogue.viewer_dimensions import Dimension, channel_axis, channel_layers, time_dimension
 from datasets.serving.slices.cutting import SliceTooLarge, finest_nm, require_planes
 from datasets.serving.slices.drawing import shown_channels
@@ -83,7 +83,7 @@ def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_p
     if len(set(names)) < len(names):
         raise QueryInvalid("An overlay is named twice", where="overlay", fix="Name each once")
     overlays = tuple(_overlay(version, name) for name in names)
-    form = _choice(query, "format", tuple(CONTENT_TYPES), "png")
+    form = read_choice(query, "format", *CONTENT_TYPES)
     request = SliceRequest(
         volume=volume,
         plane=_plane(volume, query, most_pixels),
@@ -91,7 +91,7 @@ def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_p
         overlays=overlays,
         opacity=_number(query, "opacity", LABEL_OPACITY, lambda it: 0 <= it <= 1, "a number from 0 to 1"),
         window=_window(query),
-        with_scale_bar=_choice(query, "scalebar", ("0", "1"), "0") == "1",
+        with_scale_bar=read_choice(query, "scalebar", "0", "1") == "1",
         channel=_element(query, "c", channel_axis(volume)) if "c" in query else None,
         time=_time(query, (volume, *overlays)),
     )
@@ -118,7 +118,7 @@ def _overlay(version: DatasetVersion, path: str) -> Volume:
 
 
 def _plane(volume: Volume, query: QueryDict, most_pixels: int) -> Plane:
-    width, height = _pixels(query, "width"), _pixels(query, "height")
+    width, height = (read_whole(query, side, SIDE_PIXELS, least=1) for side in ("width", "height"))
     if width * height > most_pixels or max(width, height) > MOST_SIDE_PIXELS:
         raise SliceTooLarge(
             f"{width} × {height} pixels are more than the {most_pixels:,} that are drawn, or than {MOST_SIDE_PIXELS:,} "
@@ -143,13 +143,6 @@ def _plane(volume: Volume, query: QueryDict, most_pixels: int) -> Plane:
         width=width,
         height=height,
     )
-
-
-def _pixels(query: QueryDict, name: str) -> int:
-    text = query.get(name, str(SIDE_PIXELS))
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-        raise QueryInvalid(f"{text[:40]!r} is no number of pixels", where=name, fix="Give a whole number from 1")
-    return int(text)
 
 
 def _vector(query: QueryDict, name: str) -> Vector | None:
@@ -191,18 +184,8 @@ def _window(query: QueryDict) -> tuple[float, float] | None:
     return low, high
 
 
-def _choice(query: QueryDict, name: str, choices: tuple[str, ...], default: str) -> str:
-    value = query.get(name, default)
-    if value not in choices:
-        raise QueryInvalid(f"{value[:40]!r} cannot be chosen", where=name, fix=f"One of {', '.join(choices)}")
-    return value
-
-
-def _element(query: Mapping[str, str], name: str, axis: Dimension | None) -> int:
-    text, size = query.get(name, "0"), axis.size if axis else 1
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) < size):
-        raise QueryInvalid(f"There is no element {text[:40]!r}", where=name, fix=f"Give a number from 0 to {size - 1}")
-    return int(text)
+def _element(query: QueryDict, name: str, axis: Dimension | None) -> int:
+    return read_whole(query, name, 0, most=axis.size - 1 if axis else 0)
 
 
 def _time(query: QueryDict, volumes: tuple[Volume, ...]) -> int:
