@@ -5,8 +5,9 @@ They are the portal's answer to a browser without WebGL 2 or JavaScript: one mid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
@@ -108,11 +109,16 @@ def single_class(volume: Volume) -> OrganelleClass | None:
 def slice_planes(volume: Volume) -> dict[str, Plane]:
     """The middle slices of ``volume`` by name, all at one scale; a flat image has "xy" alone."""
     low, high = extent_nm(volume)
-    finest_nm = min(scale for axis, scale in volume.levels[0]["scale_nm"].items() if axis in "xyz")
     longest_nm = max(high[axis] - low[axis] for axis in low if axis in "xyz")
-    nm_per_pixel = max(longest_nm / LONGEST_SIDE, finest_nm / PIXELS_PER_VOXEL)
+    nm_per_pixel = max(longest_nm / LONGEST_SIDE, shortest_nm(volume.levels[0]) / PIXELS_PER_VOXEL)
     planes = {name: middle_slice(name, low, high, nm_per_pixel=nm_per_pixel) for name in SLICE_AXES}
     return {name: plane for name, plane in planes.items() if plane is not None}
+
+
+def shortest_nm(level: Mapping[str, Any]) -> float:
+    """The shortest side of a level's voxels, in nm."""
+    sides: Mapping[str, float] = level["scale_nm"]
+    return min(size for axis, size in sides.items() if axis in "xyz")
 
 
 def slice_picture(name: str, *, labels: bool) -> str:

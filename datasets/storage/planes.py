@@ -3,6 +3,7 @@
 A picture is made tile by tile, so that the chunks in memory at once do not grow with it.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def plan_plane(grid: ChunkGrid, voxel_bytes: int, pixels: PixelGrid, *, linear: 
     Args:
         voxel_bytes: what a voxel takes in a decoded chunk, with all that the chunk holds along other axes.
     """
-    chunk_bytes = int(np.prod(grid.chunk_shape, dtype=np.float64)) * voxel_bytes
+    chunk_bytes = math.prod(grid.chunk_shape) * voxel_bytes
     most = min(MOST_CHUNKS, max(MOST_BYTES // chunk_bytes, 1))
     tiles: list[Tile] = []
     seen: set[Index] = set()

@@ -6,6 +6,7 @@ outermost value holds.
 """
 
 import importlib
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def meeting_chunks(grid: ChunkGrid, pixels: PixelGrid, *, linear: bool) -> list[
 def table_size(grid: ChunkGrid, pixels: PixelGrid) -> int:
     """How many chunks the box around the pixels holds: memory and time of looking grow with it."""
     bounds = _table_bounds(grid, pixels)
-    return int(np.prod(bounds[1], dtype=np.float64)) if bounds else 0
+    return math.prod(bounds[1]) if bounds else 0
 
 
 def sample_nearest(chunks: DecodedChunks, pixels: PixelGrid) -> NDArray[np.generic]:

@@ -75,7 +75,7 @@ def picture(client: Client, query: str = "", **where: Any) -> np.ndarray:
 
 def values(client: Client, query: str, **where: Any) -> np.ndarray:
     response = ask(client, f"{query}&format=npy", **where)
-    assert response["Content-Type"] == "application/octet-stream"
+    assert response["Content-Type"] == "application/x-npy"
     return np.load(io.BytesIO(response.content))
 
 

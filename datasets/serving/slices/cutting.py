@@ -15,6 +15,7 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound
 from datasets.catalogue.queries.places import form_of_level, place_of_level
+from datasets.catalogue.slices import shortest_nm
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.planes import PlanePlan, plan_plane, read_plane
 from datasets.volumes.errors import CisternaError
@@ -110,8 +111,7 @@ def require_planes(volume: Volume) -> None:
 def _plans(volume: Volume, plane: Plane) -> Iterator[LevelPlan]:
     """Those levels at which the plane can be cut, from the one that has a voxel for each pixel on."""
     require_planes(volume)
-    sizes = [min(size for axis, size in level["scale_nm"].items() if axis in "xyz") for level in volume.levels]
-    fine = [index for index, size in enumerate(sizes) if size * ALIKE <= plane.nm_per_pixel]
+    fine = [index for index, level in enumerate(volume.levels) if shortest_nm(level) * ALIKE <= plane.nm_per_pixel]
     for level in volume.levels[fine[-1] if fine else 0 :]:
         if (plan := _plan(volume, level, plane)) is not None:
             yield LevelPlan(level, plan)
@@ -154,8 +154,3 @@ def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], eleme
         elements,
         is_published=version.number is not None,
     )
-
-
-def finest_nm(volume: Volume) -> float:
-    """The shortest side of the finest voxel, in nm."""
-    return min((size for axis, size in volume.levels[0]["scale_nm"].items() if axis in "xyz"), default=math.inf)

@@ -11,7 +11,7 @@ CONTENT_TYPES = {
     "png": "image/png",
     "jpeg": "image/jpeg",
     "webp": "image/webp",
-    "npy": "application/octet-stream",
+    "npy": "application/x-npy",
 }
 EXTENSIONS = {"png": "png", "jpeg": "jpg", "webp": "webp", "npy": "npy"}
 

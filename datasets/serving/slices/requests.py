@@ -12,9 +12,10 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
 from datasets.catalogue.queries.datasets import find_volume
+from datasets.catalogue.slices import shortest_nm
 from datasets.catalogue.state_requests import QueryInvalid, read_choice, read_whole
 from datasets.catalogue.viewer_dimensions import Dimension, channel_axis, channel_layers, time_dimension
-from datasets.serving.slices.cutting import SliceTooLarge, finest_nm, require_planes
+from datasets.serving.slices.cutting import SliceTooLarge, require_planes
 from datasets.serving.slices.drawing import shown_channels
 from datasets.serving.slices.encoding import CONTENT_TYPES
 from datasets.volumes.planes import Plane, PlaneInvalid, Vector, facing, middle_of
@@ -132,13 +133,16 @@ def _plane(volume: Volume, query: QueryDict, most_pixels: int) -> Plane:
         raise PlaneInvalid("The centre is no place", where="center", fix="Give x,y,z in nm")
     if not all(abs(at) < FARTHEST_NM for at in centre):
         raise QueryInvalid("The centre is too far away", where="center", fix="Give x,y,z in nm")
-    finest = finest_nm(volume)
     return facing(
         _vector(query, "normal") or (0.0, 0.0, 1.0),
         _vector(query, "up"),
         centre_nm=centre,
         nm_per_pixel=_number(
-            query, "resolution", finest, lambda it: 1e-9 <= it <= FARTHEST_NM, "the size of a pixel in nm, such as 8"
+            query,
+            "resolution",
+            shortest_nm(volume.levels[0]),
+            lambda it: 1e-9 <= it <= FARTHEST_NM,
+            "the size of a pixel in nm, such as 8",
         ),
         width=width,
         height=height,
