@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
-from datasets.catalogue.admin import Audited, MembershipsOfUser, ReadOnly
+from datasets.catalogue.admin.access import MembershipsOfUser
+from datasets.catalogue.admin.bases import Audited, ReadOnly
 from portal.accounts.models import FailedSignIn, User
 
 

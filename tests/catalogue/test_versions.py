@@ -57,7 +57,7 @@ def everything() -> DatasetVersion:
         started_on=datetime.date(2020, 10, 9),
         **{f"voxel_{axis}_nm": 4 for axis in "xyz"},
     )
-    person = Person.objects.create(name="Josiah Carberry", orcid="0000-0002-1825-0097")
+    person = Person.objects.create(name="Laurel Haak", orcid="0000-0001-5109-3700")
     Contribution.objects.create(version=draft, person=person, roles=["Data curation"])
     institute = Organization.objects.create(name="institute", title="The institute", ror="013sk6x84")
     Affiliation.objects.create(version=draft, organization=institute)

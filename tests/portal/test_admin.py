@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from datasets.catalogue.actions.memberships import grant_membership
 from datasets.catalogue.actions.organelles import load_organelle_classes
@@ -17,9 +18,12 @@ from datasets.catalogue.actions.usage import Use, record_usage
 from datasets.catalogue.models import (
     ApiToken,
     AuditEvent,
+    Collection,
+    CollectionMember,
     Coverage,
     Dataset,
     DatasetVersion,
+    KeptAnswer,
     Membership,
     OrganelleClass,
     Organization,
@@ -28,10 +32,13 @@ from datasets.catalogue.models import (
     Segmentation,
     Selection,
     ShareToken,
+    SourceCheck,
     StateLink,
+    Task,
 )
 from portal.accounts.models import FailedSignIn, User
 from portal.accounts.throttling import record_failure
+from tests.catalogue.test_versions import everything
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -41,6 +48,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 def rows(small_cell: DatasetVersion, data_root: Any, admin_user: User) -> DatasetVersion:
     """At least one row of every model, frozen ones and those of a draft."""
     load_organelle_classes()
+    everything()
     draft = DatasetVersion.objects.create(dataset=small_cell.dataset, title="Next", licence="CC0-1.0")
     Publication.objects.create(version=draft, title="A paper")
     volume = small_cell.volumes.get(path="em")
@@ -60,6 +68,11 @@ def rows(small_cell: DatasetVersion, data_root: Any, admin_user: User) -> Datase
     record_failure(username="ada", address="10.0.0.1")
     record_usage(day=dt.date(2026, 5, 1), uses={"small-cell": Use(1, 2, {b"client"})})
     admin_user.groups.create(name="curators")
+    KeptAnswer.objects.create(user=admin_user, key="1", fingerprint="1" * 64)
+    SourceCheck.objects.create(url="s3://bucket/cell.n5", state="reachable", checked_at=timezone.now())
+    Task.objects.create(name="mitochondria", title="Mitochondria")
+    collection = Collection.objects.create(name="paper", title="A paper's datasets")
+    CollectionMember.objects.create(collection=collection, dataset=small_cell.dataset)
     return small_cell
 
 
@@ -165,7 +178,7 @@ def test_a_form_that_breaks_a_rule_of_the_database_comes_back_with_words(
     form |= {"visibility": "public", "embargo_until_0": "2030-01-01", "embargo_until_1": "00:00:00"}
     assert "errornote" in admin_client.post(where, form).content.decode()
     place = {"user": str(User.objects.get(username="admin").pk), "role": "viewer"}
-    for wrong in ({}, {"dataset": rows.dataset.pk, "organization": Organization.objects.get().pk}):
+    for wrong in ({}, {"dataset": rows.dataset.pk, "organization": Organization.objects.get(name="lab").pk}):
         page = admin_client.post(address(Membership, "add/"), place | wrong)
         assert "errornote" in page.content.decode()
     again = admin_client.post(address(Membership, "add/"), place | {"dataset": rows.dataset.pk})

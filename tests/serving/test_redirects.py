@@ -75,7 +75,9 @@ def test_a_signed_address_gives_the_object_and_nothing_else(ask: Ask, method: st
 
 
 @pytest.mark.parametrize(
-    ("span", "expected"), [("0-3", LARGE[:4]), ("-5", LARGE[-5:]), ("2000000-", LARGE[2_000_000:])]
+    ("span", "expected"),
+    [("0-3", LARGE[:4]), ("-5", LARGE[-5:]), ("2000000-", LARGE[2_000_000:])],
+    ids=["first", "last", "from"],
 )
 def test_a_range_goes_along(ask: Ask, span: str, expected: bytes) -> None:
     location = ask("/data/frozen@1/large", range=f"bytes={span}").headers["location"]

@@ -20,7 +20,7 @@ from datasets.catalogue.api.serializers import VersionSerializer, VersionSummary
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
-from datasets.catalogue.queries.datasets import NotFound, find_version, find_volume, newest_versions
+from datasets.catalogue.queries.datasets import NotFound, find_version, find_volume, load_content, newest_versions
 from datasets.catalogue.queries.locations import locate_segment
 from datasets.catalogue.state_requests import QueryInvalid, requested_state
 
@@ -60,7 +60,9 @@ class DatasetDetail(VersionView):
 
     def get(self, request: Request, ref: Reference) -> Response:
         known(request)
-        return Response(VersionSerializer(self.version(request, ref), context=_context(request)).data)
+        version = self.version(request, ref)
+        load_content(version)
+        return Response(VersionSerializer(version, context=_context(request)).data)
 
 
 class VolumeList(VersionView):

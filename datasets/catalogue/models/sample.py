@@ -51,7 +51,8 @@ class Specimen(models.Model):
 
     def named(self, kind: str) -> str:
         """The labels of the terms of one kind, joined by commas."""
-        return ", ".join(term.label for term in self.terms.all() if term.kind == kind)
+        terms = self.terms.all() if self.pk else ()  # a draft may say nothing yet
+        return ", ".join(term.label for term in terms if term.kind == kind)
 
 
 class SpecimenTerm(models.Model):

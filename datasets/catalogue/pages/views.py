@@ -38,6 +38,7 @@ from datasets.catalogue.queries.datasets import (
     NotFound,
     find_version,
     find_volume,
+    load_content,
     newest_versions,
     versions_of,
 )
@@ -98,6 +99,7 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
 def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     """``/datasets/<name>[@<v>]/``"""
     version = find_version(ref.name, ref.label, request.user)
+    load_content(version)
     context = dataset_page(
         version,
         versions_of(version.dataset, request.user),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Volume
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
@@ -26,7 +26,7 @@ class VersionRetired(CisternaError):
 
 
 def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
-    """The newest published version of each dataset that ``user`` may see, newest first."""
+    """The newest published version of each dataset that ``user`` may see, newest first, with what a list shows."""
     newer = DatasetVersion.objects.filter(
         dataset=OuterRef("dataset"), state=State.PUBLISHED, number__gt=OuterRef("number")
     )
@@ -34,13 +34,15 @@ def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
         DatasetVersion.objects.filter(dataset__in=visible_to(user), state=State.PUBLISHED)
         .filter(~Exists(newer))
         .select_related("dataset", "specimen", "acquisition")
-        .prefetch_related(*_content())
+        .prefetch_related("volumes__segmentation__coverage__organelle", "views")
         .order_by("-frozen_at", "dataset__name")
     )
 
 
 def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
-    """The version ``label`` of dataset ``name`` with its content; the newest published one when ``label`` is ``None``.
+    """The version ``label`` of dataset ``name`` with its volumes; the newest published one when ``label`` is ``None``.
+
+    :func:`load_content` loads the rest, where all is shown.
 
     Raises:
         NotFound: it does not exist, or ``user`` may not know of it.
@@ -51,7 +53,7 @@ def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
         raise NotFound(f"No dataset is called {name!r} here", where=name, fix="Check the name, or sign in")
     versions = (
         dataset.versions.select_related("dataset", "specimen", "acquisition", "successor__dataset")
-        .prefetch_related(*_content())
+        .prefetch_related(_volumes())
         .order_by("-number")
     )
     if label is None:
@@ -122,12 +124,23 @@ def segmentation_of(volume: Volume) -> Segmentation | None:
     return getattr(volume, "segmentation", None)
 
 
-def _content() -> list[str | Prefetch[str]]:
-    volumes = Volume.objects.select_related("segmentation__run__model_version__model").prefetch_related(
-        "segmentation__coverage__organelle", "transforms__space", "external_meshes"
+def load_content(version: DatasetVersion) -> None:
+    """Load all that ``version`` says in one go, for a page or an answer that shows it all."""
+    prefetch_related_objects([version], *_content())
+
+
+def _volumes() -> Prefetch[str]:
+    return Prefetch(
+        "volumes",
+        queryset=Volume.objects.select_related("segmentation__run__model_version__model").prefetch_related(
+            "segmentation__coverage__organelle", "transforms__space", "external_meshes"
+        ),
     )
+
+
+def _content() -> list[str | Prefetch[str]]:
     return [
-        Prefetch("volumes", queryset=volumes),
+        _volumes(),
         Prefetch("mounts", queryset=Mount.objects.all()),
         "specimen__terms",
         "views",
