@@ -110,8 +110,18 @@ def freeze(*, draft: DatasetVersion, by: AbstractBaseUser | None) -> DatasetVers
 
 def copy_content(source: DatasetVersion, target: DatasetVersion) -> None:
     """Copy the rows of ``source`` into ``target``, which has none: every table of :data:`CONTENT`."""
+    copy_tables(source, target, tuple(_KEYS))
+
+
+def copy_tables(source: DatasetVersion, target: DatasetVersion, tables: tuple[type[Model], ...]) -> None:
+    """Copy the rows of some tables. Spaces that the rows are in are those of the same name in ``target``, and are
+    copied where there is none."""
     copies: dict[tuple[type[Model], int], Model] = {(DatasetVersion, source.pk): target}
+    if CoordinateSpace not in tables:
+        copies.update(_spaces(source, target))
     for table, keys in CONTENT:
+        if table not in tables:
+            continue
         rows = list(content_of(source, table))
         olds = [row.pk for row in rows]
         for row in rows:
@@ -122,6 +132,18 @@ def copy_content(source: DatasetVersion, target: DatasetVersion) -> None:
                     setattr(row, key, copies[_parent(table, key), old])
         table._default_manager.bulk_create(rows, batch_size=500)
         copies.update({(table, old): row for old, row in zip(olds, rows, strict=True)})
+
+
+def _spaces(source: DatasetVersion, target: DatasetVersion) -> dict[tuple[type[Model], int], Model]:
+    there = {space.name: space for space in target.spaces.all()}
+    pairs: dict[tuple[type[Model], int], Model] = {}
+    for space in source.spaces.filter(crops__isnull=False).distinct():
+        if space.name not in there:
+            there[space.name] = CoordinateSpace.objects.create(
+                version=target, name=space.name, title=space.title, description=space.description
+            )
+        pairs[CoordinateSpace, space.pk] = there[space.name]
+    return pairs
 
 
 def content_of[Row: Model](version: DatasetVersion, table: type[Row]) -> QuerySet[Row]:

@@ -1,0 +1,1 @@
+"""OpenOrganelle's own metadata, in each of its published forms."""

@@ -1,0 +1,62 @@
+"""Import what OpenOrganelle publishes of its datasets, all of it or nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from datasets.catalogue.actions.versions import copy_tables
+from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, OrganelleClass, Visibility
+from datasets.catalogue.models.dataset import DATASET_NAME
+from datasets.publishing.imports.openorganelle.export import keep_the_rest
+from datasets.publishing.imports.openorganelle.forms import Described, read_forms
+from datasets.publishing.imports.openorganelle.rows import write_rows
+from datasets.publishing.imports.report import DatasetReport, Fate, count_leaves
+from datasets.publishing.imports.terms import Classes
+from datasets.publishing.imports.writing import write_version
+
+NOTE = "Imported anew from OpenOrganelle's metadata"
+
+
+def import_openorganelle(
+    path: Path, *, visibility: Visibility, dry_run: bool = False, by: AbstractBaseUser | None
+) -> list[DatasetReport]:
+    """Import every dataset below ``path``, in one transaction; the same again changes nothing.
+
+    Args:
+        visibility: of datasets that are new here.
+        dry_run: do it all, and take it back.
+
+    Raises:
+        ImportInvalid: a file is not what it should be; nothing was imported.
+    """
+    forms = read_forms(path)
+    for described in forms:
+        if not re.fullmatch(DATASET_NAME, described.name):
+            raise described.metadata.refuse(f"{described.name!r} cannot be the name of a dataset here", "id")
+    with transaction.atomic():
+        classes = Classes(OrganelleClass.objects.all())
+        reports = [_import_one(described, classes, visibility, by) for described in forms]
+        transaction.set_rollback(dry_run)
+    return reports
+
+
+def _import_one(
+    described: Described, classes: Classes, visibility: Visibility, by: AbstractBaseUser | None
+) -> DatasetReport:
+    report = DatasetReport(described.name)
+
+    def write(draft: DatasetVersion, newest: DatasetVersion | None) -> None:
+        write_rows(draft, described, report, classes)
+        kept = keep_the_rest(draft, described.as_data())
+        for field in kept:
+            report.tell(field, Fate.KEPT, "as it stands")
+        report.taken = count_leaves(described.as_data()) - len(kept)
+        if newest is not None:  # ground truth comes from elsewhere, and stays
+            copy_tables(newest, draft, (Crop, CropCoverage))
+
+    write_version(described.name, write, report, note=NOTE, visibility=visibility, by=by)
+    return report

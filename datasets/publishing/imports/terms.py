@@ -1,0 +1,114 @@
+"""Words of other catalogues as terms: organisms as NCBI taxa, names of layers as organelle classes.
+
+Only what is certain is here. A word that means several things is not mapped, but kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from datasets.catalogue.models import OrganelleClass
+
+
+@dataclass(frozen=True)
+class Organism:
+    """A species: its scientific name and its NCBI taxon."""
+
+    name: str
+    taxon: int
+
+
+_ORGANISMS = (
+    (Organism("Homo sapiens", 9606), "human"),
+    (Organism("Mus musculus", 10090), "mouse", "house mouse"),
+    (Organism("Rattus norvegicus", 10116), "rat", "brown rat"),
+    (Organism("Drosophila melanogaster", 7227), "fruit fly", "d. melanogaster"),
+    (Organism("Caenorhabditis elegans", 6239), "c. elegans", "c elegans"),
+    (Organism("Danio rerio", 7955), "zebrafish"),
+    (Organism("Chlorocebus sabaeus", 60711), "green monkey"),
+    (Organism("Macaca mulatta", 9544), "rhesus macaque", "rhesus monkey"),
+    (Organism("Gallus gallus", 9031), "chicken"),
+    (Organism("Sus scrofa", 9823), "pig"),
+    (Organism("Oryctolagus cuniculus", 9986), "rabbit"),
+    (Organism("Saccharomyces cerevisiae", 4932), "budding yeast", "baker's yeast"),
+    (Organism("Schizosaccharomyces pombe", 4896), "fission yeast"),
+    (Organism("Arabidopsis thaliana", 3702), "thale cress"),
+    (Organism("Chlamydomonas reinhardtii", 3055),),
+    (Organism("Xenopus laevis", 8355), "african clawed frog"),
+    (Organism("Platynereis dumerilii", 6359),),
+    (Organism("Escherichia coli", 562), "e. coli"),
+)
+_BY_WORD = {word: organism for organism, *words in _ORGANISMS for word in (organism.name.lower(), *words)}
+
+# Genera that a word is used for, where the species is the one that laboratories keep under that word.
+_BY_WORD["drosophila"] = Organism("Drosophila melanogaster", 7227)
+
+
+def find_organism(word: str) -> Organism | None:
+    """The species that a word names; None where it names none for certain (a "monkey" may be any)."""
+    return _BY_WORD.get(word.strip().lower())
+
+
+# What layers call classes, beside the classes' own names and synonyms.
+_LAYER_WORDS = {
+    "nucleus": "nuc",
+    "nucleolus": "nucleo",
+    "vesicle": "ves",
+    "microtubule": "mt",
+    "peroxisome": "perox",
+    "mitochondrion": "mito",
+    "ribosome": "ribo",
+}
+_CONTACTS = re.compile(r"(.+)_contacts?(_.+)?")
+_SUFFIX = re.compile(r"_(seg|pred|segmentation|prediction|bag_seg|instance_seg|labels?)(_[a-z0-9]+)?$")
+
+
+class Classes:
+    """The portal's organelle classes, found by what layers call them."""
+
+    def __init__(self, classes: Iterable[OrganelleClass]) -> None:
+        self._by_word: dict[str, OrganelleClass] = {}
+        by_name = {}
+        for each in classes:
+            by_name[each.short_name] = each
+            for word in (each.short_name, each.long_name, *each.synonyms):
+                self._by_word.setdefault(_normal(word), each)
+        for word, name in _LAYER_WORDS.items():
+            if name in by_name:
+                self._by_word[word] = by_name[name]
+                for part in ("mem", "lum"):
+                    if f"{name}_{part}" in by_name:
+                        self._by_word[f"{word}_{part}"] = by_name[f"{name}_{part}"]
+
+    def find(self, word: str) -> OrganelleClass | None:
+        """The class that ``word`` names, whatever its case, dashes or spaces."""
+        return self._by_word.get(_normal(word))
+
+    def find_pair(self, layer: str) -> list[OrganelleClass]:
+        """The two classes whose contact sites a layer called ``er_mito_contacts`` holds; empty where it is none such,
+        or one of the two is not known."""
+        match = _CONTACTS.fullmatch(layer)
+        if match is None:
+            return []
+        words = match[1].split("_")
+        for cut in range(1, len(words)):
+            pair = [self.find("_".join(words[:cut])), self.find("_".join(words[cut:]))]
+            if all(pair):
+                return [each for each in pair if each]
+        return []
+
+    def find_of_layer(self, layer: str) -> OrganelleClass | None:
+        """The class of a layer called ``mito_seg``, ``er-mem_pred`` or ``er_curvature``."""
+        stem = _SUFFIX.sub("", layer)
+        while stem:
+            found = self.find(stem)
+            if found is not None:
+                return found
+            stem = stem.rpartition("_")[0]
+        return None
+
+
+def _normal(word: str) -> str:
+    return re.sub(r"[\s_-]+", "_", word.strip()).lower()
