@@ -57,7 +57,7 @@ def read_document(path: Path) -> Document:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:
             raise ImportInvalid("The file is larger than 256 MiB", where=str(path), fix="Split it by dataset")
         text = path.read_bytes().decode()
-        return Document(path, text, json.loads(text, parse_constant=_refuse_constant))
+        return Document(path, text, json.loads(text, parse_float=_number, parse_constant=_refuse_constant))
     except OSError as error:
         raise ImportInvalid(f"The file cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError:
@@ -108,6 +108,12 @@ def _skip_space(text: str, position: int) -> int:
     while position < len(text) and text[position] in " \t\r\n":
         position += 1
     return position
+
+
+def _number(text: str) -> float | int:
+    """A number is the same whether it is written 4 or 4.0: one form of a dataset writes this, another that."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _refuse_constant(name: str) -> Any:
