@@ -109,7 +109,9 @@ class Licence:
 
 
 def describe_licence(spdx: str) -> Licence:
-    """A licence from its SPDX identifier or expression."""
+    """A licence from its SPDX identifier or expression; an empty one says that none is stated."""
+    if not spdx:
+        return Licence("none is stated", "")
     if found := _CREATIVE_COMMONS.fullmatch(spdx):
         kind, number, country = found.groups(default="")
         url = f"https://creativecommons.org/licenses/{kind.lower()}/{number}/"

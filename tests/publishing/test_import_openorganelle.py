@@ -1,6 +1,7 @@
 """OpenOrganelle's own metadata: every field of every dataset comes in, and can be said again."""
 
 import json
+from html import unescape
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,18 @@ def test_what_changed_at_the_source_is_the_next_version(tmp_path: Path) -> None:
     assert newest.dataset.visibility == "private", "who may see it stays"
     (report,) = import_openorganelle(folder, visibility=Visibility.PUBLIC, by=None, dry_run=True)
     assert report.outcome == "unchanged"
+
+
+def test_pages_say_what_was_imported_and_what_is_kept_as_it_stands(
+    tmp_path: Path, client: Client, data_root: Path
+) -> None:
+    import_openorganelle(write(tmp_path, a_dataset()), visibility=Visibility.PUBLIC, by=None)
+    page = unescape(client.get("/datasets/fish/").content.decode()).replace("\u00a0", " ")
+    for words in ("A fish, <b>whole</b>", "Danio rerio", "8 × 8 × 40 nm", "120 kV", "Somewhere, Elsewhere", "Larva",
+                  "Doe, 2025", "none is stated", "3 layers, kept elsewhere", "s3://bucket/fish.zarr/er-mem", "closed",
+                  "probability map", "contact sites"):  # fmt: skip
+        assert words in page, words
+    assert "<b>whole</b>" not in client.get("/datasets/fish/").content.decode()
+    layer = unescape(client.get("/datasets/fish/volumes/er-mem_pred/").content.decode()).replace("\u00a0", " ")
+    for words in ("Mirrored", "along y", "y 6400 nm", "teal", "By a model", "s3://bucket/fish.zarr/er-mem"):
+        assert words in layer, words

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
-from datasets.catalogue.models import Contribution, DatasetVersion, Publication, State, Volume
+from datasets.catalogue.models import Acquisition, Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
+from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
 from datasets.catalogue.pages.opening import OpeningLink, opening_links
 from datasets.catalogue.pages.parts import (
@@ -33,6 +34,7 @@ from datasets.catalogue.presentation import (
     format_count,
     format_date,
     format_extent,
+    format_voxel,
 )
 from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import picture_url
@@ -80,6 +82,7 @@ class DatasetPage:
     is_public: bool
     newer: VersionRow | None
     is_shown: bool
+    is_external: bool
     view_url: str
     slices_url: str
     data_url: str
@@ -88,6 +91,7 @@ class DatasetPage:
     views: tuple[CuratedView, ...]
     facts: tuple[Fact, ...]
     acquisition: tuple[Fact, ...]
+    kept: tuple[Fact, ...]
     licence: Licence
     credit: str
     keywords: tuple[str, ...]
@@ -144,6 +148,7 @@ def dataset_page(
         is_public=is_released(version.dataset),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
         is_shown=any(volume.is_shown for volume in volumes),
+        is_external=any(volume.is_external for volume in volumes),
         view_url=view_url,
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
         data_url=f"{data_url}{version}/",
@@ -160,6 +165,7 @@ def dataset_page(
         ),
         facts=tuple(_facts(version, volumes, image)),
         acquisition=tuple(_acquisition_facts(version)),
+        kept=kept_facts(version.kept | {f"View {view.title}": view.kept for view in version.views.all() if view.kept}),
         licence=describe_licence(version.licence),
         credit=version.credit,
         keywords=tuple(version.keywords),
@@ -167,7 +173,7 @@ def dataset_page(
         layer_count=format_count(len(volumes), "layer"),
         is_grouped=len(groups) < len(volumes),
         is_long=len(volumes) > LAYERS_SHOWN_WHOLE,
-        can_be_selected=version.number is not None,
+        can_be_selected=version.number is not None and not all(volume.is_external for volume in volumes),
         contributions=tuple(version.contributions.all()),
         publications=tuple(version.publications.all()),
         opening=opening_links(version, image, data_url=data_url, site_url=site_url) if image else (),
@@ -213,20 +219,37 @@ def _facts(version: DatasetVersion, volumes: Sequence[Volume], image: Volume | N
         taxon = specimen.ncbi_taxon
         url = f"https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?id={taxon}" if taxon else ""
         yield Fact("Organism", specimen.organism, url, is_species=True)
-    for name in ("sample", "tissue", "cell_line", "treatment"):
+    for name in ("sample", "sample_type", "tissue", "cell_line", "treatment"):
         if value := getattr(specimen, name):
             yield Fact(name.replace("_", " ").capitalize(), value)
     if acquisition := acquisition_of(version):
         yield Fact("Method", acquisition.get_method_display())
+    if image is None and acquisition:
+        yield from _stated_lengths(acquisition)
     if image is not None:
         low, high = extent_nm(image)
         yield Fact("Voxel", voxel_size(image))
         yield Fact("Extent", format_extent({axis: high[axis] - low[axis] for axis in low}))
     if volumes:
-        size = format_bytes(sum(unpacked_bytes(volume) for volume in volumes))
-        yield Fact("Size", f"{size} unpacked · {format_count(len(volumes), 'layer')}")
+        layers = format_count(len(volumes), "layer")
+        if all(volume.is_external for volume in volumes):
+            yield Fact("Data", f"{layers}, kept elsewhere")
+        else:
+            yield Fact("Size", f"{format_bytes(sum(unpacked_bytes(volume) for volume in volumes))} unpacked · {layers}")
+    if count := version.crops.count():
+        yield Fact("Ground truth", format_count(count, "crop"))
+    if made_by := [affiliation.organization.title for affiliation in version.affiliations.all()]:
+        yield Fact("From", ", ".join(made_by))
     licence = describe_licence(version.licence)
     yield Fact("Licence", licence.name, licence.url)
+
+
+def _stated_lengths(acquisition: Acquisition) -> Iterable[Fact]:
+    """The voxel and the extent as they are stated, where no image tells them."""
+    for name, prefix, words in (("Voxel", "voxel", format_voxel), ("Extent", "extent", format_extent)):
+        lengths = {axis: getattr(acquisition, f"{prefix}_{axis}_nm") for axis in "xyz"}
+        if None not in lengths.values():
+            yield Fact(name, words(lengths))
 
 
 def _acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
@@ -237,8 +260,13 @@ def _acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
         return
     if acquisition.instrument:
         yield Fact("Instrument", acquisition.instrument)
+    if acquisition.institution:
+        yield Fact("Imaged at", acquisition.institution)
+    if acquisition.source_id:
+        yield Fact("Laboratory's name", acquisition.source_id)
     quantities = (
         ("Voltage", acquisition.voltage_kv, "kV"),
+        ("Bias voltage", acquisition.bias_voltage_kv, "kV"),
         ("Current", acquisition.current_na, "nA"),
         ("Scan rate", acquisition.scan_rate_mhz, "MHz"),
         ("Duration", acquisition.duration_days, "days"),

@@ -14,7 +14,8 @@ from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
 from datasets.catalogue.pages.cutout_offers import CutoutForm, cutout_form
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
-from datasets.catalogue.pages.layers import Dot, layer_heading, unpacked_bytes, voxel_size
+from datasets.catalogue.pages.external import checks_of, external_facts, kept_facts
+from datasets.catalogue.pages.layers import Dot, describe_values, layer_heading, unpacked_bytes, voxel_size
 from datasets.catalogue.pages.opening import OpeningLink, opening_links
 from datasets.catalogue.pages.parts import Contact, Fact, contact_of, go_url, lead_of
 from datasets.catalogue.pages.previews import Preview, preview_of
@@ -66,6 +67,7 @@ class LayerPage:
     description: str
     dot: Dot
     is_labels: bool
+    is_external: bool
     is_public: bool
     is_draft: bool
     picture_url: str
@@ -78,6 +80,7 @@ class LayerPage:
     facts: tuple[Fact, ...]
     levels: tuple[LevelRow, ...]
     has_shards: bool
+    kept: tuple[Fact, ...]
     cutout: CutoutForm | None
     opening: tuple[OpeningLink, ...]
     downloads: Downloads | None
@@ -107,18 +110,20 @@ def layer_page(
         description=volume.description,
         dot=Dot(layer_colour(volume), volume.title, not is_labels),
         is_labels=is_labels,
+        is_external=volume.is_external,
         is_public=is_released(version.dataset),
         is_draft=version.number is None,
         picture_url=picture_url(version, picture, pictures),
         picture_alt=picture_alt,
         view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
-        data_url=f"{data_url}{version}/{quote(volume.path)}/",
+        data_url=volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
         api_url=reverse("api:volume", kwargs={"ref": str(version), "path": volume.path}),
         classes=tuple(_labelled(it) for it in segmentation.coverage.all()) if segmentation else (),
         subject=segmentation.subject if segmentation else "",
         facts=tuple(_facts(version, volume, image)),
         levels=tuple(_levels(volume)),
         has_shards=any(level["shard_shape"] for level in volume.levels),
+        kept=kept_facts(volume.kept),
         cutout=cutout_form(volume, version),
         opening=opening_links(version, volume, data_url=data_url, site_url=site_url),
         downloads=version_downloads(version, volume.path, site_url=site_url),
@@ -152,15 +157,22 @@ def _labelled(coverage: Coverage) -> LabelledClass:
 def _facts(version: DatasetVersion, volume: Volume, image: Volume | None) -> Iterable[Fact]:
     segmentation = segmentation_of(volume)
     if segmentation is not None:
-        yield Fact("What", f"{segmentation.get_type_display()} segmentation".capitalize())
+        yield Fact("What", describe_values(volume).capitalize())
         how = {"manual": "By hand", "model": "By a model", "proofread": "By a model, then proofread by people"}
         yield Fact("Made", how[segmentation.method])
         if segmentation.method_detail:
             yield Fact("How", segmentation.method_detail)
+        if segmentation.run:
+            yield Fact("Model", str(segmentation.run))
+        if segmentation.region:
+            yield Fact("Where", segmentation.region)
     else:
         yield Fact("What", str(Kind(volume.kind).label).capitalize())
     if image is not None and image != volume and volume.kind in LABEL_KINDS:
         yield Fact("Over", image.title, layer_url(version, image))
+    if volume.is_external:
+        yield from external_facts(volume, checks_of([volume]))
+        return
     if volume.levels:
         low, high = extent_nm(volume)
         yield Fact("Voxel", voxel_size(volume))

@@ -14,6 +14,7 @@ from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
 from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.pages.cutout_offers import cutout_offer
+from datasets.catalogue.pages.external import external_voxel
 from datasets.catalogue.pages.opening import opening_links
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
@@ -51,6 +52,9 @@ class LayerRow:
     level_count: int
     dtype: str
     size: str
+    elsewhere: str
+    """The format of data that are not here."""
+
     page_url: str
     view_url: str
     data_url: str
@@ -64,6 +68,20 @@ class LayerGroup:
     layers: tuple[LayerRow, ...]
 
 
+def describe_values(volume: Volume) -> str:
+    """What the values of a volume are, in words that begin small."""
+    segmentation = segmentation_of(volume)
+    if segmentation is None:
+        return str(Kind(volume.kind).label)
+    words = {
+        segmentation.Type.PROBABILITY: "probability map",
+        segmentation.Type.CONTACT: "contact sites",
+        segmentation.Type.MEASURE: "measure",
+    }
+    type_ = segmentation.Type(segmentation.type)
+    return words.get(type_, f"{type_.label} segmentation")
+
+
 def layer_heading(volume: Volume) -> str:
     """The heading a layer stands under: its organelle, what else it labels, or what kind of image it is."""
     if volume.kind in {Kind.EM, Kind.LIGHT}:
@@ -74,6 +92,8 @@ def layer_heading(volume: Volume) -> str:
     organelles = [coverage.organelle.long_name for coverage in segmentation.coverage.all()]
     if len(organelles) == 1:
         return _capitalised(organelles[0])
+    if segmentation.type == segmentation.Type.CONTACT:
+        return "Contact sites"
     return segmentation.subject or ("Several organelles" if organelles else "Segmentation")
 
 
@@ -95,19 +115,18 @@ def layer_groups(
             selected_as=layer_reference(version, volume),
             title=volume.title,
             description=volume.description,
-            what=f"{segmentation.get_type_display().lower()} segmentation"
-            if segmentation
-            else str(Kind(volume.kind).label),
+            what=describe_values(volume),
             method=segmentation.get_method_display() if segmentation else "",
             method_detail=segmentation.method_detail if segmentation else "",
             dot=Dot(layer_colour(volume), volume.title, is_image),
-            voxel=voxel_size(volume),
+            voxel=external_voxel(volume) if volume.is_external else voxel_size(volume),
             level_count=len(volume.levels),
             dtype=volume.dtype,
-            size=format_bytes(unpacked_bytes(volume)),
+            size="" if volume.is_external else format_bytes(unpacked_bytes(volume)),
+            elsewhere=volume.get_external_format_display(),
             page_url=layer_url(version, volume),
             view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
-            data_url=f"{data_url}{version}/{quote(volume.path)}/",
+            data_url=volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
         )
         rows.setdefault(layer_heading(volume), []).append(row)
     return tuple(LayerGroup(name, tuple(layers)) for name, layers in rows.items())
