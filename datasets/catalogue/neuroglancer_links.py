@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from datasets.catalogue import external_sources
 from datasets.catalogue.models import DatasetVersion, View, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, segmentation_of
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers, dimensions, time_dimension
 
@@ -52,7 +52,7 @@ def build_state(
     """
     import neuroglancer  # here, because it takes a third of a second and most requests need no state
 
-    volumes = [volume for volume in version.volumes.all() if volume.is_shown]
+    volumes = shown_volumes(version)
     shown = _shown_paths(version, volumes, layers, view)
     state = neuroglancer.ViewerState()
     state.title = f"{version.title} ({version})"
@@ -60,21 +60,13 @@ def build_state(
         for part in channel_layers(volume):
             state.layers.append(
                 name=part.name,
-                layer=_layer(volume, part, source=source_url(volume, version, data_url)),
+                layer=_layer(volume, part, _sources(volume, version, data_url)),
                 visible=part.name in shown or (part.on and volume.path in shown),
             )
     if volumes:
         # One unit of the space is one voxel, in nm: the wheel and the arrow keys step by units.
-        voxel_nm = [volumes[0].levels[0]["scale_nm"].get(axis, 1) for axis in "xyz"]
-        low, high = extent_nm(volumes[0])
-        size_nm = max(high[axis] - low[axis] for axis in low)
-        middle_nm = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
-        nm_per_pixel = default_nm_per_pixel(version)
-        if view is not None:
-            middle_nm = view.position_nm or middle_nm
-            nm_per_pixel = view.nm_per_pixel or nm_per_pixel
-            if view.orientation:
-                state.cross_section_orientation = view.orientation
+        voxel_nm = _voxel_nm(version, volumes)
+        box = _box_nm(version, volumes)
         # Beside space the view has one time, of which the first moment is shown.
         time = [axis for axis in map(time_dimension, volumes) if axis is not None][:1]
         state.dimensions = neuroglancer.CoordinateSpace(
@@ -82,10 +74,19 @@ def build_state(
             units=["nm", "nm", "nm", *(axis.unit for axis in time)],
             scales=[*voxel_nm, *(axis.scale for axis in time)],
         )
-        place = [at / size for at, size in zip(position_nm or middle_nm, voxel_nm, strict=True)]
-        state.position = [*place, *(axis.first for axis in time)]
-        state.cross_section_scale = nm_per_pixel / min(voxel_nm)
-        state.projection_scale = 2 * size_nm / min(voxel_nm)
+        # Where neither is said, Neuroglancer opens in the middle of what it finds.
+        at_nm = position_nm or (view.position_nm if view else None) or middle_nm(version)
+        if at_nm is not None:
+            place = [at / size for at, size in zip(at_nm, voxel_nm, strict=True)]
+            state.position = [*place, *(axis.first for axis in time)]
+        if box is not None:
+            state.projection_scale = 2 * _longest_nm(box) / min(voxel_nm)
+        if box is not None or (view and view.nm_per_pixel):
+            state.cross_section_scale = ((view.nm_per_pixel if view else None) or default_nm_per_pixel(version)) / min(
+                voxel_nm
+            )
+        if view is not None and view.orientation:
+            state.cross_section_orientation = view.orientation
     state.layout = view.layout if view else "4panel"
     state.show_axis_lines = True
     state.show_scale_bar = True
@@ -98,12 +99,48 @@ def neuroglancer_address(base_url: str, state: dict[str, Any]) -> str:
 
 
 def default_nm_per_pixel(version: DatasetVersion) -> float:
-    """The scale at which the first volume fills a panel; 1 where there is none."""
-    for volume in version.volumes.all():
-        if volume.is_shown:
-            low, high = extent_nm(volume)
-            return max(high[axis] - low[axis] for axis in low) / PIXELS_ACROSS
-    return 1.0
+    """The scale at which what the version shows fills a panel; a voxel where that is not known."""
+    volumes = shown_volumes(version)
+    box = _box_nm(version, volumes)
+    return _longest_nm(box) / PIXELS_ACROSS if box is not None else min(_voxel_nm(version, volumes))
+
+
+def middle_nm(version: DatasetVersion) -> list[float] | None:
+    """The middle (x, y, z) of what the version shows; ``None`` where that is not known."""
+    box = _box_nm(version, shown_volumes(version))
+    return None if box is None else [(box[0].get(axis, 0) + box[1].get(axis, 0)) / 2 for axis in "xyz"]
+
+
+def shown_volumes(version: DatasetVersion) -> list[Volume]:
+    """The volumes of ``version`` that the viewer shows."""
+    return [volume for volume in version.volumes.all() if external_sources.opens_in_viewer(volume)]
+
+
+def _voxel_nm(version: DatasetVersion, volumes: Sequence[Volume]) -> list[float]:
+    """The sides (x, y, z) of the first voxel that is known."""
+    for volume in volumes:
+        if volume.levels:
+            return [volume.levels[0]["scale_nm"].get(axis, 1) for axis in "xyz"]
+        if (matrix := external_sources.matrix_of(volume)) is not None:
+            return [sum(value**2 for value in row[:3]) ** 0.5 or 1 for row in matrix]
+    acquisition = getattr(version, "acquisition", None)
+    return [getattr(acquisition, f"voxel_{axis}_nm", None) or 1 for axis in "xyz"]
+
+
+def _box_nm(version: DatasetVersion, volumes: Sequence[Volume]) -> tuple[dict[str, float], dict[str, float]] | None:
+    """Low and high corner of the first volume that was measured, else of what was imaged."""
+    for volume in volumes:
+        if volume.levels:
+            return extent_nm(volume)
+    acquisition = getattr(version, "acquisition", None)
+    if acquisition is None or acquisition.extent_x_nm is None:
+        return None
+    return dict.fromkeys("xyz", 0.0), {axis: getattr(acquisition, f"extent_{axis}_nm") for axis in "xyz"}
+
+
+def _longest_nm(box: tuple[dict[str, float], dict[str, float]]) -> float:
+    low, high = box
+    return max(high[axis] - low[axis] for axis in low)
 
 
 def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:
@@ -136,15 +173,34 @@ def _shown_paths(
         return set(chosen)
     first_of_kind: dict[bool, str] = {}
     for volume in volumes:
-        first_of_kind.setdefault(volume.kind in LABEL_KINDS, volume.path)
+        first_of_kind.setdefault(volume.is_labels, volume.path)
     return set(first_of_kind.values())
 
 
-def _layer(volume: Volume, part: ChannelLayer, *, source: str) -> neuroglancer.Layer:
+def _sources(volume: Volume, version: DatasetVersion, data_url: str) -> list[neuroglancer.LayerDataSource]:
+    """The source of a volume; those of its meshes after it, as far as they may be read."""
     import neuroglancer
 
-    placed = neuroglancer.LayerDataSource(url=source, transform=_place(volume))
-    if volume.kind in LABEL_KINDS:
+    if not volume.is_external:
+        url = source_url(volume, version, data_url)
+        return [neuroglancer.LayerDataSource(url=url, transform=_place(volume))]
+    url = external_sources.source_url(volume)
+    return [
+        neuroglancer.LayerDataSource(url=url, transform=_transform(external_sources.placement_of(volume))),
+        *(
+            neuroglancer.LayerDataSource(
+                url=external_sources.mesh_url(mesh), transform=_transform(external_sources.mesh_placement(mesh))
+            )
+            for mesh in volume.external_meshes.all()
+            if volume.is_labels and external_sources.may_be_read(external_sources.mesh_url(mesh))
+        ),
+    ]
+
+
+def _layer(volume: Volume, part: ChannelLayer, placed: Sequence[neuroglancer.LayerDataSource]) -> neuroglancer.Layer:
+    import neuroglancer
+
+    if volume.is_labels:
         layer = neuroglancer.SegmentationLayer(source=placed, selected_alpha=LABEL_OPACITY)
         colour = layer_colour(volume)
         if colour:
@@ -182,6 +238,21 @@ def _place(volume: Volume) -> neuroglancer.CoordinateSpaceTransform | None:
         scales=[axis.scale for axis in axes],
     )
     return neuroglancer.CoordinateSpaceTransform(input_dimensions=space, output_dimensions=space)
+
+
+def _transform(placement: external_sources.Placement | None) -> neuroglancer.CoordinateSpaceTransform | None:
+    import neuroglancer
+
+    if placement is None:
+        return None
+    names, units = ["x", "y", "z"], ["nm", "nm", "nm"]
+    steps = neuroglancer.CoordinateSpace(names=names, units=units, scales=placement.sides_nm)
+    if placement.matrix is None:
+        return neuroglancer.CoordinateSpaceTransform(input_dimensions=steps, output_dimensions=steps)
+    space = neuroglancer.CoordinateSpace(names=names, units=units, scales=[1, 1, 1])
+    return neuroglancer.CoordinateSpaceTransform(
+        input_dimensions=steps, output_dimensions=space, matrix=placement.matrix
+    )
 
 
 def layer_colour(volume: Volume) -> str:

@@ -59,12 +59,8 @@ def pinned_version(url: str, *, data_url: str, origins: Sequence[str]) -> str | 
     """
     if url == LOCAL:
         return None
-    _, *steps = url.strip().split("|")
     bare = data_address(url, data_url)
-    if any(not _READING_STEP.fullmatch(step) for step in steps):
-        raise SourceRefused(f"{_short(url)} is read in a way that is not known here")
-    if re.search(r"[?#\\\s]", bare) or _DOTS.search(bare):
-        raise SourceRefused(f"{_short(url)} is a crooked address")
+    _require_straight(url, bare)
     if bare.startswith(data_url):
         pinned = _PINNED.fullmatch(bare.removeprefix(data_url))
         if pinned is None:
@@ -75,6 +71,27 @@ def pinned_version(url: str, *, data_url: str, origins: Sequence[str]) -> str | 
     return None
 
 
+def is_of_origin(url: str, origins: Sequence[str]) -> bool:
+    """Whether a source is read from one of ``origins``, in a way that is known here."""
+    bare = _bare(url)
+    try:
+        _require_straight(url, bare)
+    except SourceRefused:
+        return False
+    return _origin(bare) in origins
+
+
+def _require_straight(url: str, bare: str) -> None:
+    if any(not _READING_STEP.fullmatch(step) for step in url.strip().split("|")[1:]):
+        raise SourceRefused(f"{_short(url)} is read in a way that is not known here")
+    if re.search(r"[?#\\\s]", bare) or _DOTS.search(bare):
+        raise SourceRefused(f"{_short(url)} is a crooked address")
+
+
+def _bare(url: str) -> str:
+    return _OLD_FORMAT.sub("", url.strip().partition("|")[0], count=1)
+
+
 def data_address(url: str, data_url: str) -> str:
     """The address that a source is read from, without its format. What is read of this portal as from a bucket is at
     the same place of its data plane.
@@ -82,7 +99,7 @@ def data_address(url: str, data_url: str) -> str:
     Args:
         data_url: absolute address of this portal's data plane, ending in ``/data/``.
     """
-    bare = _OLD_FORMAT.sub("", url.strip().partition("|")[0], count=1)
+    bare = _bare(url)
     buckets_url = f"s3+{data_url.removesuffix('data/')}s3/"
     bucket = _BUCKET.fullmatch(bare.removeprefix(buckets_url)) if bare.startswith(buckets_url) else None
     if bucket is None:

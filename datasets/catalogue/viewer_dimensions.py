@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets.catalogue.models import Volume
-from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.volumes.lengths import SECONDS_PER_UNIT
 
 MAX_CHANNELS = 8
@@ -49,7 +48,12 @@ class ChannelLayer:
 
 
 def dimensions(volume: Volume) -> list[Dimension]:
-    """The axes of a volume's finest level in stored order, under their own names; lengths in nm, times in seconds."""
+    """The axes of a volume's finest level in stored order, under their own names; lengths in nm, times in seconds.
+
+    Of a volume that is elsewhere none is known.
+    """
+    if not volume.levels:
+        return []
     level = volume.levels[0]
     found = []
     for index, (name, size) in enumerate(zip(volume.axes, level["shape"], strict=True)):
@@ -78,7 +82,7 @@ def channel_axis(volume: Volume) -> Dimension | None:
 def channel_layers(volume: Volume) -> list[ChannelLayer]:
     """The layers that show a volume: one for each channel of an image, else one with the volume's own name."""
     axis = channel_axis(volume)
-    if axis is None or volume.kind in LABEL_KINDS:
+    if axis is None or volume.is_labels:
         return [ChannelLayer(volume.path, "", None, volume.colour, _window(volume, {}), True)]
     count = min(axis.size, MAX_CHANNELS)
     stated = [*volume.channels, *[{}] * count][:count]

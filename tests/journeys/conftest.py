@@ -88,7 +88,9 @@ def console(page: Page) -> Iterator[list[str]]:
 
 def _is_complaint(said: ConsoleMessage) -> bool:
     # A reader of Zarr v2 learns from the absence of a .zarray that it looks at a group; the browser logs each.
-    is_probe = "404" in said.text and re.search(r"/data/[^?]*/\.z(array|attrs)$", said.location["url"])
+    # One of N5 asks for attributes in each folder above, too; elsewhere Zarr is looked for in both formats.
+    probes = r"/data/[^?]*/\.z(array|attrs)$|^(?!.*/data/).*/(attributes\.json|zarr\.json|\.z(array|attrs))$"
+    is_probe = "404" in said.text and re.search(probes, said.location["url"])
     return said.type == "error" and not is_probe
 
 

@@ -21,6 +21,8 @@ class Kind(models.TextChoices):
 LABEL_KINDS = {Kind.SEGMENTATION, Kind.MASK}
 """Kinds whose values are labels, not brightness."""
 
+_LABEL_TYPES = {"instance", "semantic", "contact"}
+
 
 class ExternalFormat(models.TextChoices):
     N5 = "n5", "N5"
@@ -103,8 +105,16 @@ class Volume(models.Model):
         return bool(self.external_url)
 
     @property
+    def is_labels(self) -> bool:
+        """Whether its values are labels: always of some kinds, of an analysis where what it measures are objects."""
+        if self.kind in LABEL_KINDS:
+            return True
+        meaning: Segmentation | None = getattr(self, "segmentation", None)
+        return self.kind == Kind.ANALYSIS and meaning is not None and meaning.type in _LABEL_TYPES
+
+    @property
     def is_shown(self) -> bool:
-        """Whether the viewer can show it: it may, and has been inspected (a draft's may be still to come)."""
+        """Whether its voxels can be shown: they may, and were inspected (a draft's may be still to come)."""
         return self.viewable and bool(self.levels)
 
 

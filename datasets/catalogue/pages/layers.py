@@ -158,7 +158,7 @@ def viewer_layers(
         "method": segmentation.get_method_display() if segmentation else None,
         "description": volume.description,
         "url": layer_url(version, volume),
-        "dataUrl": f"{data_url}{version}/{quote(volume.path)}/",
+        "dataUrl": volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
         "labels": [
             {"value": str(item.label_value), "title": item.organelle.long_name, "colour": item.organelle.colour}
             for item in coverage
@@ -166,7 +166,7 @@ def viewer_layers(
         ],
         "locateUrl": (
             reverse("api:locate", kwargs={"ref": str(version), "path": volume.path})
-            if volume.kind in LABEL_KINDS
+            if volume.kind in LABEL_KINDS and not volume.is_external
             else None
         ),
         "openWith": [

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, View
-from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel
+from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel, middle_nm, shown_volumes
 from datasets.catalogue.pages.layers import viewer_layers
 from datasets.catalogue.pages.parts import lead_of
 from datasets.catalogue.pages.previews import Preview, card_picture_url, preview_of
@@ -35,7 +35,7 @@ def viewer_page(
     """
     page_url = reverse("catalogue:dataset", kwargs={"ref": str(version)})
     lineages = organelle_lineages()
-    volumes = [volume for volume in version.volumes.all() if volume.is_shown]
+    volumes = shown_volumes(version)
     held = {layer.get("name") for layer in state.get("layers", []) if isinstance(layer, dict)}
     missing = any(part.name not in held for volume in volumes for part in channel_layers(volume))
     whole = build_state(version, data_url=data_url)["layers"] if missing else []
@@ -72,12 +72,12 @@ def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
         "description": view.description,
         "layers": [
             part.name
-            for volume in version.volumes.all()
-            if volume.path in view.layers and volume.is_shown
+            for volume in shown_volumes(version)
+            if volume.path in view.layers
             for part in channel_layers(volume)
             if part.on
         ],
-        "positionNm": view.position_nm,
+        "positionNm": view.position_nm or middle_nm(version),
         "orientation": view.orientation or [0, 0, 0, 1],
         "nmPerPixel": view.nm_per_pixel or default_nm_per_pixel(version),
         "layout": view.layout,

@@ -74,7 +74,8 @@ export interface Stop {
   title: string;
   description: string;
   layers: string[];
-  positionNm: [number, number, number];
+  /** Null: the middle of what is shown, which only the data say. */
+  positionNm: [number, number, number] | null;
   orientation: [number, number, number, number];
   nmPerPixel: number;
   layout: string;
@@ -209,7 +210,7 @@ function stop(value: unknown, where: string): Stop {
     title: text(it.title, `${where}.title`),
     description: optionalText(it.description) ?? "",
     layers: list(it.layers, `${where}.layers`).map((name) => text(name, `${where}.layers`)),
-    positionNm: numbers(it.positionNm, 3, `${where}.positionNm`) as Stop["positionNm"],
+    positionNm: it.positionNm === null ? null : (numbers(it.positionNm, 3, `${where}.positionNm`) as Triple),
     orientation: numbers(it.orientation, 4, `${where}.orientation`) as Stop["orientation"],
     nmPerPixel: numbers([it.nmPerPixel], 1, `${where}.nmPerPixel`)[0] as number,
     layout: text(it.layout, `${where}.layout`),

@@ -27,6 +27,19 @@ export function toNm(position: ArrayLike<number>, space: Space): PositionNm | nu
   return axes.map(({ index, nm }) => (position[index] as number) * nm) as PositionNm;
 }
 
+interface Bounds {
+  readonly lowerBounds: ArrayLike<number>;
+  readonly upperBounds: ArrayLike<number>;
+}
+
+/** The middle of what is loaded; null while that is not known. */
+export function middleNm(space: Space & { readonly bounds: Bounds }): PositionNm | null {
+  const { lowerBounds, upperBounds } = space.bounds;
+  const middle = space.names.map((_, i) => ((lowerBounds[i] ?? Number.NaN) + (upperBounds[i] ?? Number.NaN)) / 2);
+  const nm = toNm(middle, space);
+  return nm !== null && nm.every(Number.isFinite) ? nm : null;
+}
+
 /** The position with x, y, z replaced and any other dimension (time, channel) kept. */
 export function fromNm(nm: PositionNm, position: ArrayLike<number>, space: Space): Float32Array | null {
   const axes = spatial(space);

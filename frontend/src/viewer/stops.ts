@@ -5,7 +5,7 @@ import { fly } from "./flight";
 import type { LayerSet } from "./layer_set";
 import { onUserInput, poseOf, setPose, type Viewer } from "./neuroglancer";
 import { byId, copyOf, part } from "./page";
-import { fromNm, nmPerUnit } from "./position";
+import { fromNm, middleNm, nmPerUnit } from "./position";
 import { layoutName, withLayout } from "./state";
 
 export class Stops {
@@ -58,7 +58,8 @@ export class Stops {
     if (layoutName(layout) !== stop.layout) viewer.layout.restoreState(withLayout(layout, stop.layout));
     const from = poseOf(viewer);
     const space = viewer.coordinateSpace.value;
-    const position = fromNm(stop.positionNm, viewer.position.value, space);
+    const place = stop.positionNm ?? middleNm(space);
+    const position = place === null ? null : fromNm(place, viewer.position.value, space);
     const unit = nmPerUnit(space);
     if (position === null || unit === null) return;
     const to = { position: [...position], orientation: stop.orientation, scale: stop.nmPerPixel / unit };

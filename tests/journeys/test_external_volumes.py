@@ -1,0 +1,109 @@
+"""Volumes that stay elsewhere, in the real browser: each voxel stands where the catalogue says, with its value."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from tests.external_data import SHAPE, image, labels, served, write_n5, write_ome_zarr, write_precomputed
+from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, started
+from tests.journeys.viewer_page import VALUE_AT, open_viewer, settle, state_of
+
+# From voxels (x, y, z) to nm; the y axis of the field's own N5 goes backwards.
+MIRRORED = [[4, 0, 0, 0], [0, -4, 0, 6400], [0, 0, 5.24, 12]]
+MOVED = [[4, 0, 0, 8], [0, 4, 0, 6208], [0, 0, 5.24, 14]]
+TURNED = [[0, 4, 0, 10], [4, 0, 0, 6210], [0, 0, -5.24, 230]]
+
+OFFSET = (16, 32, 5)
+
+PLACES: dict[str, tuple[np.ndarray, list[list[float]], tuple[int, ...]]] = {
+    "em": (image(), MIRRORED, (0, 0, 0)),
+    "labels/boxes": (labels(), MIRRORED, (0, 0, 0)),
+    "precomputed": (image("uint8"), [[4, 0, 0, 0], [0, 4, 0, 6208], [0, 0, -5.24, 240]], OFFSET),
+    "zarr": (image("uint8"), MOVED, (0, 0, 0)),
+    "turned": (image("uint8"), TURNED, (0, 0, 0)),
+}
+
+ROWS = """
+import json
+from datasets.catalogue.actions.versions import freeze
+from datasets.catalogue.models import *
+dataset = Dataset.objects.create(name="elsewhere", visibility="public")
+draft = DatasetVersion.objects.create(dataset=dataset, title="A cell elsewhere", licence="CC0-1.0")
+Specimen.objects.create(version=draft, organism="Human")
+Acquisition.objects.create(version=draft, method="FIB-SEM")
+space = CoordinateSpace.objects.create(version=draft, name="main", main=True)
+for rank, row in enumerate(json.loads(SAID)):
+    volume = Volume.objects.create(version=draft, rank=rank, axes=["z", "y", "x"], title=row["path"], **{
+        key: row[key] for key in ("path", "kind", "external_url", "external_format")})
+    if row["matrix"]:
+        Transform.objects.create(volume=volume, space=space, matrix=row["matrix"])
+    if row["kind"] == "segmentation":
+        Segmentation.objects.create(volume=volume, type="instance", method="manual", subject="Boxes")
+View.objects.create(version=draft, name="middle", title="The middle", layers=["em"])
+freeze(draft=draft, by=None)
+"""
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal with one dataset, all of whose volumes are on another server."""
+    home, folder = tmp_path_factory.mktemp("portal"), tmp_path_factory.mktemp("elsewhere")
+    write_n5(folder / "cell.n5" / "em", image(), levels=2)
+    write_n5(folder / "cell.n5" / "boxes", labels())
+    write_precomputed(folder / "precomputed", image("uint8"), offset=OFFSET)
+    write_ome_zarr(folder / "cell.zarr", image("uint8"), scale=[5.24, 4, 4], first=[14, 6208, 8])
+    write_ome_zarr(folder / "turned.zarr", image("uint8"), scale=[5.24, 4, 4], first=[0, 0, 0])
+    manage = [sys.executable, str(CHECKOUT / "manage.py")]
+    with served(folder) as origin:
+        rows = [
+            _row("em", "em", f"{origin}/cell.n5/em", "n5"),
+            _row("labels/boxes", "segmentation", f"{origin}/cell.n5/boxes", "n5"),
+            _row("precomputed", "light", f"{origin}/precomputed", "precomputed"),
+            _row("zarr", "light", f"{origin}/cell.zarr", "zarr"),
+            _row("turned", "light", f"{origin}/turned.zarr/", "zarr"),
+            _row("barred", "em", "s3://somewhere-else/cell.n5/em", "n5"),
+        ]
+        settings = {"CISTERNA_EXTERNAL_ORIGINS": origin}
+        run: dict[str, Any] = {"cwd": CHECKOUT, "env": clean_environment(home) | settings, "check": True}
+        subprocess.run([*manage, "migrate", "--verbosity", "0"], **run)
+        subprocess.run([*manage, "shell", "-c", ROWS.replace("SAID", repr(json.dumps(rows)))], **run)
+        with started(home, [str(CHECKOUT / "manage.py"), "serve"], **settings) as running:
+            yield running
+
+
+def _row(path: str, kind: str, url: str, format: str) -> dict[str, Any]:
+    matrix = PLACES[path][1] if path in PLACES else None
+    return {"path": path, "kind": kind, "external_url": url, "external_format": format, "matrix": matrix}
+
+
+def _voxels(count: int) -> list[tuple[int, ...]]:
+    rng = np.random.default_rng(5)
+    return [(0, 0, 0), tuple(size - 1 for size in SHAPE), *(tuple(rng.integers(SHAPE)) for _ in range(count))]
+
+
+def test_each_voxel_has_its_place_and_its_value(page: Page, portal: Portal, console: list[str]) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    rng = np.random.default_rng(6)
+    for path, (array, matrix, offset) in PLACES.items():
+        open_viewer(page, f"{portal.url}/datasets/elsewhere/view/?layers={path}")
+        dimensions = state_of(page)["dimensions"]
+        for voxel in _voxels(2):
+            # Anywhere in the voxel: its centre alone would not tell whether it is half a voxel off.
+            nm = np.array(matrix) @ [*(np.add(voxel, offset) + rng.uniform(-0.45, 0.45, 3)), 1]
+            at = [place * 1e-9 / scale for place, (scale, _unit) in zip(nm, dimensions.values(), strict=True)]
+            page.evaluate(
+                """at => {
+                  const { viewer } = window.cisterna;
+                  viewer.position.value = Float32Array.from(at);
+                  viewer.crossSectionScale.value = 0.5;
+                }""",
+                at,
+            )
+            settle(page)
+            assert page.evaluate(VALUE_AT, [path, at]) == str(array[voxel]), f"{path} at {voxel}"
