@@ -149,7 +149,10 @@ def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:
 
 
 def extent_nm(volume: Volume) -> tuple[dict[str, float], dict[str, float]]:
-    """Low and high corner of the volume's finest level in nm by axis name, voxels counted to their edges."""
+    """Low and high corner of the volume's finest level in nm by axis name, voxels counted to their edges; no axes
+    where nothing was measured."""
+    if not volume.levels:
+        return {}, {}
     level = volume.levels[0]
     shape = dict(zip(volume.axes, level["shape"], strict=True))
     low, high = {}, {}

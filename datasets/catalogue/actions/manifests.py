@@ -11,7 +11,8 @@ from django.db import transaction
 
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.models import DatasetVersion, State
-from datasets.catalogue.queries.inventories import DatasetExternal, DigestsAbsent, find_inventory, inventory_key
+from datasets.catalogue.queries.datasets import DataExternal
+from datasets.catalogue.queries.inventories import DigestsAbsent, find_inventory, inventory_key
 from datasets.catalogue.queries.mounts import mounts_of
 from datasets.catalogue.queries.names import NameUnknown, find_dataset
 from datasets.catalogue.queries.visibility import Deed, require
@@ -50,7 +51,7 @@ def make_manifest(*, reference: str, scratch: Path, show: Show, by: AbstractBase
         show: is told how far it is.
 
     Raises:
-        NameUnknown, NotAllowed, DatasetExternal, InventoryBusy.
+        NameUnknown, NotAllowed, DataExternal, InventoryBusy.
         ObjectChanged, StorageError: an object changed meanwhile, or cannot be read. What is hashed is kept.
         ManifestDiffers: there is a root digest, and the data have another.
     """
@@ -59,7 +60,7 @@ def make_manifest(*, reference: str, scratch: Path, show: Show, by: AbstractBase
         return Manifest(version, extent, created=False)
     mounts = mounts_of(version)
     if not mounts.mounts:
-        raise DatasetExternal("All data of this version are elsewhere", where=str(version))
+        raise DataExternal("All data of this version are elsewhere", where=str(version))
     check_root(OWN_ROOT)
     made = make_inventory(
         mounts,

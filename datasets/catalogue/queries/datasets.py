@@ -25,6 +25,14 @@ class VersionRetired(CisternaError):
     title = "This version was retired"
 
 
+class DataExternal(CisternaError):
+    """The data of a volume, or all of a dataset's, are elsewhere: the portal has no objects of it."""
+
+    slug = "external"
+    status = 409
+    title = "The data are not in this portal"
+
+
 def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """The newest published version of each dataset that ``user`` may see, newest first, with what a list shows."""
     newer = DatasetVersion.objects.filter(
@@ -105,6 +113,21 @@ def find_volume(version: DatasetVersion, path: str) -> Volume:
         if volume.path == path:
             return volume
     raise NotFound(f"{version} has no volume at {path!r}", where=path, fix=f"See /datasets/{version}/")
+
+
+def find_volume_here(version: DatasetVersion, path: str) -> Volume:
+    """The volume at ``path`` of ``version``, whose data the portal has.
+
+    Raises:
+        NotFound: the version has none there.
+        DataExternal: its data are elsewhere.
+    """
+    volume = find_volume(version, path)
+    if volume.is_external:
+        raise DataExternal(
+            f"The data of {path} are elsewhere: {volume.external_url}", where=path, fix="Read them where they are"
+        )
+    return volume
 
 
 def find_view(version: DatasetVersion, name: str) -> View:

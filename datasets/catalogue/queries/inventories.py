@@ -14,14 +14,6 @@ from datasets.volumes.errors import CisternaError
 logger = logging.getLogger("cisterna.data")
 
 
-class DatasetExternal(CisternaError):
-    """All of the dataset's data are elsewhere: the portal has no objects of it."""
-
-    slug = "external"
-    status = 409
-    title = "The data are not in this portal"
-
-
 class DigestsAbsent(CisternaError):
     """Nobody has computed the SHA-256 of the version's objects yet."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.queries.datasets import NotFound, find_volume
+from datasets.catalogue.queries.datasets import NotFound, find_volume_here
 from datasets.catalogue.queries.places import open_level
 from datasets.volumes.errors import CisternaError
 from datasets.volumes.grids import ChunkGrid
@@ -55,12 +55,12 @@ def locate_segment(version: DatasetVersion, path: str, segment: int, *, max_voxe
         max_voxels: a level of more voxels is not searched.
 
     Raises:
-        NotFound: there is no label image at ``path``.
+        NotFound, DataExternal: there is no label image at ``path``.
         SegmentAbsent: no voxel has the label.
         SegmentSearchTooLarge: it is on no level of at most ``max_voxels``, and finer ones were not searched.
         StorageError: the data cannot be read.
     """
-    volume = find_volume(version, path)
+    volume = find_volume_here(version, path)
     if volume.kind not in {Kind.SEGMENTATION, Kind.MASK}:
         raise NotFound(f"{path} has no labels", where=path, fix="Name a segmentation")
     searched: list[str] = []

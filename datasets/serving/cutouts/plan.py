@@ -12,7 +12,7 @@ import numpy as np
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
-from datasets.catalogue.queries.datasets import NotFound, find_volume
+from datasets.catalogue.queries.datasets import NotFound, find_volume_here
 from datasets.catalogue.queries.places import form_of_level, place_of_level
 from datasets.storage.arrays import ArrayForm
 from datasets.storage.roots import Root
@@ -114,7 +114,7 @@ class Plan:
 
     def __init__(self, version: DatasetVersion, path: str, asked: Asked) -> None:
         self._version = version
-        self._volume = volume = find_volume(version, path)
+        self._volume = volume = find_volume_here(version, path)
         if not volume.levels:
             raise NotFound(f"{path} has not been inspected yet", where=path, fix="Wait until the draft is inspected")
         if not {"x", "y"} <= set(volume.axes):

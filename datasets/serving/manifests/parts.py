@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from datasets.catalogue.addresses import bucket_name
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.queries.datasets import NotFound
-from datasets.catalogue.queries.inventories import DatasetExternal, find_inventory
+from datasets.catalogue.queries.datasets import DataExternal, NotFound
+from datasets.catalogue.queries.inventories import find_inventory
 from datasets.catalogue.queries.mounts import mounts_of
 from datasets.storage.inventory import Inventory, Row, list_rows
 from datasets.storage.mounts import Mounts
@@ -57,11 +57,11 @@ def part_of(version: DatasetVersion, path: str, *, data_url: str, folder: str = 
         data_url: absolute address of the data plane, ending in ``/data/``.
 
     Raises:
-        DatasetExternal: all of its data are elsewhere.
+        DataExternal: all of its data are elsewhere.
     """
     mounts = mounts_of(version)
     if not mounts.mounts:
-        raise DatasetExternal(
+        raise DataExternal(
             "All data of this version are elsewhere", where=str(version), fix="See the links on the dataset's page"
         )
     return Part(

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
-from datasets.catalogue.queries.datasets import find_volume
+from datasets.catalogue.queries.datasets import find_volume_here
 from datasets.catalogue.slices import shortest_nm
 from datasets.catalogue.state_requests import QueryInvalid, read_choice, read_whole
 from datasets.catalogue.viewer_dimensions import Dimension, channel_axis, channel_layers, time_dimension
@@ -74,7 +74,7 @@ def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_p
         NotFound: there is no such volume, or no slices of it.
         QueryInvalid, PlaneInvalid, SliceTooLarge.
     """
-    volume = find_volume(version, path)
+    volume = find_volume_here(version, path)
     require_planes(volume)
     names = query.getlist("overlay")
     if len(names) > MOST_OVERLAYS:
@@ -111,7 +111,7 @@ def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_p
 
 
 def _overlay(version: DatasetVersion, path: str) -> Volume:
-    volume = find_volume(version, path)
+    volume = find_volume_here(version, path)
     if volume.kind not in LABEL_KINDS:
         raise QueryInvalid(f"{path} has no labels", where="overlay", fix="Name a segmentation")
     require_planes(volume)

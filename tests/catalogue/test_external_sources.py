@@ -1,0 +1,89 @@
+"""Volumes that stay elsewhere: what is opened of them, where they lie, and what cannot be done with them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from datasets.catalogue.actions.versions import freeze
+from datasets.catalogue.external_sources import source_url
+from datasets.catalogue.models import Dataset, DatasetVersion, Volume
+from datasets.catalogue.neuroglancer_links import build_state
+from tests.catalogue.test_pages import config_of, text_of
+from tests.catalogue.test_versions import everything
+
+pytestmark = pytest.mark.django_db
+
+ORIGIN = "https://bucket.s3.amazonaws.com"
+
+
+@pytest.fixture
+def version(monkeypatch: pytest.MonkeyPatch) -> DatasetVersion:
+    """A public version with one volume, in a bucket that may be read."""
+    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, external_origins=(ORIGIN,)))
+    version = freeze(draft=everything(), by=None)
+    Dataset.objects.update(visibility="public")
+    return version
+
+
+def test_every_page_and_answer_is_given_without_its_data(client: Client, version: DatasetVersion) -> None:
+    for path in (
+        "/",
+        "/datasets/cell/",
+        "/datasets/cell@1/segmentations/mito/",
+        "/datasets/cell/view/",
+        "/datasets/cell/slices/",
+        "/organelles/mito/",
+        "/api/v1/datasets/cell/",
+        "/api/v1/datasets/cell/state",
+        "/api/v1/datasets/cell/volumes/mito/",
+        "/datasets/cell/metadata.bibtex",
+    ):
+        assert client.get(path).status_code == 200, path
+
+
+def test_what_needs_its_data_says_where_they_are(client: Client, version: DatasetVersion) -> None:
+    for asked in ("locate?segment=1", "slice", "cutout?bbox=0,0,0,10,10,10"):
+        answer = client.get(f"/api/v1/datasets/cell@1/volumes/mito/{asked}")
+        assert answer.status_code == 409, asked
+        assert answer.json()["type"].endswith("/problems/external/"), answer.json()
+        assert "s3://bucket/cell.n5/labels/mito" in answer.json()["detail"]
+
+
+def test_an_address_is_written_as_the_viewer_reads_it() -> None:
+    for url, format_, source in (
+        ("s3://bucket/a.n5/em", "n5", "s3://bucket/a.n5/em/|n5:"),
+        ("n5://https://host/a.n5/", "n5", "https://host/a.n5/|n5:"),
+        ("gs://bucket/em", "precomputed", "https://storage.googleapis.com/bucket/em/|neuroglancer-precomputed:"),
+        ("https://host/a.zarr/em", "zarr", "https://host/a.zarr/em/|zarr:"),
+    ):
+        assert source_url(Volume(external_url=url, external_format=format_)) == source
+
+
+def test_labels_come_with_their_meshes(version: DatasetVersion) -> None:
+    (layer,) = build_state(version, data_url="http://testserver/data/")["layers"]
+    assert layer["type"] == "segmentation"
+    assert [source["url"] for source in layer["source"]] == [
+        "s3://bucket/cell.n5/labels/mito/|n5:",
+        "s3://bucket/mesh/|neuroglancer-precomputed:",
+    ]
+
+
+def test_nothing_is_opened_of_another_origin(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    freeze(draft=everything(), by=None)
+    Dataset.objects.update(visibility="public")
+    page = config_of(text_of(client, "/datasets/cell/view/"))
+    assert page["state"].get("layers", []) == page["offered"] == page["layers"] == []
+
+
+def test_without_a_place_the_view_opens_in_the_middle_of_what_was_imaged(version: DatasetVersion) -> None:
+    draft = DatasetVersion.objects.get()
+    state: Any = build_state(draft, data_url="http://testserver/data/")
+    assert "position" not in state, "only the data say where their middle is"
+    for axis, extent in zip("xyz", (400, 200, 100), strict=True):
+        setattr(draft.acquisition, f"extent_{axis}_nm", extent)
+    state = build_state(draft, data_url="http://testserver/data/")
+    at = [place * scale for place, (scale, _) in zip(state["position"], state["dimensions"].values(), strict=True)]
+    assert at == pytest.approx([200e-9, 100e-9, 50e-9])
