@@ -9,14 +9,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from datasets.catalogue.actions.versions import copy_tables
-from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, OrganelleClass, Visibility
+from datasets.catalogue.models import Contribution, Crop, CropCoverage, DatasetVersion, OrganelleClass, Visibility
 from datasets.catalogue.models.dataset import DATASET_NAME
 from datasets.publishing.imports.openorganelle.export import keep_the_rest
 from datasets.publishing.imports.openorganelle.forms import Described, read_forms
 from datasets.publishing.imports.openorganelle.rows import write_rows
 from datasets.publishing.imports.report import DatasetReport, Fate, count_leaves
 from datasets.publishing.imports.terms import Classes
-from datasets.publishing.imports.writing import write_version
+from datasets.publishing.imports.writing import write_whole
 
 NOTE = "Imported anew from OpenOrganelle's metadata"
 
@@ -49,14 +49,15 @@ def _import_one(
 ) -> DatasetReport:
     report = DatasetReport(described.name)
 
-    def write(draft: DatasetVersion, newest: DatasetVersion | None) -> None:
+    def write(draft: DatasetVersion) -> None:
         write_rows(draft, described, report, classes)
         kept = keep_the_rest(draft, described.as_data())
         for field in kept:
             report.tell(field, Fate.KEPT, "as it stands")
         report.taken = count_leaves(described.as_data()) - len(kept)
-        if newest is not None:  # ground truth comes from elsewhere, and stays
-            copy_tables(newest, draft, (Crop, CropCoverage))
 
-    write_version(described.name, write, report, note=NOTE, visibility=visibility, by=by)
+    def carry(newest: DatasetVersion, draft: DatasetVersion) -> None:
+        copy_tables(newest, draft, (Contribution, Crop, CropCoverage))  # which the source does not speak of
+
+    write_whole(described.name, write, carry, report, note=NOTE, visibility=visibility, by=by)
     return report

@@ -1,0 +1,1 @@
+"""Ground-truth crops of the CellMap segmentation challenge."""

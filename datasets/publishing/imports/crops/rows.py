@@ -1,0 +1,103 @@
+"""Crops as rows of a draft."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from datasets.catalogue.models import CoordinateSpace, Crop, CropCoverage, DatasetVersion, OrganelleClass
+from datasets.catalogue.organelles import load_facts
+from datasets.publishing.imports.crops.reading import Annotated
+from datasets.publishing.imports.report import DatasetReport, Fate
+from datasets.publishing.imports.terms import Classes
+
+
+class ChallengeClasses:
+    """The portal's classes by what the challenge calls them: by name, by its number of the class, by synonym."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        rows = list(OrganelleClass.objects.all())
+        self._by_name = {row.short_name: row for row in rows}
+        ours = {fact.cellmap_id: fact.short_name for fact in load_facts() if fact.cellmap_id is not None}
+        self._by_number = {
+            label: self._by_name[ours[number]]
+            for label, number in numbers.items()
+            if ours.get(number) in self._by_name
+        }  # fmt: skip
+        self._by_word = Classes(rows)
+
+    def find(self, label: str) -> OrganelleClass | None:
+        """The class that the challenge calls ``label``."""
+        return self._by_name.get(label) or self._by_number.get(label) or self._by_word.find(label)
+
+
+def write_crops(
+    draft: DatasetVersion, crops: Sequence[Annotated], classes: ChallengeClasses, report: DatasetReport
+) -> None:
+    """Write ``crops`` into ``draft``. A crop of the same name makes way. Where its labels and its image are stays where
+    the tables do not say it now."""
+    before = {crop.name: crop for crop in draft.crops.filter(name__in=[crop.name for crop in crops])}
+    spaces = _spaces(draft, crops, report)
+    rows = [_row(draft, crop, spaces, before.get(crop.name)) for crop in crops]
+    coverage: list[CropCoverage] = []
+    unknown: Counter[str] = Counter()
+    for row, crop in zip(rows, crops, strict=True):
+        found = {label: classes.find(label) for label in crop.labels}
+        met: set[str] = set()
+        for label, organelle in found.items():
+            if organelle is None or organelle.short_name in met:
+                unknown[label] += 1
+                row.kept.setdefault("classes", {}).setdefault(label, {})
+                continue
+            met.add(organelle.short_name)
+            coverage.append(CropCoverage(crop=row, organelle=organelle))
+            if organelle.short_name != label:
+                row.kept.setdefault("labels", {})[organelle.short_name] = label
+    draft.crops.filter(pk__in=[crop.pk for crop in before.values()]).delete()
+    Crop.objects.bulk_create(rows)
+    CropCoverage.objects.bulk_create(coverage, batch_size=2000)
+    for label, count in unknown.items():
+        report.tell(f"class_label {label}", Fate.UNKNOWN, f"no organelle class is called so; kept in {count} crops")
+    for row in rows:
+        for name in row.kept:
+            report.tell(f"crops.{row.name}.{name}", Fate.KEPT, "as it stands")
+    report.counts = {"crops": len(rows), "annotated classes": len(coverage)}
+    report.taken = sum(5 + len(crop.labels) + 3 * (crop.address is not None) for crop in crops) - sum(unknown.values())
+
+
+def _spaces(draft: DatasetVersion, crops: Sequence[Annotated], report: DatasetReport) -> dict[str, CoordinateSpace]:
+    spaces = {space.name: space for space in draft.spaces.all()}
+    named = dict.fromkeys(crop.address.cells["alignment"] for crop in crops if crop.address is not None)
+    for name in named:
+        if name and name not in spaces:
+            spaces[name] = CoordinateSpace.objects.create(version=draft, name=name, main=not spaces)
+        if name:
+            report.tell("alignment", Fate.MAPPED, f"the space {name}")
+    return spaces
+
+
+def _row(draft: DatasetVersion, crop: Annotated, spaces: Mapping[str, CoordinateSpace], before: Crop | None) -> Crop:
+    lengths = {
+        f"{name}_{axis}{unit}": value
+        for name, unit, values in (
+            ("voxel", "_nm", crop.box.voxel_nm),
+            ("translation", "_nm", crop.box.translation_nm),
+            ("shape", "", [int(number) for number in crop.box.shape]),
+        )
+        for axis, value in zip("xyz", values, strict=True)
+    }
+    row = Crop(
+        version=draft,
+        name=crop.name,
+        title=f"Crop {crop.name}",
+        use=crop.use or (before.use if before else ""),
+        kept=dict(crop.kept),
+        **lengths,
+    )
+    if crop.address is not None:
+        cells = crop.address.cells
+        row.space = spaces.get(cells["alignment"])
+        row.labels_url, row.image_url = cells["crop_url"], cells["em_url"]
+    elif before is not None:
+        row.space, row.labels_url, row.image_url = before.space, before.labels_url, before.image_url
+    return row
