@@ -974,7 +974,7 @@ class Migration(migrations.Migration):
             model_name="transform",
             constraint=models.UniqueConstraint(fields=("volume", "space"), name="transform_once_per_space"),
         ),
-        migrations.RunPython(say_terms, unsay_terms),
+        migrations.RunPython(say_terms, unsay_terms, elidable=True),
         migrations.RemoveField(
             model_name="specimen",
             name="cell_line",
