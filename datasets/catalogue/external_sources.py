@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from datasets.catalogue.models import ExternalFormat, ExternalMesh, Volume
-from datasets.catalogue.state_sources import is_of_origin
+from datasets.catalogue.state_sources import is_of_origin, origin_of
 
 Matrix = Sequence[Sequence[float]]
 """3 × 4, from indices of voxels to nm of their centres, rows and columns x, y, z."""
@@ -45,6 +45,15 @@ def source_url(volume: Volume) -> str:
 def mesh_url(mesh: ExternalMesh) -> str:
     """The address of an external volume's meshes as Neuroglancer's sources are written."""
     return f"{_folder(mesh.url)}|neuroglancer-precomputed:"
+
+
+def http_folder(url: str) -> str:
+    """Where a browser asks for what is below ``url``, an address as sources write them; it ends in ``/``."""
+    folder = _folder(url)
+    if folder.startswith("s3://"):
+        bucket, _, key = folder.removeprefix("s3://").partition("/")
+        return f"{origin_of(f's3://{bucket}')}/{key}"
+    return folder.removeprefix("s3+")
 
 
 def _folder(url: str) -> str:

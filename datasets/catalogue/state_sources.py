@@ -66,7 +66,7 @@ def pinned_version(url: str, *, data_url: str, origins: Sequence[str]) -> str | 
         if pinned is None:
             raise SourceRefused(f"{_short(url)} names no version of a dataset")
         return f"{pinned[1]}@{pinned[2]}"
-    if _origin(bare) not in origins:
+    if origin_of(bare) not in origins:
         raise SourceRefused(f"{_short(url)} is neither data of this portal nor of an origin it allows")
     return None
 
@@ -78,7 +78,7 @@ def is_of_origin(url: str, origins: Sequence[str]) -> bool:
         _require_straight(url, bare)
     except SourceRefused:
         return False
-    return _origin(bare) in origins
+    return origin_of(bare) in origins
 
 
 def _require_straight(url: str, bare: str) -> None:
@@ -107,7 +107,7 @@ def data_address(url: str, data_url: str) -> str:
     return f"{data_url}{bucket[1]}" + (f"@{bucket[2]}" if bucket[2] else "") + bucket[3]
 
 
-def _origin(address: str) -> str:
+def origin_of(address: str) -> str:
     """Where a browser would ask; ``""`` where it would not, or the address has a name in it."""
     try:
         parts = urlsplit(address)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from datasets.catalogue.actions.versions import freeze
-from datasets.catalogue.external_sources import source_url
+from datasets.catalogue.external_sources import http_folder, source_url
 from datasets.catalogue.models import Dataset, DatasetVersion, Volume
 from datasets.catalogue.neuroglancer_links import build_state
 from tests.catalogue.test_pages import config_of, text_of
@@ -60,6 +60,17 @@ def test_an_address_is_written_as_the_viewer_reads_it() -> None:
         ("https://host/a.zarr/em", "zarr", "https://host/a.zarr/em/|zarr:"),
     ):
         assert source_url(Volume(external_url=url, external_format=format_)) == source
+
+
+def test_an_address_is_asked_for_where_the_viewer_would() -> None:
+    for url, folder in (
+        ("s3://bucket/a.n5/em", "https://bucket.s3.amazonaws.com/a.n5/em/"),
+        ("n5://s3://bucket/a.n5", "https://bucket.s3.amazonaws.com/a.n5/"),
+        ("s3+https://host/bucket/em", "https://host/bucket/em/"),
+        ("precomputed://gs://bucket/em/", "https://storage.googleapis.com/bucket/em/"),
+        ("https://host/a.zarr/em", "https://host/a.zarr/em/"),
+    ):
+        assert http_folder(url) == folder
 
 
 def test_labels_come_with_their_meshes(version: DatasetVersion) -> None:
