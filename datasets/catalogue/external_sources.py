@@ -6,12 +6,13 @@ Only addresses of ``CISTERNA_EXTERNAL_ORIGINS`` are opened; nothing is asked for
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from datasets.catalogue.models import ExternalFormat, ExternalMesh, Volume
+from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.state_sources import is_of_origin, origin_of
 
 Matrix = Sequence[Sequence[float]]
@@ -30,6 +31,15 @@ _GOOGLE = "https://storage.googleapis.com/"
 def opens_in_viewer(volume: Volume) -> bool:
     """Whether the viewer shows ``volume``: it is here and inspected, or lies where this portal may look."""
     return volume.is_shown or (volume.is_external and volume.viewable and may_be_read(source_url(volume)))
+
+
+def seen_with(volume: Volume, volumes: Iterable[Volume]) -> list[str]:
+    """The layers to switch on to look at ``volume``: itself over the first image; none where it is not opened."""
+    if not opens_in_viewer(volume):
+        return []
+    images = [it for it in volumes if opens_in_viewer(it) and not it.is_labels]
+    below = [it for it in images if it.kind == Kind.EM][:1] or images[:1]
+    return list(dict.fromkeys([*(it.path for it in below if volume.kind not in {Kind.EM, Kind.LIGHT}), volume.path]))
 
 
 def may_be_read(source: str) -> bool:

@@ -1,5 +1,6 @@
 /** The viewer page: Neuroglancer, with the portal's own bar and panels around it. */
 
+import { copyText } from "./copying";
 import { type NeuroglancerState, parseConfig } from "./viewer/config";
 import { setUpDetails } from "./viewer/details";
 import { setUpDimensions } from "./viewer/dimensions";
@@ -41,7 +42,15 @@ function setUpSides(viewer: Viewer): void {
   viewer.bindAction("show-keys", () => help.showModal());
 }
 
+/** Addresses of layers that are not opened here. */
+function setUpAddresses(): void {
+  for (const button of document.querySelectorAll<HTMLElement>("[data-address]")) {
+    button.addEventListener("click", () => void copyText(button.dataset.address ?? "", button));
+  }
+}
+
 function open(): void {
+  setUpAddresses();
   const config = parseConfig(byId("viewer-config").textContent ?? "");
   const known = knownLayers(config);
   const origins = { dataUrl: config.dataUrl, external: config.externalOrigins };

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from datasets.catalogue.actions.versions import freeze
 from datasets.catalogue.external_sources import http_folder, source_url
@@ -22,6 +23,7 @@ ORIGIN = "https://bucket.s3.amazonaws.com"
 @pytest.fixture
 def version(monkeypatch: pytest.MonkeyPatch) -> DatasetVersion:
     """A public version with one volume, in a bucket that may be read."""
+    reverse("catalogue:datasets")  # what is read of the settings once, when the pages are loaded, stays as it is
     monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, external_origins=(ORIGIN,)))
     version = freeze(draft=everything(), by=None)
     Dataset.objects.update(visibility="public")

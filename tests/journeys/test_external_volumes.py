@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.external_data import SHAPE, image, labels, served, write_n5, write_ome_zarr, write_precomputed
 from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, started
-from tests.journeys.viewer_page import VALUE_AT, open_viewer, settle, state_of
+from tests.journeys.viewer_page import VALUE_AT, open_viewer, position_nm, settle, state_of
 
 # From voxels (x, y, z) to nm; the y axis of the field's own N5 goes backwards.
 MIRRORED = [[4, 0, 0, 0], [0, -4, 0, 6400], [0, 0, 5.24, 12]]
@@ -107,3 +107,21 @@ def test_each_voxel_has_its_place_and_its_value(page: Page, portal: Portal, cons
             )
             settle(page)
             assert page.evaluate(VALUE_AT, [path, at]) == str(array[voxel]), f"{path} at {voxel}"
+
+
+def test_what_may_not_be_read_is_named_with_its_address(page: Page, portal: Portal, console: list[str]) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_viewer(page, f"{portal.url}/datasets/elsewhere/view/?view=middle")
+    listed = page.locator(".elsewhere")
+    listed.get_by_text("Not opened here").click()
+    expect(listed.get_by_role("link", name="barred")).to_have_attribute("title", "s3://somewhere-else/cell.n5/em")
+    listed.get_by_role("button", name="Copy the address of barred").click()
+    expect(listed.get_by_role("button", name="Copied")).to_be_visible()
+    assert not [url for url in asked if "somewhere-else" in url]
+    # A view without a place stands in the middle of the image.
+    middle = np.array(MIRRORED) @ [*(np.array(SHAPE) / 2 - 0.5), 1]
+    assert position_nm(page) == pytest.approx(middle.tolist(), abs=4)
+    page.get_by_role("switch", name="labels/boxes").check()
+    settle(page)

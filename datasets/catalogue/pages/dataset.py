@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
+from datasets.catalogue.external_sources import opens_in_viewer
 from datasets.catalogue.models import Acquisition, Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
@@ -82,6 +83,7 @@ class DatasetPage:
     is_public: bool
     newer: VersionRow | None
     is_shown: bool
+    has_slices: bool
     is_external: bool
     view_url: str
     slices_url: str
@@ -132,7 +134,7 @@ def dataset_page(
     volumes = list(version.volumes.all())
     image = main_volume(volumes)
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
-    groups = layer_groups(version, volumes, image, view_url, data_url)
+    groups = layer_groups(version, volumes, view_url, data_url)
     citation = citation_of(version, site_url=site_url)
     rows = tuple(_version_row(it, shown=version) for it in versions)
     newest = next((row for row, it in zip(rows, versions, strict=True) if it.state == State.PUBLISHED), None)
@@ -147,7 +149,8 @@ def dataset_page(
         is_draft=version.number is None,
         is_public=is_released(version.dataset),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
-        is_shown=any(volume.is_shown for volume in volumes),
+        is_shown=any(opens_in_viewer(volume) for volume in volumes),
+        has_slices=any(volume.is_shown for volume in volumes),
         is_external=any(volume.is_external for volume in volumes),
         view_url=view_url,
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.external_sources import seen_with
 from datasets.catalogue.models import Coverage, DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
@@ -95,7 +96,7 @@ def layer_page(
     image = base_image(list(version.volumes.all()))
     segmentation = segmentation_of(volume)
     is_labels = volume.kind in LABEL_KINDS
-    shown = dict.fromkeys(it.path for it in (image if is_labels else None, volume) if it is not None and it.is_shown)
+    shown = seen_with(volume, version.volumes.all())
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
     picture = slice_picture("xy", labels=False) if volume == image else layer_picture(volume.path)
     picture_alt = f"{volume.title}{f', in colour over {image.title}' if is_labels and image else ''}, one slice"
@@ -115,7 +116,7 @@ def layer_page(
         is_draft=version.number is None,
         picture_url=picture_url(version, picture, pictures),
         picture_alt=picture_alt,
-        view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
+        view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if shown else "",
         data_url=volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
         api_url=reverse("api:volume", kwargs={"ref": str(version), "path": volume.path}),
         classes=tuple(_labelled(it) for it in segmentation.coverage.all()) if segmentation else (),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.external_sources import seen_with
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
 from datasets.catalogue.neuroglancer_links import layer_colour
@@ -102,13 +103,12 @@ def _capitalised(words: str) -> str:
 
 
 def layer_groups(
-    version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, view_url: str, data_url: str
+    version: DatasetVersion, volumes: Sequence[Volume], view_url: str, data_url: str
 ) -> tuple[LayerGroup, ...]:
     rows: dict[str, list[LayerRow]] = {}
     for volume in volumes:
         segmentation = segmentation_of(volume)
-        # A segmentation is opened over the image it was made from.
-        shown = dict.fromkeys(v.path for v in (image, volume) if v is not None and v.is_shown)
+        shown = seen_with(volume, volumes)
         is_image = volume.kind not in LABEL_KINDS
         row = LayerRow(
             path=volume.path,
@@ -125,7 +125,7 @@ def layer_groups(
             size="" if volume.is_external else format_bytes(unpacked_bytes(volume)),
             elsewhere=volume.get_external_format_display(),
             page_url=layer_url(version, volume),
-            view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if volume.is_shown else "",
+            view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if shown else "",
             data_url=volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
         )
         rows.setdefault(layer_heading(volume), []).append(row)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from datasets.catalogue.external_sources import opens_in_viewer
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.links import LinkChanged
 
@@ -59,7 +60,7 @@ def changed_link_page(error: LinkChanged, identifier: str) -> ChangedLinkPage:
 
 def _same_place(state: Any, instead: DatasetVersion) -> str:
     """The viewer of another version where ``state`` looked, with those of the layers it showed that are there, too."""
-    paths = {volume.path for volume in instead.volumes.all() if volume.is_shown}
+    paths = {volume.path for volume in instead.volumes.all() if opens_in_viewer(volume)}
     layers = state.get("layers") if isinstance(state, Mapping) else None
     shown = [
         layer["name"]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 
+from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel, middle_nm, shown_volumes
 from datasets.catalogue.pages.layers import viewer_layers
@@ -55,6 +56,11 @@ def viewer_page(
             layer
             for volume in volumes
             for layer in viewer_layers(volume, version, data_url=data_url, site_url=site_url, lineages=lineages)
+        ],
+        "elsewhere": [
+            {"title": volume.title, "address": volume.external_url, "url": layer_url(version, volume)}
+            for volume in version.volumes.all()
+            if volume.is_external and volume not in volumes
         ],
         "stops": [_stop(view, version) for view in version.views.all()],
         "linksUrl": reverse("api:links"),
