@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from datasets.volumes.errors import CisternaError
 
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+MAX_NUMBER = 1e15
 
 type FieldPath = tuple[str | int, ...]
 
@@ -57,7 +59,7 @@ def read_document(path: Path) -> Document:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:
             raise ImportInvalid("The file is larger than 256 MiB", where=str(path), fix="Split it by dataset")
         text = path.read_bytes().decode()
-        return Document(path, text, json.loads(text, parse_float=_number, parse_constant=_refuse_constant))
+        document = Document(path, text, json.loads(text, parse_float=_number, object_pairs_hook=_Members))
     except OSError as error:
         raise ImportInvalid(f"The file cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError:
@@ -66,6 +68,9 @@ def read_document(path: Path) -> Document:
         raise ImportInvalid(f"The file is not JSON: {error.msg}", where=f"{path}, line {error.lineno}") from None
     except (ValueError, RecursionError) as error:
         raise ImportInvalid(f"The file is not JSON: {error}", where=str(path)) from None
+    for field, what in _flaws(document.value, ()):
+        raise document.refuse(what, *field)
+    return document
 
 
 def line_of(text: str, field: FieldPath) -> int:
@@ -116,29 +121,54 @@ def _number(text: str) -> float | int:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+class _Members(dict[str, Any]):
+    """An object of a JSON text, and the names that it has twice."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+
+
+def _flaws(value: Any, field: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """What no database takes, and what says two things at once, anywhere below ``field``."""
+    if isinstance(value, _Members):
+        for name in value.repeated:
+            yield field, f"The field {name!r} is here twice"
+    if isinstance(value, Mapping | list):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            if isinstance(key, str):
+                yield from _flaws(key, (*field, key))
+            yield from _flaws(inner, (*field, key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield field, "It is not a finite number"
+    elif isinstance(value, str) and "\x00" in value:
+        yield field, "A text has no character 0"
+    elif isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        yield field, "A text has no half of a character"
 
 
 def _spell(field: FieldPath) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in field).removeprefix(".")
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in field).removeprefix(".")
+    return path.encode("utf-8", "replace").decode()
 
 
-def read_text(document: Document, *keys: str | int) -> str:
+def read_text(document: Document, *keys: str | int, most: int = 0) -> str:
     """The text at ``keys``; raises :class:`ImportInvalid` where there is none."""
     value = _find(document, keys)
     if not isinstance(value, str):
         raise document.refuse(f"A text is expected here, not {_name(value)}", *keys)
-    if "\x00" in value:
-        raise document.refuse("A text has no character 0", *keys)
+    if most and len(value) > most:
+        raise document.refuse(f"A text of {most} characters at most is expected here", *keys)
     return value
 
 
 def read_number(document: Document, *keys: str | int) -> float:
-    """The finite number at ``keys``; raises :class:`ImportInvalid` where there is none."""
+    """The number at ``keys``; raises :class:`ImportInvalid` where there is none, or one larger than any measure."""
     value = _find(document, keys)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise document.refuse(f"A number is expected here, not {_name(value)}", *keys)
+    if abs(value) > MAX_NUMBER:
+        raise document.refuse("The number is too large", *keys)
     return value
 
 
@@ -182,5 +212,5 @@ def _find(document: Document, keys: Sequence[str | int]) -> Any:
 def _name(value: Any) -> str:
     if value is None:
         return "null"
-    kind = {bool: "true or false", str: "a text", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return kind.get(type(value), type(value).__name__)
+    kinds = {bool: "true or false", str: "a text", int | float: "a number", list: "a list"}
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "an object")

@@ -24,11 +24,14 @@ def print_reports(reports: Sequence[DatasetReport], output: Output, *, as_json: 
         if as_json:
             summary: dict[str, Any] = {"dataset": report.dataset, "version": report.version, "outcome": report.outcome}
             fates = {fate.value: told[fate] for fate in Fate}
-            summary |= {"taken": report.taken, "counts": report.counts, "fates": fates}
+            summary |= {"fields_taken": report.taken, "counts": report.counts, "lines": fates}
             output.write(json.dumps(summary, ensure_ascii=False))
         else:
-            fates_told = ", ".join([f"{report.taken} taken", *(f"{told[fate]} {fate}" for fate in Fate if told[fate])])
-            output.write(f"{report.version or report.dataset}: {report.outcome}: {counts} (fields: {fates_told})")
+            words = ", ".join(f"{told[fate]} {fate}" for fate in Fate if told[fate] and fate != Fate.TAKEN)
+            fields = f"; {report.taken} fields taken, and lines: {words or 'no other'}" if report.taken else ""
+            output.write(
+                f"{report.version or report.dataset}: {report.outcome}{': ' if counts else ''}{counts}{fields}"
+            )
     outcomes = Counter(report.outcome for report in reports)
     if not as_json:
         done = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))

@@ -62,7 +62,7 @@ _LAYER_WORDS = {
     "ribosome": "ribo",
 }
 _CONTACTS = re.compile(r"(.+)_contacts?(_.+)?")
-_SUFFIX = re.compile(r"_(seg|pred|segmentation|prediction|bag_seg|instance_seg|labels?)(_[a-z0-9]+)?$")
+_SUFFIX = re.compile(r"(_instances?)?_(seg|pred|segmentation|prediction|labels?)(_[a-z0-9]+)?$")
 
 
 class Classes:
@@ -100,13 +100,15 @@ class Classes:
         return []
 
     def find_of_layer(self, layer: str) -> OrganelleClass | None:
-        """The class of a layer called ``mito_seg``, ``er-mem_pred`` or ``er_curvature``."""
-        stem = _SUFFIX.sub("", layer)
-        while stem:
-            found = self.find(stem)
-            if found is not None:
+        """The class that a layer called ``mito_seg`` or ``er-mem_pred`` labels."""
+        return self.find(_SUFFIX.sub("", layer))
+
+    def find_of_measure(self, layer: str) -> OrganelleClass | None:
+        """The class that a layer called ``er_curvature`` or ``mito_skeleton`` measures: what its name begins with."""
+        while layer:
+            if (found := self.find(layer)) is not None:
                 return found
-            stem = stem.rpartition("_")[0]
+            layer = layer.rpartition("_")[0]
         return None
 
 

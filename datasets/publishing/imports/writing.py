@@ -117,8 +117,7 @@ def _refused(dataset: Dataset, newest: DatasetVersion | None, report: DatasetRep
     elif newest is not None and not may_have_data and newest.mounts.exists():
         refusal = "a dataset of this name is published here, with data of its own"
     if refusal:
-        report.outcome = "refused"
-        report.tell("", Fate.REFUSED, refusal)
+        report.refuse(refusal)
     return bool(refusal)
 
 

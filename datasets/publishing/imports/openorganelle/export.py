@@ -6,9 +6,11 @@ are written; :func:`export` lays it over. So nothing of the source is lost, and 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from datasets.catalogue.models import DatasetVersion, ExternalMesh, Publication, Transform, View, Volume
+from datasets.catalogue.models import Acquisition, DatasetVersion, ExternalMesh, Publication, Transform, View, Volume
+from datasets.publishing.imports.openorganelle.forms import number
 from datasets.publishing.imports.openorganelle.rows import COLOURS
 
 _COLOUR_NAMES = {value: name for name, value in COLOURS.items()}
@@ -25,9 +27,9 @@ def export(version: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def keep_the_rest(version: DatasetVersion, source: dict[str, Any]) -> list[str]:
-    """Keep on the rows of a draft whatever of ``source`` they do not say by themselves; answers the fields that are
-    kept, as paths."""
+def keep_the_rest(version: DatasetVersion, source: dict[str, Any]) -> dict[str, Any]:
+    """Keep on the rows of a draft whatever of ``source`` they do not say by themselves; answers what is kept, by the
+    paths of its fields."""
     version.kept = _without_empty({"metadata": _rest(source["metadata"], rebuild_metadata(version))})
     version.save(update_fields=["kept"])
     volumes = list(version.volumes.prefetch_related("transforms", "external_meshes", "segmentation"))
@@ -38,11 +40,12 @@ def keep_the_rest(version: DatasetVersion, source: dict[str, Any]) -> list[str]:
     for view, said in zip(views, source["views"], strict=True):
         view.kept = _rest(said, rebuild_view(view)) or {}
     View.objects.bulk_update(views, ["kept"])
-    return [
-        *_paths(version.kept),
-        *(f"sources.{volume.path}.{path}" for volume in volumes for path in _paths(volume.kept)),
-        *(f"views.{view.name}.{path}" for view in views for path in _paths(view.kept)),
-    ]
+    kept = _values(version.kept)
+    for volume in volumes:
+        kept |= _values(volume.kept, f"sources.{volume.path}")
+    for index, view in enumerate(views):
+        kept |= _values(view.kept, f"views[{index}]")
+    return kept
 
 
 def rebuild_metadata(version: DatasetVersion) -> dict[str, Any]:
@@ -118,9 +121,12 @@ def _link(publication: Publication) -> dict[str, Any]:
     return {"href": href, "title": publication.title}
 
 
-def _lengths(acquisition: Any, ours: str, unit: str, nm: float) -> dict[str, Any]:
+def _lengths(acquisition: Acquisition, ours: str, unit: str, nm: int) -> dict[str, Any]:
     values = {axis: getattr(acquisition, f"{ours}_{axis}_nm") for axis in "xyz"}
-    return {"unit": unit, "values": {axis: 0 if nm_ is None else nm_ / nm for axis, nm_ in values.items()}}
+    return {
+        "unit": unit,
+        "values": {axis: 0 if value is None else number(Decimal(repr(value)) / nm) for axis, value in values.items()},
+    }
 
 
 def _times(value: float | None, factor: float) -> float:
@@ -187,11 +193,11 @@ def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
     return {name: inner for name, inner in value.items() if inner}
 
 
-def _paths(kept: dict[str, Any], above: str = "") -> list[str]:
-    found = []
+def _values(kept: dict[str, Any], above: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, value in kept.items():
         path = f"{above}.{name}" if above else name
         if value == {_ABSENT: True}:
             continue
-        found += _paths(value, path) if isinstance(value, dict) and value else [path]
+        found |= _values(value, path) if isinstance(value, dict) and value else {path: value}
     return found

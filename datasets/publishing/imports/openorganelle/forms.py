@@ -8,10 +8,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from datasets.publishing.imports.documents import (
     Document,
@@ -23,6 +26,8 @@ from datasets.publishing.imports.documents import (
     read_object,
     read_text,
 )
+from datasets.storage.keys import canonical_key
+from datasets.volumes.errors import CisternaError
 
 FORMATS = ("n5", "zarr", "precomputed")
 CONTENTS = ("em", "lm", "segmentation", "prediction", "analysis")
@@ -31,6 +36,17 @@ NM = {"nm": 1.0, "µm": 1000.0, "μm": 1000.0, "um": 1000.0, "mm": 1e6, "m": 1e9
 """How many nm the units of length are; both letters that are written for micro."""
 
 AXES = ("x", "y", "z")
+_ADDRESS = re.compile(r"(https?|s3|gs)://[^\s/]\S*")
+
+
+def in_nm(length: float, unit: str) -> float:
+    """A length in nm, without the error of a product of two binary fractions: 0.00336 µm are 3.36 nm."""
+    return number(Decimal(repr(length)) * Decimal(repr(NM[unit])))
+
+
+def number(exact: Decimal) -> float:
+    """The number of JSON nearest to ``exact``: a whole one where it is whole."""
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,8 @@ class Described:
     metadata: Document
     sources: tuple[Document, ...]
     views: tuple[Document, ...]
+    disagreement: str = ""
+    """Where another form of the same dataset says something else; empty: none does."""
 
     def as_data(self) -> dict[str, Any]:
         """The dataset in the form of a manifest, whichever form it was read from."""
@@ -54,10 +72,10 @@ class Described:
 
 def read_forms(path: Path) -> list[Described]:
     """Every dataset below ``path``, once: that is a file of a form, a folder of one dataset, or one with forms in it.
-    Several forms of one dataset must say the same.
+    Where two forms of one dataset differ, it has a disagreement.
 
     Raises:
-        ImportInvalid: a file is not of its form, two differ, or there is none.
+        ImportInvalid: a file is not of its form, or there is none.
     """
     found: dict[str, Described] = {}
     for described in _read_below(path):
@@ -66,11 +84,8 @@ def read_forms(path: Path) -> list[Described]:
         first = found.setdefault(described.name, described)
         if first.as_data() != described.as_data():
             field = _first_difference(first.as_data(), described.as_data())
-            raise ImportInvalid(
-                f"Two forms of {described.name} differ, first in {field}",
-                where=f"{first.metadata.path} and {described.metadata.path}",
-                fix="Name one of the forms alone",
-            )
+            words = f"{first.metadata.path} and {described.metadata.path} differ, first in {field}; name one of them"
+            found[described.name] = replace(first, disagreement=words)
     if not found:
         raise ImportInvalid(
             "There is no metadata of OpenOrganelle here",
@@ -97,6 +112,7 @@ def _read_below(path: Path) -> Iterator[Described]:
 def _read_file(path: Path) -> Iterator[Described]:
     document = read_document(path)
     if isinstance(document.value, Mapping) and "body" in document.value:
+        _refuse_others(document, "body")
         for each in read_list(document, "body"):
             yield _whole(each)
     elif isinstance(document.value, Mapping) and "metadata" in document.value:
@@ -109,6 +125,7 @@ def _read_file(path: Path) -> Iterator[Described]:
 
 
 def _whole(document: Document) -> Described:
+    _refuse_others(document, "name", "metadata", "sources", "views")
     name = read_text(document, "name")
     sources = read_object(document, "sources")
     for key in sources.value:
@@ -124,13 +141,21 @@ def _whole(document: Document) -> Described:
 
 def _read_folder(path: Path) -> Described:
     metadata = read_document(path / "metadata.json")
+    views = read_document(path / "views.json")
+    _refuse_others(views, "views")
     files = sorted((path / "sources").glob("*.json"))
     return Described(
         read_text(metadata, "id"),
         metadata,
         tuple(read_document(file) for file in files),
-        tuple(read_list(read_document(path / "views.json"), "views")),
+        tuple(read_list(views, "views")),
     )
+
+
+def _refuse_others(document: Document, *fields: str) -> None:
+    for field in read_object(document).value:
+        if field not in fields:
+            raise document.refuse(f"The field {field!r} has no place here", field, fix=f"Known: {', '.join(fields)}")
 
 
 def in_order(described: Described) -> Described:
@@ -157,8 +182,10 @@ def check(described: Described) -> None:
 
 
 def _check_metadata(metadata: Document) -> None:
-    for field in ("title", "id", "thumbnailURL", "softwareAvailability"):
+    for field in ("title", "id", "softwareAvailability"):
         read_text(metadata, field)
+    if "thumbnailURL" in read_object(metadata).value:
+        read_text(metadata, "thumbnailURL")
     imaging = read_object(metadata, "imaging")
     for field in ("id", "institution"):
         read_text(imaging, field)
@@ -182,18 +209,19 @@ def _check_metadata(metadata: Document) -> None:
             read_text(sample, field, index)
     for index, _ in enumerate(read_list(metadata, "institution")):
         read_text(metadata, "institution", index)
-    for field in ("DOI", "publications"):
-        for link in read_list(metadata, field):
-            read_text(link, "href")
-            read_text(link, "title")
+    for link in (*read_list(metadata, "DOI"), *read_list(metadata, "publications")):
+        if isinstance(link.value, str) and "publications" in link.field:
+            continue
+        for field in ("id", "DOI") if "DOI" in read_object(link).value else ("href", "title"):
+            read_text(link, field)
 
 
 def _check_source(source: Document) -> str:
-    name = read_text(source, "name")
-    if not name.strip():
-        raise source.refuse("A source has a name", "name")
-    for field in ("description", "url"):
-        read_text(source, field)
+    name = read_text(source, "name", most=512)
+    if not _is_path(name):
+        raise source.refuse(f"{name[:60]!r} cannot be the path of a volume", "name")
+    read_text(source, "description")
+    _check_address(source)
     read_choice(source, FORMATS, "format")
     read_choice(source, SAMPLES, "sampleType")
     read_choice(source, CONTENTS, "contentType")
@@ -201,10 +229,23 @@ def _check_source(source: Document) -> str:
     for field in ("start", "end", "min", "max"):
         read_number(source, "displaySettings", "contrastLimits", field)
     for mesh in read_list(source, "subsources"):
-        for field in ("name", "url", "format"):
+        for field in ("name", "format"):
             read_text(mesh, field)
+        _check_address(mesh)
         _check_transform(read_object(mesh, "transform"))
     return name
+
+
+def _check_address(source: Document) -> None:
+    if not _ADDRESS.fullmatch(read_text(source, "url", most=1000)):
+        raise source.refuse("An address begins with https://, http://, s3:// or gs://, and has no spaces", "url")
+
+
+def _is_path(name: str) -> bool:
+    try:
+        return canonical_key(quote(name).encode()) == name
+    except CisternaError:
+        return False
 
 
 def _check_transform(transform: Document) -> None:

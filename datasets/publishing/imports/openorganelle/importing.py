@@ -14,7 +14,7 @@ from datasets.catalogue.models.dataset import DATASET_NAME
 from datasets.publishing.imports.openorganelle.export import keep_the_rest
 from datasets.publishing.imports.openorganelle.forms import Described, read_forms
 from datasets.publishing.imports.openorganelle.rows import write_rows
-from datasets.publishing.imports.report import DatasetReport, Fate, count_leaves
+from datasets.publishing.imports.report import DatasetReport, tell_fields
 from datasets.publishing.imports.terms import Classes
 from datasets.publishing.imports.writing import write_whole
 
@@ -48,13 +48,14 @@ def _import_one(
     described: Described, classes: Classes, visibility: Visibility, by: AbstractBaseUser | None
 ) -> DatasetReport:
     report = DatasetReport(described.name)
+    if described.disagreement:
+        report.refuse(described.disagreement)
+        return report
 
     def write(draft: DatasetVersion) -> None:
         write_rows(draft, described, report, classes)
         kept = keep_the_rest(draft, described.as_data())
-        for field in kept:
-            report.tell(field, Fate.KEPT, "as it stands")
-        report.taken = count_leaves(described.as_data()) - len(kept)
+        tell_fields(described.as_data(), kept, report)
 
     def carry(newest: DatasetVersion, draft: DatasetVersion) -> None:
         copy_tables(newest, draft, (Contribution, Crop, CropCoverage))  # which the source does not speak of

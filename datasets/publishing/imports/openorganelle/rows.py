@@ -25,7 +25,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.models.sample import Method
 from datasets.catalogue.models.volume import Kind
-from datasets.publishing.imports.openorganelle.forms import NM, Described
+from datasets.publishing.imports.openorganelle.forms import Described, in_nm
 from datasets.publishing.imports.report import DatasetReport, Fate
 from datasets.publishing.imports.terms import Classes, find_organism
 
@@ -44,7 +44,12 @@ COLOURS = {
 
 SPACE = "default"
 _KINDS = {"em": Kind.EM, "lm": Kind.LIGHT, "prediction": Kind.PREDICTION, "segmentation": Kind.SEGMENTATION}
+_BARE_DOI = re.compile(r"^(https?://(dx\.)?doi\.org/|doi:)", re.IGNORECASE)
 _DOI = re.compile(r"https?://(?:dx\.)?doi\.org/(10\.[0-9]{4,9}/\S+)")
+_ALIGNMENT = re.compile(r"\.(?:zarr|n5)/(recon-[0-9]{1,6})/")
+_MANY_VALUES = 255
+"""A layer of one class whose values reach beyond these tells objects apart: a mask would not be stored so."""
+
 _SECTION_NM = 20
 """Voxels deeper than this come from sections that were cut, not from a surface that was milled."""
 
@@ -62,14 +67,15 @@ def write_rows(draft: DatasetVersion, described: Described, report: DatasetRepor
     _write_acquisition(draft, described, report)
     _write_affiliations(draft, metadata["institution"])
     _write_publications(draft, metadata, report)
-    space = CoordinateSpace.objects.create(version=draft, name=SPACE, main=True)
+    spaces = _write_spaces(draft, described)
     volumes = [_volume(draft, rank, source.value) for rank, source in enumerate(described.sources)]
     Volume.objects.bulk_create(volumes)
     segmentations, coverage, meshes, transforms = [], [], [], []
     for volume, source in zip(volumes, described.sources, strict=True):
-        transforms.append(Transform(volume=volume, space=space, matrix=matrix_of(source.value["transform"])))
+        matrix = matrix_of(source.value["transform"])
+        transforms.append(Transform(volume=volume, space=spaces[_space_of(source.value["url"])], matrix=matrix))
         meshes += _meshes(volume, source.value, report)
-        if (segmentation := _segmentation(volume, source.value)) is not None:
+        if (segmentation := _segmentation(volume, source.value, report)) is not None:
             segmentations.append(segmentation)
             coverage += _coverage(segmentation, report, classes)
     Transform.objects.bulk_create(transforms)
@@ -81,14 +87,26 @@ def write_rows(draft: DatasetVersion, described: Described, report: DatasetRepor
                      "publications": draft.publications.count()}  # fmt: skip
 
 
+def _write_spaces(draft: DatasetVersion, described: Described) -> dict[str, CoordinateSpace]:
+    names = dict.fromkeys(_space_of(source.value["url"]) for source in described.sources) or {SPACE: None}
+    spaces = [CoordinateSpace(version=draft, name=name, main=index == 0) for index, name in enumerate(names)]
+    return {space.name: space for space in CoordinateSpace.objects.bulk_create(spaces)}
+
+
+def _space_of(url: str) -> str:
+    """The alignment that an address names, as ``…/cell.zarr/recon-1/em/fibsem`` does; one for all that name none."""
+    match = _ALIGNMENT.search(url)
+    return match[1] if match else SPACE
+
+
 def matrix_of(transform: dict[str, Any]) -> list[list[float]]:
     """The 3 × 4 matrix, in the order x, y, z, from voxels to nm that a source's scale and translation are."""
     matrix = []
     for row, axis in enumerate("xyz"):
         index = transform["axes"].index(axis)
-        nm = NM[transform["units"][index]]
-        line = [0.0, 0.0, 0.0, transform["translate"][index] * nm]
-        line[row] = transform["scale"][index] * nm
+        unit = transform["units"][index]
+        line = [0.0, 0.0, 0.0, in_nm(transform["translate"][index], unit)]
+        line[row] = in_nm(transform["scale"][index], unit)
         matrix.append(line)
     return matrix
 
@@ -122,7 +140,7 @@ def _write_specimen(draft: DatasetVersion, sample: dict[str, Any], report: Datas
 def _write_acquisition(draft: DatasetVersion, described: Described, report: DatasetReport) -> None:
     imaging = described.metadata.value["imaging"]
     lengths = {
-        f"{ours}_{axis}_nm": imaging[theirs]["values"][axis] * NM[imaging[theirs]["unit"]]
+        f"{ours}_{axis}_nm": in_nm(imaging[theirs]["values"][axis], imaging[theirs]["unit"])
         for ours, theirs in (("voxel", "gridSpacing"), ("extent", "dimensions"))
         if all(imaging[theirs]["values"][axis] > 0 for axis in "xyz")
         for axis in "xyz"
@@ -138,7 +156,7 @@ def _write_acquisition(draft: DatasetVersion, described: Described, report: Data
         # Zero stands for what is not known.
         duration_days=imaging["duration"] or None,
         voltage_kv=imaging["primaryEnergy"] / 1000 or None,
-        bias_voltage_kv=imaging["biasVoltage"] / 1000,
+        bias_voltage_kv=imaging["biasVoltage"] / 1000 if imaging["biasVoltage"] or imaging["primaryEnergy"] else None,
         current_na=imaging["current"] or None,
         scan_rate_mhz=imaging["scanRate"] or None,
         **lengths,
@@ -167,8 +185,8 @@ def _write_affiliations(draft: DatasetVersion, titles: list[str]) -> None:
 
 
 def _write_publications(draft: DatasetVersion, metadata: dict[str, Any], report: DatasetReport) -> None:
-    links = [(Publication.Kind.PAPER, link) for link in metadata["publications"]]
-    links += [(Publication.Kind.DATA, link) for link in metadata["DOI"]]
+    links = [(Publication.Kind.PAPER, as_link(link)) for link in metadata["publications"]]
+    links += [(Publication.Kind.DATA, as_link(link)) for link in metadata["DOI"]]
     met = set()
     for rank, (kind, link) in enumerate(links):
         match = _DOI.fullmatch(link["href"])
@@ -178,12 +196,21 @@ def _write_publications(draft: DatasetVersion, metadata: dict[str, Any], report:
             continue
         met.add(doi)
         url = "" if doi else link["href"]
-        web = url if url.startswith(("https://", "http://")) and len(url) <= 500 else ""
+        web = url if re.fullmatch(r"https?://\S{1,490}", url) else ""
         if url and not web:
             report.tell("metadata", Fate.KEPT, f"{url!r} is no address of the web")
         Publication.objects.create(
             version=draft, rank=rank, kind=kind, doi=doi, url=web, title=link["title"][:500] or doi
         )
+
+
+def as_link(said: str | dict[str, str]) -> dict[str, str]:
+    """A publication in any of the ways a source writes it, as its address and its title."""
+    if isinstance(said, str):
+        return {"href": said, "title": said}
+    if "DOI" in said:
+        return {"href": f"https://doi.org/{_BARE_DOI.sub('', said['DOI'])}", "title": said["id"]}
+    return said
 
 
 def _volume(draft: DatasetVersion, rank: int, source: dict[str, Any]) -> Volume:
@@ -208,9 +235,9 @@ def _volume(draft: DatasetVersion, rank: int, source: dict[str, Any]) -> Volume:
     )
 
 
-def _segmentation(volume: Volume, source: dict[str, Any]) -> Segmentation | None:
-    """What the values of a layer mean. The source does not say whether labels are single objects: where a layer is
-    not named as one of instances, they are taken for a class."""
+def _segmentation(volume: Volume, source: dict[str, Any], report: DatasetReport) -> Segmentation | None:
+    """What the values of a layer mean. The source does not say whether labels are single objects. They are taken for
+    such where the layer's name says so, or where its values reach beyond 255; otherwise for a class."""
     if volume.kind in (Kind.EM, Kind.LIGHT):
         return None
     name, kind = source["name"], Segmentation.Type
@@ -221,8 +248,12 @@ def _segmentation(volume: Volume, source: dict[str, Any]) -> Segmentation | None
     elif volume.kind == Kind.ANALYSIS:
         type_ = kind.MEASURE
     else:
-        type_ = kind.INSTANCE if "instance" in name else kind.SEMANTIC
-    by_hand = re.search(r"ground.?truth|\bmanual", f"{name} {source['description']}", re.IGNORECASE)
+        many = source["displaySettings"]["contrastLimits"]["max"] > _MANY_VALUES
+        type_ = kind.INSTANCE if many or "instance" in name else kind.SEMANTIC
+        reason = "by its name" if "instance" in name else "by the range of its values"
+        report.tell(f"sources.{name}", Fate.MAPPED, f"{type_.label} labels, {reason}; the source does not say it")
+    words = f"{name} {source['description']}"
+    by_hand = re.search(r"ground.?truth|\bmanual|(^|[_ -])gt([_ -]|$)", words, re.IGNORECASE)
     return Segmentation(
         volume=volume,
         type=type_,
@@ -236,7 +267,9 @@ def _coverage(segmentation: Segmentation, report: DatasetReport, classes: Classe
     if segmentation.type == Segmentation.Type.CONTACT:
         found = classes.find_pair(volume.path)
     else:
-        one = classes.find_of_layer(volume.path) or classes.find(volume.title)
+        is_measure = segmentation.type == Segmentation.Type.MEASURE
+        one = classes.find_of_measure(volume.path) if is_measure else classes.find_of_layer(volume.path)
+        one = one or classes.find(volume.title)
         found = [one] if one else []
     where = f"sources.{volume.path}"
     if not found:
