@@ -147,6 +147,11 @@ class Config:
     block_cache_bytes: int = setting(
         "CISTERNA_BLOCK_CACHE_BYTES", 268435456, "Memory of one process for decoded chunks that slices are cut from."
     )
+    api_requests_per_minute: int = setting(
+        "CISTERNA_API_REQUESTS_PER_MINUTE",
+        1200,
+        "Questions to the catalogue's API that one account or address may ask each process in a minute. 0: any number.",
+    )
     roots: tuple[Root, ...] = setting(
         "CISTERNA_ROOT_<NAME>",
         "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
@@ -192,6 +197,7 @@ class Config:
             slice_pixels=read_integer(env, "CISTERNA_SLICE_PIXELS", 4194304, 1, 2**31),
             cuts_at_once=read_integer(env, "CISTERNA_CUTS_AT_ONCE", 8, 1, 1000),
             block_cache_bytes=read_integer(env, "CISTERNA_BLOCK_CACHE_BYTES", 268435456, 0, 2**62),
+            api_requests_per_minute=read_integer(env, "CISTERNA_API_REQUESTS_PER_MINUTE", 1200, 0, 1_000_000),
             roots=read_roots(env, home),
         )
 

@@ -62,6 +62,8 @@ def test_a_dataset_tells_everything_it_says(client: Client, small_cell: DatasetV
         "method": "manual",
         "method_detail": "",
         "subject": "Cells",
+        "region": "",
+        "run": None,
         "organelles": [],
     }
 
@@ -104,7 +106,7 @@ def test_a_state_follows_view_layers_and_position(client: Client, small_cell: Da
         ("datasets/small-cell/state?layers=em,nothing", 404, "not-found"),
         ("datasets/small-cell/state?position=1,2", 400, "query-invalid"),
         ("datasets/small-cell/state?position=nan,1,1", 400, "query-invalid"),
-        ("datasets/?organism=fly", 400, "query-invalid"),
+        ("datasets/?species=fly", 400, "query-invalid"),
     ],
 )
 def test_what_is_wrong_is_said_in_rfc_9457(

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.portal.world import Words
+from tests.portal.world import SHARED_BY_ALL, Words
 
 # What a parameter is filled with, by route and parameter; "*" is any route. `ref` is the dataset, perhaps with version.
 EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
@@ -21,6 +21,8 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/slice", "path"): lambda words: words.volume,
     ("datasets/<dataset:ref>/segmentations/<path:path>/", "path"): lambda words: words.segmentation,
     ("datasets/<dataset:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
+    ("*", "name"): lambda words: SHARED_BY_ALL,
+    ("*", "number"): lambda words: "1",
     ("*", "short_name"): lambda words: "mito",
     ("*", "token"): lambda words: "a-token-that-nobody-gave-out",
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",

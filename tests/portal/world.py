@@ -24,19 +24,29 @@ from django.utils import timezone
 from datasets.catalogue.actions.tokens import create_share_token
 from datasets.catalogue.models import (
     Acquisition,
+    Collection,
+    CollectionMember,
     Contribution,
+    Crop,
+    CropCoverage,
     Dataset,
     DatasetVersion,
     Membership,
+    Model,
+    ModelRun,
+    ModelVersion,
     Mount,
+    OrganelleClass,
     Organization,
     Person,
+    Publication,
     Role,
     Segmentation,
     Selection,
     Specimen,
     State,
     StateLink,
+    Task,
     View,
     Visibility,
     Volume,
@@ -70,7 +80,9 @@ def token(*parts: object) -> str:
 
 SECRET = token("secret")
 """The private dataset of nobody, for which others were retired."""
-SAYS = ("title", "description", "organism", "person", "cell")
+SAYS = ("title", "description", "organism", "person", "cell", "crop", "run", "paper")
+SHARED_BY_ALL = "shared-by-all"
+"""The model, task and collection that every dataset of the world has to do with, each its own part."""
 
 
 def words_of_secret() -> set[str]:
@@ -190,13 +202,16 @@ def build(folder: Path, own: Path) -> list[Case]:
     zarr.create_array(folder / "template" / "0", data=np.ones((10, 10, 10), "uint8"), chunks=(10, 10, 10))
     member = "member of organization"
     Membership.objects.create(user=accounts[member], role=Role.VIEWER, organization=organizations[parity_of(member)])
+    _write_shared()
     secret = Dataset.objects.create(name=SECRET, visibility=Visibility.PRIVATE)
     successor = _write_version(secret, "1", folder, own)[0]
+    CollectionMember.objects.create(collection=Collection.objects.get(), dataset=secret)
     cases = []
     # Unpaired diagonals: both parities meet every state and every visibility.
     for (row, state), (column, visibility) in itertools.product(enumerate(STATES), enumerate(VISIBILITIES)):
         parity = (row + column) % 2
         dataset = _write_dataset(state, visibility, organizations[parity])
+        CollectionMember.objects.create(collection=Collection.objects.get(), dataset=dataset)
         case = Case(state, visibility, parity, dataset.name)
         for label, version in _write_versions(case, dataset, successor, folder, own):
             case.tokens[label] = version
@@ -258,6 +273,7 @@ def _write_version(dataset: Dataset, label: str, folder: Path, own: Path) -> tup
         Mount.objects.create(version=version, path=path, root="data", key=path)
         shutil.copytree(folder / "template", folder / path)
         (folder / path / "zarr.json").write_text(f'{{"attributes": "{says["title"]}"}}')
+    _write_ground_truth(version, says)
     View.objects.create(
         version=version, name=words.view, title=words.view, layers=[words.volume], position_nm=[1.0, 1.0, 1.0]
     )
@@ -283,6 +299,28 @@ def _write_version(dataset: Dataset, label: str, folder: Path, own: Path) -> tup
             digest=hashlib.sha256(words.link.encode()).hexdigest(),
         )
     return version, {*says.values(), words.volume, words.segmentation, words.view}
+
+
+def _write_shared() -> None:
+    model = Model.objects.create(name=SHARED_BY_ALL, title="A model")
+    ModelVersion.objects.create(model=model, label="1")
+    task = Task.objects.create(name=SHARED_BY_ALL, title="A task")
+    task.organelles.add(OrganelleClass.objects.get(short_name="mito"))
+    Collection.objects.create(name=SHARED_BY_ALL, title="A collection")
+
+
+def _write_ground_truth(version: DatasetVersion, says: dict[str, str]) -> None:
+    """A crop that a model was trained on and a task asks for, a run that made the segmentation, a paper of all this."""
+    box = {f"{name}_{axis}{unit}": 4 for name, unit in (("voxel", "_nm"), ("translation", "_nm"), ("shape", ""))
+           for axis in "xyz"}  # fmt: skip
+    crop = Crop.objects.create(version=version, name=says["crop"], **box)
+    CropCoverage.objects.create(crop=crop, organelle=OrganelleClass.objects.get(short_name="mito"))
+    trained = ModelVersion.objects.get(model__name=SHARED_BY_ALL)
+    trained.training_crops.add(crop)
+    Task.objects.get(name=SHARED_BY_ALL).crops.add(crop)
+    run = ModelRun.objects.create(model_version=trained, name=says["run"])
+    Segmentation.objects.filter(volume__version=version).update(run=run)
+    Publication.objects.create(version=version, title=says["paper"])
 
 
 def _write_volume(version: DatasetVersion, rank: int, path: str) -> None:

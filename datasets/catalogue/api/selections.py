@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.api.credentials import BearerToken
-from datasets.catalogue.api.views import SitePages, known
+from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.views import SitePages
 from datasets.catalogue.models import Scope, Selection
 from datasets.catalogue.queries.selections import SelectionRefused, find_selection
 

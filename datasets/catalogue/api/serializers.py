@@ -1,4 +1,4 @@
-"""How the catalogue looks as JSON. Lengths in nm, sizes in bytes, positions (x, y, z)."""
+"""Versions of datasets as JSON: in a list, and whole."""
 
 from __future__ import annotations
 
@@ -8,160 +8,38 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from datasets.catalogue.models import (
-    Acquisition,
-    Contribution,
-    DatasetVersion,
-    Publication,
-    Segmentation,
-    Specimen,
-    View,
-    Volume,
+from datasets.catalogue.api.content import (
+    AcquisitionSerializer,
+    AffiliationSerializer,
+    ContributionSerializer,
+    CropSerializer,
+    PublicationSerializer,
+    SpaceSerializer,
+    SpecimenSerializer,
+    ViewSerializer,
+    VolumeSerializer,
 )
-from datasets.catalogue.neuroglancer_links import extent_nm
-from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.api.lists import Shown
+from datasets.catalogue.models import Collection, DatasetVersion
 
 
-class SpecimenSerializer(serializers.ModelSerializer[Specimen]):
-    class Meta:
-        model = Specimen
-        fields = ["organism", "ncbi_taxon", "sample", "tissue", "cell_line", "treatment", "preparation"]
+class AddressedSerializer(Shown, serializers.ModelSerializer[DatasetVersion]):
+    """A version by its name and number, and where it is."""
 
-
-class AcquisitionSerializer(serializers.ModelSerializer[Acquisition]):
-    class Meta:
-        model = Acquisition
-        fields = [
-            "method",
-            "instrument",
-            "description",
-            "voltage_kv",
-            "current_na",
-            "scan_rate_mhz",
-            "started_on",
-            "duration_days",
-        ]
-
-
-class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
-    organelles = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Segmentation
-        fields = ["type", "method", "method_detail", "subject", "organelles"]
-
-    def get_organelles(self, segmentation: Segmentation) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": coverage.organelle.short_name,
-                "label": coverage.organelle.long_name,
-                "go_id": coverage.organelle.go_id or None,
-                "found": coverage.found,
-                "label_value": coverage.label_value,
-            }
-            for coverage in segmentation.coverage.all()
-        ]
-
-
-class VolumeSerializer(serializers.ModelSerializer[Volume]):
-    """A volume with its levels, and where its bytes are."""
-
-    data_url = serializers.SerializerMethodField()
-    extent_nm = serializers.SerializerMethodField()
-    contrast = serializers.SerializerMethodField()
-    segmentation = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Volume
-        fields = [
-            "path",
-            "kind",
-            "title",
-            "description",
-            "data_url",
-            "ngff_version",
-            "zarr_format",
-            "axes",
-            "axis_types",
-            "axis_units",
-            "dtype",
-            "extent_nm",
-            "channels",
-            "contrast",
-            "viewable",
-            "levels",
-            "segmentation",
-        ]
-
-    def get_data_url(self, volume: Volume) -> str:
-        return f"{self.context['data_url']}{self.context['version']}/{volume.path}/"
-
-    def get_extent_nm(self, volume: Volume) -> dict[str, list[float]]:
-        low, high = extent_nm(volume)
-        return {axis: [low[axis], high[axis]] for axis in low}
-
-    def get_contrast(self, volume: Volume) -> list[float] | None:
-        if volume.contrast_low is None or volume.contrast_high is None:
-            return None
-        return [volume.contrast_low, volume.contrast_high]
-
-    def get_segmentation(self, volume: Volume) -> dict[str, Any] | None:
-        segmentation = segmentation_of(volume)
-        return None if segmentation is None else SegmentationSerializer(segmentation).data
-
-
-class ViewSerializer(serializers.ModelSerializer[View]):
-    class Meta:
-        model = View
-        fields = ["name", "title", "description", "layers", "position_nm", "orientation", "nm_per_pixel", "layout"]
-
-
-class PublicationSerializer(serializers.ModelSerializer[Publication]):
-    class Meta:
-        model = Publication
-        fields = ["doi", "url", "title", "citation"]
-
-
-class ContributionSerializer(serializers.ModelSerializer[Contribution]):
-    name = serializers.CharField(source="person.name")
-    orcid = serializers.CharField(source="person.orcid")
-
-    class Meta:
-        model = Contribution
-        fields = ["name", "orcid", "roles", "organization"]
-
-
-class VersionSummarySerializer(serializers.ModelSerializer[DatasetVersion]):
-    """A dataset in a list: its newest version in short."""
-
-    name = serializers.CharField(source="dataset.name")
-    version = serializers.IntegerField(source="number")
+    name = serializers.CharField(source="dataset.name", read_only=True)
+    version = serializers.IntegerField(source="number", read_only=True, allow_null=True)
+    published_at = serializers.DateTimeField(source="frozen_at", read_only=True, allow_null=True)
     url = serializers.SerializerMethodField()
     page_url = serializers.SerializerMethodField()
     data_url = serializers.SerializerMethodField()
-    organism = serializers.CharField(source="specimen.organism")
-    method = serializers.CharField(source="acquisition.method")
-    published_at = serializers.DateTimeField(source="frozen_at")
-    volumes = serializers.SerializerMethodField()
 
     class Meta:
         model = DatasetVersion
-        fields = [
-            "name",
-            "version",
-            "title",
-            "organism",
-            "method",
-            "licence",
-            "published_at",
-            "url",
-            "page_url",
-            "data_url",
-            "volumes",
-        ]
+        fields: list[str] = ["name", "version", "title", "published_at", "url", "page_url", "data_url"]
 
     def get_url(self, version: DatasetVersion) -> str:
-        return _absolute(self.context["request"], "api:dataset", version)
+        request: Request = self.context["request"]
+        return request.build_absolute_uri(reverse("api:dataset", kwargs={"ref": str(version)}))
 
     def get_page_url(self, version: DatasetVersion) -> str:
         request: Request = self.context["request"]
@@ -170,41 +48,100 @@ class VersionSummarySerializer(serializers.ModelSerializer[DatasetVersion]):
     def get_data_url(self, version: DatasetVersion) -> str:
         return f"{self.context['data_url']}{version}/"
 
-    def get_volumes(self, version: DatasetVersion) -> Any:
-        return [volume.path for volume in version.volumes.all()]
 
+class EditionSerializer(AddressedSerializer):
+    """A version in the list of a dataset's versions."""
 
-class VersionSerializer(VersionSummarySerializer):
-    """A version whole."""
+    successor = serializers.SerializerMethodField()
 
-    specimen = SpecimenSerializer()
-    acquisition = AcquisitionSerializer()
-    views = ViewSerializer(many=True)
-    publications = PublicationSerializer(many=True)
-    contributions = ContributionSerializer(many=True)
-    visibility = serializers.CharField(source="dataset.visibility")
-
-    class Meta(VersionSummarySerializer.Meta):
+    class Meta(AddressedSerializer.Meta):
         fields = [
-            *VersionSummarySerializer.Meta.fields,
-            "state",
-            "visibility",
-            "description",
-            "credit",
-            "keywords",
-            "change_note",
-            "record_digest",
-            "specimen",
-            "acquisition",
-            "views",
-            "publications",
-            "contributions",
+            *AddressedSerializer.Meta.fields,
+            *("state", "change_note", "record_digest", "manifest_digest", "retired_reason", "successor"),
         ]
 
-    def get_volumes(self, version: DatasetVersion) -> Any:
-        context = {**self.context, "version": str(version)}
-        return VolumeSerializer(version.volumes.all(), many=True, context=context).data
+    def get_successor(self, version: DatasetVersion) -> str | None:
+        return str(version.successor) if version.successor else None
 
 
-def _absolute(request: Request, name: str, version: DatasetVersion) -> str:
-    return request.build_absolute_uri(reverse(name, kwargs={"ref": str(version)}))
+class DatasetSerializer(AddressedSerializer):
+    """A dataset in a list: its newest version in short, and more of it where that is asked for.
+
+    ``volumes`` are their paths, or with ``expand=volumes`` the volumes.
+    """
+
+    organism = serializers.SerializerMethodField()
+    ncbi_taxon = serializers.SerializerMethodField()
+    method = serializers.SerializerMethodField()
+    voxel_nm = serializers.SerializerMethodField()
+    volumes = serializers.SerializerMethodField()
+    specimen = serializers.SerializerMethodField()
+    acquisition = serializers.SerializerMethodField()
+    views = ViewSerializer(many=True, read_only=True)
+    publications = PublicationSerializer(many=True, read_only=True)
+    contributions = ContributionSerializer(many=True, read_only=True)
+    crops = CropSerializer(many=True, read_only=True)
+
+    class Meta(AddressedSerializer.Meta):
+        fields = [
+            *("name", "version", "title", "organism", "ncbi_taxon", "method", "voxel_nm", "licence", "published_at"),
+            *("url", "page_url", "data_url", "volumes", "specimen", "acquisition", "views", "publications"),
+            *("contributions", "crops"),
+        ]
+
+    def get_organism(self, version: DatasetVersion) -> str:
+        specimen = getattr(version, "specimen", None)
+        return specimen.organism if specimen else ""
+
+    def get_ncbi_taxon(self, version: DatasetVersion) -> int | None:
+        specimen = getattr(version, "specimen", None)
+        return specimen.ncbi_taxon if specimen else None
+
+    def get_method(self, version: DatasetVersion) -> str:
+        acquisition = getattr(version, "acquisition", None)
+        return acquisition.method if acquisition else ""
+
+    def get_voxel_nm(self, version: DatasetVersion) -> list[float] | None:
+        acquisition = getattr(version, "acquisition", None)
+        return AcquisitionSerializer().get_voxel_nm(acquisition) if acquisition else None
+
+    def get_volumes(self, version: DatasetVersion) -> list[Any]:
+        if "volumes" in self.context.get("expanded", ()):
+            return self._volumes(version)
+        return [volume.path for volume in version.volumes.all()]
+
+    def get_specimen(self, version: DatasetVersion) -> dict[str, Any] | None:
+        specimen = getattr(version, "specimen", None)
+        return SpecimenSerializer(specimen).data if specimen else None
+
+    def get_acquisition(self, version: DatasetVersion) -> dict[str, Any] | None:
+        acquisition = getattr(version, "acquisition", None)
+        return AcquisitionSerializer(acquisition).data if acquisition else None
+
+    def _volumes(self, version: DatasetVersion) -> list[dict[str, Any]]:
+        context = {**self.context, "version": version, "shown": None}
+        return list(VolumeSerializer(version.volumes.all(), many=True, context=context).data)
+
+
+class VersionSerializer(DatasetSerializer):
+    """A version whole. Its crops are many, and shown with ``expand=crops``."""
+
+    visibility = serializers.CharField(source="dataset.visibility", read_only=True)
+    affiliations = AffiliationSerializer(many=True, read_only=True)
+    spaces = SpaceSerializer(many=True, read_only=True)
+    collections = serializers.SerializerMethodField()
+
+    class Meta(DatasetSerializer.Meta):
+        fields = [
+            *("name", "version", "title", "organism", "ncbi_taxon", "method", "voxel_nm", "licence", "published_at"),
+            *("url", "page_url", "data_url", "state", "visibility", "description", "credit", "keywords"),
+            *("change_note", "record_digest", "manifest_digest", "specimen", "acquisition", "volumes", "spaces"),
+            *("views", "publications", "contributions", "affiliations", "collections", "kept", "crops"),
+        ]
+
+    def get_volumes(self, version: DatasetVersion) -> list[dict[str, Any]]:
+        return self._volumes(version)
+
+    def get_collections(self, version: DatasetVersion) -> list[str]:
+        collections: list[Collection] = list(version.dataset.collections.all())
+        return [collection.name for collection in collections]

@@ -3,22 +3,48 @@
 from django.urls import path, register_converter
 
 from datasets.catalogue.addresses import ReferenceConverter
-from datasets.catalogue.api import organelles, selections, views
+from datasets.catalogue.api import (
+    collections,
+    crops,
+    datasets,
+    models,
+    organelles,
+    people,
+    publications,
+    segmentations,
+    selections,
+    tasks,
+    views,
+)
 
 app_name = "api"
 register_converter(ReferenceConverter, "dataset_ref")
 
 urlpatterns = [
-    path("datasets/", views.DatasetList.as_view(), name="datasets"),
-    path("datasets/<dataset_ref:ref>/", views.DatasetDetail.as_view(), name="dataset"),
-    path("datasets/<dataset_ref:ref>/volumes/", views.VolumeList.as_view(), name="volumes"),
+    path("datasets/", datasets.DatasetList.as_view(), name="datasets"),
+    path("datasets/<dataset_ref:ref>/", datasets.DatasetDetail.as_view(), name="dataset"),
+    path("datasets/<dataset_ref:ref>/volumes/", datasets.VolumeList.as_view(), name="volumes"),
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/locate", views.SegmentLocation.as_view(), name="locate"),
-    path("datasets/<dataset_ref:ref>/volumes/<path:path>/", views.VolumeDetail.as_view(), name="volume"),
-    path("datasets/<dataset_ref:ref>/segmentations/", views.SegmentationList.as_view(), name="segmentations"),
+    path("datasets/<dataset_ref:ref>/volumes/<path:path>/", datasets.VolumeDetail.as_view(), name="volume"),
+    path("datasets/<dataset_ref:ref>/segmentations/", datasets.SegmentationList.as_view(), name="segmentations"),
+    path("datasets/<dataset_ref:ref>/versions/", datasets.VersionList.as_view(), name="versions"),
+    path("datasets/<dataset_ref:ref>/views/", datasets.ViewList.as_view(), name="views"),
+    path("datasets/<dataset_ref:ref>/crops/", datasets.CropList.as_view(), name="dataset_crops"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),
     path("datasets/<dataset_ref:ref>/neuroglancer", views.NeuroglancerRedirect.as_view(), name="neuroglancer"),
     path("organelles/", organelles.OrganelleList.as_view(), name="organelles"),
     path("organelles/<slug:short_name>/", organelles.OrganelleDetail.as_view(), name="organelle"),
+    path("segmentations/", segmentations.AllSegmentations.as_view(), name="all_segmentations"),
+    path("crops/", crops.AllCrops.as_view(), name="crops"),
+    path("models/", models.ModelList.as_view(), name="models"),
+    path("models/<slug:name>/", models.ModelDetail.as_view(), name="model"),
+    path("tasks/", tasks.TaskList.as_view(), name="tasks"),
+    path("tasks/<slug:name>/", tasks.TaskDetail.as_view(), name="task"),
+    path("publications/", publications.PublicationList.as_view(), name="publications"),
+    path("collections/", collections.CollectionList.as_view(), name="collections"),
+    path("collections/<slug:name>/", collections.CollectionDetail.as_view(), name="collection"),
+    path("people/", people.PersonList.as_view(), name="people"),
+    path("people/<int:number>/", people.PersonDetail.as_view(), name="person"),
     path("selections", selections.SelectionList.as_view(), name="selections"),
     path("selections/<str:identifier>", selections.SelectionDetail.as_view(), name="selection"),
     path("links", views.LinkList.as_view(), name="links"),

@@ -1,4 +1,4 @@
-"""The API's views."""
+"""What the views below a dataset share; its viewer state, where its objects lie, and short links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
@@ -16,36 +15,12 @@ from rest_framework.views import APIView
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.addresses import Reference, data_url
 from datasets.catalogue.api.credentials import SiteSession
-from datasets.catalogue.api.serializers import VersionSerializer, VersionSummarySerializer, VolumeSerializer
+from datasets.catalogue.api.lists import known
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
-from datasets.catalogue.queries.datasets import NotFound, find_version, find_volume, load_content, newest_versions
+from datasets.catalogue.queries.datasets import NotFound, find_version
 from datasets.catalogue.queries.locations import locate_segment
 from datasets.catalogue.state_requests import QueryInvalid, requested_state
-
-
-class NewestFirst(CursorPagination):
-    """Stable pages of a list, newest first: ``{"results": […], "next": absolute URL or null}``."""
-
-    ordering = ("-frozen_at", "-id")
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 500
-
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self.get_next_link()})
-
-
-class DatasetList(APIView):
-    """``GET /api/v1/datasets/``"""
-
-    def get(self, request: Request) -> Response:
-        known(request, "limit", "cursor")
-        pages = NewestFirst()
-        rows = pages.paginate_queryset(newest_versions(request.user), request, view=self)
-        serializer = VersionSummarySerializer(rows, many=True, context=_context(request))
-        return pages.get_paginated_response(serializer.data)
 
 
 class VersionView(APIView):
@@ -53,43 +28,6 @@ class VersionView(APIView):
 
     def version(self, request: Request, ref: Reference) -> DatasetVersion:
         return find_version(ref.name, ref.label, request.user)
-
-
-class DatasetDetail(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/``"""
-
-    def get(self, request: Request, ref: Reference) -> Response:
-        known(request)
-        version = self.version(request, ref)
-        load_content(version)
-        return Response(VersionSerializer(version, context=_context(request)).data)
-
-
-class VolumeList(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/volumes/`` and ``…/segmentations/``"""
-
-    kinds: frozenset[str] | None = None
-
-    def get(self, request: Request, ref: Reference) -> Response:
-        known(request)
-        version = self.version(request, ref)
-        volumes = [v for v in version.volumes.all() if self.kinds is None or v.kind in self.kinds]
-        context = _context(request) | {"version": str(version)}
-        return Response({"results": VolumeSerializer(volumes, many=True, context=context).data, "next": None})
-
-
-class SegmentationList(VolumeList):
-    kinds = frozenset({Kind.SEGMENTATION.value})
-
-
-class VolumeDetail(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/``"""
-
-    def get(self, request: Request, ref: Reference, path: str) -> Response:
-        known(request)
-        version = self.version(request, ref)
-        context = _context(request) | {"version": str(version)}
-        return Response(VolumeSerializer(find_volume(version, path), context=context).data)
 
 
 class SegmentLocation(VersionView):
@@ -166,15 +104,3 @@ def _segment(text: str) -> int:
             f"{text[:40]!r} is no label", where="segment", fix="Give a whole number from 1 to 18446744073709551615"
         )
     return int(text)
-
-
-def known(request: Request, *names: str) -> None:
-    for name in request.query_params:
-        if name not in names:
-            raise QueryInvalid(
-                "There is no such parameter here", where=name, fix=f"Known: {', '.join(names) or 'none'}"
-            )
-
-
-def _context(request: Request) -> dict[str, Any]:
-    return {"request": request, "data_url": data_url(request._request)}

@@ -47,6 +47,11 @@ def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     )
 
 
+def published_versions(user: Viewer) -> QuerySet[DatasetVersion]:
+    """Every published version, the newest and those before, of the datasets that ``user`` may see."""
+    return DatasetVersion.objects.filter(dataset__in=visible_to(user), state=State.PUBLISHED)
+
+
 def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
     """The version ``label`` of dataset ``name`` with its volumes; the newest published one when ``label`` is ``None``.
 
@@ -61,7 +66,7 @@ def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
         raise NotFound(f"No dataset is called {name!r} here", where=name, fix="Check the name, or sign in")
     versions = (
         dataset.versions.select_related("dataset", "specimen", "acquisition", "successor__dataset")
-        .prefetch_related(_volumes())
+        .prefetch_related(load_volumes())
         .order_by("-number")
     )
     if label is None:
@@ -152,18 +157,26 @@ def load_content(version: DatasetVersion) -> None:
     prefetch_related_objects([version], *_content())
 
 
-def _volumes() -> Prefetch[str]:
-    return Prefetch(
-        "volumes",
-        queryset=Volume.objects.select_related("segmentation__run__model_version__model").prefetch_related(
-            "segmentation__coverage__organelle", "transforms__space", "external_meshes"
-        ),
+def load_volumes() -> Prefetch[str]:
+    """What is to be loaded of versions for their volumes to be shown whole."""
+    return Prefetch("volumes", queryset=with_content(Volume.objects.all()))
+
+
+def volumes_of(version: DatasetVersion) -> QuerySet[Volume]:
+    """The volumes of a version that the caller has found, each to be shown whole."""
+    return with_content(Volume.objects.filter(version=version).select_related("version__dataset"))
+
+
+def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
+    """With what is said of each volume."""
+    return volumes.select_related("segmentation__run__model_version__model").prefetch_related(
+        "segmentation__coverage__organelle", "transforms__space", "external_meshes"
     )
 
 
 def _content() -> list[str | Prefetch[str]]:
     return [
-        _volumes(),
+        load_volumes(),
         Prefetch("mounts", queryset=Mount.objects.all()),
         "specimen__terms",
         "views",

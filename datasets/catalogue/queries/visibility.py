@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from datasets.catalogue.models import Dataset, DatasetVersion, Membership, Organization, Role, Visibility
+from datasets.catalogue.models import Dataset, DatasetVersion, Membership, Model, Organization, Role, Visibility
 from datasets.volumes.errors import CisternaError
 
 type Viewer = AbstractBaseUser | AnonymousUser | None
@@ -68,6 +68,16 @@ def visible_to(user: Viewer) -> QuerySet[Dataset]:
     frozen = DatasetVersion.objects.filter(dataset=OuterRef("pk"), number__isnull=False)
     # As a subquery, so that everyone who asks costs the same number of queries.
     return Dataset.objects.filter(Q(pk__in=opened_to(user).values("pk")) | released & Exists(frozen))
+
+
+def models_visible_to(user: Viewer) -> QuerySet[Model]:
+    """The models ``user`` may know of: those that are public, and those of their organizations."""
+    if is_operator(user):
+        return Model.objects.all()
+    if user is None or not user.is_active or user.pk is None:
+        return Model.objects.filter(public=True)
+    memberships = Membership.objects.filter(organization=OuterRef("organization"), user_id=user.pk)
+    return Model.objects.filter(Q(public=True) | Exists(memberships))
 
 
 def is_released(dataset: Dataset) -> bool:

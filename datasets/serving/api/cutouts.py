@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from datasets.catalogue.addresses import Reference
-from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.views import VersionView
 from datasets.catalogue.state_requests import QueryInvalid, read_choice, read_whole
 from datasets.serving.api.caching import cache_control, data_cache_control
 from datasets.serving.api.views import MadeAnswer, MadeView, nothing

@@ -10,7 +10,8 @@ from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference, data_url
-from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.views import VersionView
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_released

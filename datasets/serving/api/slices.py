@@ -10,7 +10,8 @@ from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference
-from datasets.catalogue.api.views import VersionView, known
+from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.views import VersionView
 from datasets.catalogue.filenames import stem_of
 from datasets.serving.api.caching import data_cache_control
 from datasets.serving.api.views import DataView

@@ -1,0 +1,286 @@
+"""What a version says, as JSON. Lengths in nm, sizes in bytes, positions and sides (x, y, z)."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.api.lists import Shown
+from datasets.catalogue.models import (
+    Acquisition,
+    Affiliation,
+    Contribution,
+    CoordinateSpace,
+    Crop,
+    DatasetVersion,
+    ExternalMesh,
+    ModelRun,
+    Publication,
+    Segmentation,
+    Specimen,
+    SpecimenTerm,
+    View,
+    Volume,
+)
+from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.visibility import models_visible_to
+
+
+class Place(TypedDict):
+    """Where a volume lies in a space: 3 × 4, rows and columns x, y, z, from the finest level's voxels to nm."""
+
+    space: str
+    matrix: list[list[float]]
+
+
+class TermSerializer(serializers.ModelSerializer[SpecimenTerm]):
+    """A term said of a specimen."""
+
+    class Meta:
+        model = SpecimenTerm
+        fields = ["kind", "label", "curie"]
+
+
+class SpecimenSerializer(serializers.ModelSerializer[Specimen]):
+    """What was imaged."""
+
+    tissue = serializers.CharField(read_only=True)
+    cell_line = serializers.CharField(read_only=True)
+    treatment = serializers.CharField(read_only=True)
+    terms = TermSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Specimen
+        fields = ["organism", "ncbi_taxon", "sample", "tissue", "cell_line", "treatment", "preparation", "terms"]
+
+
+class AcquisitionSerializer(serializers.ModelSerializer[Acquisition]):
+    """How it was imaged."""
+
+    voxel_nm = serializers.SerializerMethodField()
+    extent_nm = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Acquisition
+        fields = [
+            *("method", "instrument", "description", "voltage_kv", "current_na", "scan_rate_mhz", "bias_voltage_kv"),
+            *("started_on", "duration_days", "institution", "source_id", "voxel_nm", "extent_nm"),
+        ]
+
+    def get_voxel_nm(self, acquisition: Acquisition) -> list[float] | None:
+        return _sides(acquisition, "voxel")
+
+    def get_extent_nm(self, acquisition: Acquisition) -> list[float] | None:
+        return _sides(acquisition, "extent")
+
+
+class CoverageSerializer(serializers.Serializer[Any]):
+    """What is said of one organelle class: found, looked for and absent, or not annotated."""
+
+    name = serializers.CharField(source="organelle.short_name", read_only=True)
+    label = serializers.CharField(source="organelle.long_name", read_only=True)  # type: ignore[assignment]
+    go_id = serializers.SerializerMethodField()
+    found = serializers.CharField(read_only=True)
+
+    def get_go_id(self, coverage: Any) -> str | None:
+        return coverage.organelle.go_id or None
+
+
+class LabelSerializer(CoverageSerializer):
+    """The same of a segmentation, with the label that stands for the class where there is one."""
+
+    label_value = serializers.IntegerField(read_only=True, allow_null=True)
+
+
+class RunSerializer(serializers.Serializer[ModelRun]):
+    """The run of a model that made a segmentation."""
+
+    model = serializers.CharField(source="model_version.model.name", read_only=True)
+    version = serializers.CharField(source="model_version.label", read_only=True)
+    name = serializers.CharField(read_only=True)
+
+
+class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
+    """What the values of a volume mean."""
+
+    run = serializers.SerializerMethodField()
+    organelles = LabelSerializer(source="coverage", many=True, read_only=True)
+
+    class Meta:
+        model = Segmentation
+        fields = ["type", "method", "method_detail", "subject", "region", "run", "organelles"]
+
+    def get_run(self, segmentation: Segmentation) -> dict[str, str] | None:
+        run = segmentation.run
+        if run is None:
+            return None
+        model = run.model_version.model
+        user = self.context["request"].user
+        if not model.public and not models_visible_to(user).filter(pk=model.pk).exists():
+            return None
+        return dict(RunSerializer(run).data)
+
+
+class MeshSerializer(serializers.ModelSerializer[ExternalMesh]):
+    """Meshes that are elsewhere; ``matrix`` leads from their coordinates to nm."""
+
+    class Meta:
+        model = ExternalMesh
+        fields = ["name", "url", "format", "matrix", "kept"]
+
+
+class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
+    """A volume with its levels, and where its bytes are: here, below ``data_url``, or elsewhere."""
+
+    dataset = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+    page_url = serializers.SerializerMethodField()
+    data_url = serializers.SerializerMethodField()
+    extent_nm = serializers.SerializerMethodField()
+    contrast = serializers.SerializerMethodField()
+    transforms = serializers.SerializerMethodField()
+    meshes = MeshSerializer(source="external_meshes", many=True, read_only=True)
+    segmentation = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Volume
+        fields = [
+            *("dataset", "path", "kind", "title", "description", "url", "page_url", "data_url", "external_url"),
+            *("external_format", "ngff_version", "zarr_format", "axes", "axis_types", "axis_units", "dtype"),
+            *("extent_nm", "channels", "contrast", "colour", "viewable", "levels", "transforms", "meshes"),
+            *("segmentation", "kept"),
+        ]
+
+    def get_dataset(self, volume: Volume) -> str:
+        return self._version(volume)
+
+    def get_url(self, volume: Volume) -> str:
+        return self._absolute(reverse("api:volume", kwargs={"ref": self._version(volume), "path": volume.path}))
+
+    def get_page_url(self, volume: Volume) -> str:
+        return self._absolute(layer_url(self._of(volume), volume))
+
+    def get_data_url(self, volume: Volume) -> str | None:
+        return None if volume.is_external else f"{self.context['data_url']}{self._version(volume)}/{volume.path}/"
+
+    def get_extent_nm(self, volume: Volume) -> dict[str, list[float]] | None:
+        if not volume.levels:
+            return None
+        low, high = extent_nm(volume)
+        return {axis: [low[axis], high[axis]] for axis in low}
+
+    def get_contrast(self, volume: Volume) -> list[float] | None:
+        if volume.contrast_low is None or volume.contrast_high is None:
+            return None
+        return [volume.contrast_low, volume.contrast_high]
+
+    def get_transforms(self, volume: Volume) -> list[Place]:
+        return [{"space": each.space.name, "matrix": each.matrix} for each in volume.transforms.all()]
+
+    def get_segmentation(self, volume: Volume) -> dict[str, Any] | None:
+        segmentation = segmentation_of(volume)
+        return None if segmentation is None else SegmentationSerializer(segmentation, context=self.context).data
+
+    def _of(self, volume: Volume) -> DatasetVersion:
+        version: DatasetVersion = self.context.get("version") or volume.version
+        return version
+
+    def _version(self, volume: Volume) -> str:
+        return str(self._of(volume))
+
+    def _absolute(self, path: str) -> str:
+        address: str = self.context["request"].build_absolute_uri(path)
+        return address
+
+
+class ViewSerializer(serializers.ModelSerializer[View]):
+    """A curator's scene."""
+
+    class Meta:
+        model = View
+        fields = [
+            *("name", "title", "description", "layers", "position_nm", "orientation", "nm_per_pixel", "layout"),
+            "kept",
+        ]
+
+
+class PublicationSerializer(serializers.ModelSerializer[Publication]):
+    """Where a version was published."""
+
+    class Meta:
+        model = Publication
+        fields = ["kind", "doi", "url", "title", "citation"]
+
+
+class ContributionSerializer(serializers.ModelSerializer[Contribution]):
+    """Somebody's part in a version, in CRediT's roles."""
+
+    name = serializers.CharField(source="person.name", read_only=True)
+    orcid = serializers.CharField(source="person.orcid", read_only=True)
+
+    class Meta:
+        model = Contribution
+        fields = ["name", "orcid", "roles", "organization"]
+
+
+class AffiliationSerializer(serializers.ModelSerializer[Affiliation]):
+    """An organization that a version names."""
+
+    name = serializers.CharField(source="organization.name", read_only=True)
+    title = serializers.CharField(source="organization.title", read_only=True)
+    ror = serializers.CharField(source="organization.ror", read_only=True)
+
+    class Meta:
+        model = Affiliation
+        fields = ["name", "title", "ror"]
+
+
+class SpaceSerializer(serializers.ModelSerializer[CoordinateSpace]):
+    """A space in nm that volumes align in."""
+
+    class Meta:
+        model = CoordinateSpace
+        fields = ["name", "title", "description", "main"]
+
+
+class CropSerializer(Shown, serializers.ModelSerializer[Crop]):
+    """A box of ground truth. ``translation_nm`` is the centre of its first voxel, ``box_nm`` goes to voxels' edges."""
+
+    dataset = serializers.CharField(source="version", read_only=True)
+    space = serializers.SerializerMethodField()
+    voxel_nm = serializers.SerializerMethodField()
+    shape = serializers.SerializerMethodField()
+    translation_nm = serializers.SerializerMethodField()
+    box_nm = serializers.SerializerMethodField()
+    organelles = CoverageSerializer(source="coverage", many=True, read_only=True)
+
+    class Meta:
+        model = Crop
+        fields = [
+            *("dataset", "name", "title", "method", "use", "space", "voxel_nm", "shape", "translation_nm", "box_nm"),
+            *("labels_url", "image_url", "organelles", "kept"),
+        ]
+
+    def get_space(self, crop: Crop) -> str | None:
+        return crop.space.name if crop.space else None
+
+    def get_voxel_nm(self, crop: Crop) -> list[float]:
+        return list(crop.voxel_nm)
+
+    def get_shape(self, crop: Crop) -> list[int]:
+        return list(crop.shape)
+
+    def get_translation_nm(self, crop: Crop) -> list[float]:
+        return [crop.translation_x_nm, crop.translation_y_nm, crop.translation_z_nm]
+
+    def get_box_nm(self, crop: Crop) -> list[list[float]]:
+        return [list(corner) for corner in crop.box_nm]
+
+
+def _sides(acquisition: Acquisition, name: str) -> list[float] | None:
+    sides = [getattr(acquisition, f"{name}_{axis}_nm") for axis in "xyz"]
+    return None if None in sides else sides

@@ -1,0 +1,50 @@
+"""Publications over all datasets: one for each DOI or address, whatever the number of its datasets."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from datasets.catalogue.api.filters import Filter, choice, dataset, words
+from datasets.catalogue.api.lists import Key, ListView, Shown, read_text
+from datasets.catalogue.models import Publication
+from datasets.catalogue.queries.publications import group_publications, publication_keys, visible_publications
+
+
+class GroupSerializer(Shown, serializers.Serializer[Any]):
+    """A publication as the first of its datasets says it, and all its datasets."""
+
+    kind = serializers.CharField(read_only=True)
+    doi = serializers.CharField(read_only=True)
+    url = serializers.CharField(read_only=True)
+    title = serializers.CharField(read_only=True)
+    citation = serializers.CharField(read_only=True)
+    datasets = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    def to_representation(self, instance: list[Publication]) -> dict[str, Any]:
+        first = instance[0]
+        said = {name: getattr(first, name) for name in ("kind", "doi", "url", "title", "citation")}
+        said["datasets"] = list(dict.fromkeys(str(each.version) for each in instance))
+        return {name: said[name] for name in self.get_fields()}
+
+
+class PublicationList(ListView):
+    """Publications in the order of their DOIs, or addresses where there is no DOI; each with its datasets."""
+
+    serializer = GroupSerializer
+    order = (Key("key", read_text),)
+    filters: ClassVar[tuple[Filter, ...]] = (
+        words("doi", "doi", "Of this DOI"),
+        choice("kind", "kind", "Of this kind", Publication.Kind.values),
+        dataset("version__dataset__name"),
+    )
+
+    def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
+        return publication_keys(visible_publications(request.user))
+
+    def results(self, rows: list[Any], request: Request, chosen: dict[str, Any]) -> Any:
+        groups = group_publications(visible_publications(request.user), [row["key"] for row in rows])
+        return super().results(groups, request, chosen)

@@ -1,0 +1,34 @@
+"""People, by what they contributed to that one user may see."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from datasets.catalogue.models import Contribution, Person
+from datasets.catalogue.queries.datasets import NotFound, newest_versions
+from datasets.catalogue.queries.visibility import Viewer
+
+
+def visible_people(user: Viewer) -> QuerySet[Person]:
+    """Whoever contributed to a newest version that ``user`` may see; their ``contributions`` are those."""
+    versions = newest_versions(user).order_by().values("pk")
+    seen = Contribution.objects.filter(version__in=versions)
+    return (
+        Person.objects.filter(Exists(seen.filter(person=OuterRef("pk"))))
+        .prefetch_related(
+            Prefetch("contributions", seen.select_related("version__dataset").order_by("version__dataset__name"))
+        )
+        .order_by("name", "id")
+    )
+
+
+def find_person(number: int, user: Viewer) -> Person:
+    """The person of this number.
+
+    Raises:
+        NotFound: there is none, or ``user`` may see nothing they contributed to.
+    """
+    person = visible_people(user).filter(pk=number).first()
+    if person is None:
+        raise NotFound("Nobody here has this number", where=str(number), fix="See /api/v1/people/")
+    return person

@@ -1,0 +1,42 @@
+"""Publications over all datasets that one user may see: one for each DOI, address or title, with its datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Case, CharField, F, QuerySet, When
+from django.db.models.functions import Lower
+
+from datasets.catalogue.models import Publication
+from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.visibility import Viewer
+
+
+def visible_publications(user: Viewer) -> QuerySet[Any]:
+    """The publications of the newest versions that ``user`` may see, each with the ``key`` of those it is one with.
+
+    DOIs are one whatever the case of their letters.
+    """
+    versions = newest_versions(user).order_by().values("pk")
+    key = Case(
+        When(doi="", url="", then=F("title")),
+        When(doi="", then=F("url")),
+        default=Lower("doi"),
+        output_field=CharField(),
+    )
+    return Publication.objects.filter(version__in=versions).annotate(key=key)
+
+
+def publication_keys(publications: QuerySet[Any]) -> QuerySet[Any]:
+    """The different keys."""
+    return publications.order_by().values("key").distinct()
+
+
+def group_publications(publications: QuerySet[Any], keys: Iterable[str]) -> list[list[Publication]]:
+    """For each key, the rows that it stands for, with their datasets."""
+    groups: dict[str, list[Publication]] = {key: [] for key in keys}
+    rows = publications.filter(key__in=list(groups)).select_related("version__dataset")
+    for row in rows.order_by("version__dataset__name", "rank", "pk"):
+        groups[row.key].append(row)
+    return list(groups.values())
