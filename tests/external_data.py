@@ -75,6 +75,23 @@ def write_ome_zarr(folder: Path, array: np.ndarray, *, scale: list[float], first
     zarr.create_group(folder, zarr_format=2, attributes={"multiscales": [multiscale]})
 
 
+def write_mesh(folder: Path, label: int, side: float) -> None:
+    """The mesh of one label: a cube between 0 and ``side`` along each axis of its own coordinates."""
+    corners = np.indices((2, 2, 2)).reshape(3, 8).T
+    faces = [
+        (first, second, third)
+        for axis in range(3)
+        for at in (0, 1)
+        for a, b, c, d in [np.flatnonzero(corners[:, axis] == at)]
+        for first, second, third in ((a, b, c), (b, d, c))
+    ]
+    folder.mkdir(parents=True)
+    (folder / "info").write_text('{"@type": "neuroglancer_legacy_mesh"}')
+    (folder / f"{label}:0").write_text('{"fragments": ["cube"]}')
+    parts = (np.array([8], "<u4"), (corners * side).astype("<f4"), np.array(faces, "<u4"))
+    (folder / "cube").write_bytes(b"".join(part.tobytes() for part in parts))
+
+
 class _Elsewhere(SimpleHTTPRequestHandler):
     """Files for everybody's pages."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.external_data import SHAPE, image, labels, served, write_n5, write_ome_zarr, write_precomputed
+from tests.external_data import SHAPE, image, labels, served, write_mesh, write_n5, write_ome_zarr, write_precomputed
 from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, started
 from tests.journeys.viewer_page import VALUE_AT, open_viewer, position_nm, settle, state_of
 
@@ -20,6 +20,11 @@ MOVED = [[4, 0, 0, 8], [0, 4, 0, 6208], [0, 0, 5.24, 14]]
 TURNED = [[0, 4, 0, 10], [4, 0, 0, 6210], [0, 0, -5.24, 230]]
 
 OFFSET = (16, 32, 5)
+
+# The mesh of one label: a cube in coordinates of its own, twice as large in nm, its y axis backwards.
+LABEL, SIDE = int(labels()[20, 20, 20]), 50
+CUBE = [[2, 0, 0, 40], [0, -2, 0, 6360], [0, 0, 2, 60]]
+CUBE_LOW_NM, CUBE_HIGH_NM = np.array([40, 6260, 60]), np.array([140, 6360, 160])
 
 PLACES: dict[str, tuple[np.ndarray, list[list[float]], tuple[int, ...]]] = {
     "em": (image(), MIRRORED, (0, 0, 0)),
@@ -45,6 +50,7 @@ for rank, row in enumerate(json.loads(SAID)):
         Transform.objects.create(volume=volume, space=space, matrix=row["matrix"])
     if row["kind"] == "segmentation":
         Segmentation.objects.create(volume=volume, type="instance", method="manual", subject="Boxes")
+        ExternalMesh.objects.create(volume=volume, name="cube", format="neuroglancer_legacy_mesh", **row["mesh"])
 View.objects.create(version=draft, name="middle", title="The middle", layers=["em"])
 freeze(draft=draft, by=None)
 """
@@ -56,6 +62,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     home, folder = tmp_path_factory.mktemp("portal"), tmp_path_factory.mktemp("elsewhere")
     write_n5(folder / "cell.n5" / "em", image(), levels=2)
     write_n5(folder / "cell.n5" / "boxes", labels())
+    write_mesh(folder / "mesh", LABEL, SIDE)
     write_precomputed(folder / "precomputed", image("uint8"), offset=OFFSET)
     write_ome_zarr(folder / "cell.zarr", image("uint8"), scale=[5.24, 4, 4], first=[14, 6208, 8])
     write_ome_zarr(folder / "turned.zarr", image("uint8"), scale=[5.24, 4, 4], first=[0, 0, 0])
@@ -63,7 +70,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     with served(folder) as origin:
         rows = [
             _row("em", "em", f"{origin}/cell.n5/em", "n5"),
-            _row("labels/boxes", "segmentation", f"{origin}/cell.n5/boxes", "n5"),
+            _row("labels/boxes", "segmentation", f"{origin}/cell.n5/boxes", "n5")
+            | {"mesh": {"url": f"precomputed://{origin}/mesh", "matrix": CUBE}},
             _row("precomputed", "light", f"{origin}/precomputed", "precomputed"),
             _row("zarr", "light", f"{origin}/cell.zarr", "zarr"),
             _row("turned", "light", f"{origin}/turned.zarr/", "zarr"),
@@ -125,3 +133,40 @@ def test_what_may_not_be_read_is_named_with_its_address(page: Page, portal: Port
     assert position_nm(page) == pytest.approx(middle.tolist(), abs=4)
     page.get_by_role("switch", name="labels/boxes").check()
     settle(page)
+
+
+def test_a_mesh_stands_where_its_own_matrix_says(page: Page, portal: Portal, console: list[str]) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_viewer(page, f"{portal.url}/datasets/elsewhere/view/?layers=labels/boxes")
+    middle = (CUBE_LOW_NM + CUBE_HIGH_NM) / 2
+    scales = [scale for scale, _unit in state_of(page)["dimensions"].values()]
+    at = [place * 1e-9 / scale for place, scale in zip(middle, scales, strict=True)]
+    page.evaluate(
+        """([at, label]) => {
+          const { viewer } = window.cisterna;
+          viewer.layout.restoreState("3d");
+          viewer.position.value = Float32Array.from(at);
+          viewer.projectionScale.value = 100;
+          const { layer } = viewer.layerManager.getLayerByName("labels/boxes");
+          layer.displayState.segmentationGroupState.value.visibleSegments.add(BigInt(label));
+        }""",
+        [at, str(LABEL)],
+    )
+    settle(page)
+    view = page.locator("#neuroglancer-container").bounding_box()
+    assert view is not None
+    page.mouse.move(view["x"] + view["width"] / 2, view["y"] + view["height"] / 2)
+    settle(page)
+    hit = page.evaluate(
+        """() => {
+          const { mouseState } = window.cisterna.viewer;
+          return mouseState.updateUnconditionally() && mouseState.active
+            ? [String(mouseState.pickedValue), ...mouseState.position] : null;
+        }"""
+    )
+    assert hit is not None, "nothing is drawn in the middle"
+    assert hit[0] == str(LABEL)
+    nm = np.array(hit[1:4]) * scales * 1e9
+    away = np.concatenate([np.abs(nm - CUBE_LOW_NM), np.abs(nm - CUBE_HIGH_NM)])
+    assert away.min() < 1, f"{nm} is on no side of the cube"
+    assert ((nm > CUBE_LOW_NM - 1) & (nm < CUBE_HIGH_NM + 1)).all(), f"{nm} is outside the cube"
