@@ -36,7 +36,7 @@ def build_record(version: DatasetVersion) -> dict[str, Any]:
             ),
         },
         "mounts": [_fields(m, "path", "single", "root", "key", "revision") for m in version.mounts.order_by("path")],
-        "volumes": [_volume(volume) for volume in version.volumes.order_by("rank", "path")],
+        "volumes": [_volume(volume) for volume in _volumes(version)],
         "views": [
             {
                 **_fields(
@@ -76,6 +76,14 @@ def _specimen(specimen: Specimen) -> dict[str, Any]:
     }
 
 
+def _volumes(version: DatasetVersion) -> QuerySet[Volume]:
+    return (
+        version.volumes.select_related("segmentation__run__model_version__model")
+        .prefetch_related("external_meshes", "transforms__space", "segmentation__coverage__organelle")
+        .order_by("rank", "path")
+    )
+
+
 def _volume(volume: Volume) -> dict[str, Any]:
     data = {
         **_fields(
@@ -94,11 +102,11 @@ def _volume(volume: Volume) -> dict[str, Any]:
             **({"run": _run(segmentation.run)} if segmentation.run else {}),
             "coverage": [
                 {"organelle": c.organelle.short_name, **_fields(c, "found", "label_value")}
-                for c in segmentation.coverage.select_related("organelle").order_by("organelle__short_name")
+                for c in sorted(segmentation.coverage.all(), key=lambda each: each.organelle.short_name)
             ],
         }
     meshes = [_fields(mesh, "name", "url", "format", "matrix", "kept") for mesh in volume.external_meshes.all()]
-    transforms = volume.transforms.select_related("space").order_by("space__name")
+    transforms = sorted(volume.transforms.all(), key=lambda each: each.space.name)
     places = [{"space": each.space.name, "matrix": each.matrix} for each in transforms]
     return {
         **data,

@@ -50,6 +50,9 @@ _ALIGNMENT = re.compile(r"\.(?:zarr|n5)/(recon-[0-9]{1,6})/")
 _MANY_VALUES = 255
 """A layer of one class whose values reach beyond these tells objects apart: a mask would not be stored so."""
 
+_MAKER = re.compile(r"\(([^()]+)\)\s*$")
+"""Who made a segmentation, as descriptions end: ``Mitochondria (Somebody)``."""
+
 _SECTION_NM = 20
 """Voxels deeper than this come from sections that were cut, not from a surface that was milled."""
 
@@ -258,6 +261,7 @@ def _segmentation(volume: Volume, source: dict[str, Any], report: DatasetReport)
         volume=volume,
         type=type_,
         method=Segmentation.Method.MANUAL if by_hand else Segmentation.Method.MODEL,
+        method_detail=maker[1][:300] if (maker := _MAKER.search(source["description"])) else "",
         subject="" if volume.kind != Kind.ANALYSIS else volume.title[:120],
     )
 
