@@ -69,6 +69,22 @@ class TooManyRequests(CisternaError):
         self.retry_after_s = retry_after_s
 
 
+class FormRefused(CisternaError):
+    """A form came without the secret that its page holds: it was open for long, or another site sent it."""
+
+    slug = "form-refused"
+    status = 403
+    title = "The form was not accepted"
+
+
+def refuse_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What Django's check against forged forms answers."""
+    error = FormRefused(
+        "It did not come from a page of this portal that is open now", fix="Open the page again, and send it once more"
+    )
+    return answer(request, error)
+
+
 class ProblemMiddleware:
     """Turn a named error of a page into its answer; everything else is left to Django."""
 

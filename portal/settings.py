@@ -9,6 +9,7 @@ CONFIG = Config.from_env()
 SECRET_KEY = CONFIG.secret_key
 DEBUG = CONFIG.debug
 ALLOWED_HOSTS = list(CONFIG.hosts)
+CSRF_FAILURE_VIEW = "portal.problems.refuse_form"
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url] if CONFIG.public_url else []
 
 INSTALLED_APPS = [
