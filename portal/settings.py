@@ -141,6 +141,15 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # "format" is a parameter of cutouts, slices and manifests
     "DEFAULT_THROTTLE_RATES": {"links": "60/min", "selections": "60/min", "locate": "120/min"},
 }
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Cisterna",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    # A caller chooses what to be shown: none of the fields is in every answer.
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 LOGGING = {

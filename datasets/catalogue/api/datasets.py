@@ -100,6 +100,7 @@ class VersionList(CatalogueView, VersionView):
     """The versions of a dataset, the newest first; before them its draft, for its members."""
 
     serializer = EditionSerializer
+    is_list = True
 
     def get(self, request: Request, ref: Reference) -> Response:
         rows = versions_of(self.version(request, ref).dataset, request.user)

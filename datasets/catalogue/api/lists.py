@@ -96,6 +96,8 @@ class CatalogueView(APIView):
     """What is to be loaded for a field that is shown without being asked for."""
     serializer: ClassVar[type[serializers.BaseSerializer[Any]] | None] = None
     paged = False
+    is_list = False
+    """Whether the answer is ``{"results", "next"}``."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -153,7 +155,7 @@ class ListView(CatalogueView):
     """A list: ``{"results": […], "next": absolute URL or null}``."""
 
     order: ClassVar[Sequence[Key]] = (Key("pk", read_number),)
-    paged = True
+    paged = is_list = True
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
         """All rows that the caller may see."""

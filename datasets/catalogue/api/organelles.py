@@ -91,6 +91,7 @@ class OrganelleList(CatalogueView):
     """All organelle classes, parents before their parts."""
 
     serializer = OrganelleSerializer
+    is_list = True
 
     def get(self, request: Request) -> Response:
         return self.several(request, [node for root in organelle_tree(request.user) for node in root])

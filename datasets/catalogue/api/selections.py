@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from rest_framework.request import Request
@@ -17,6 +17,17 @@ from datasets.catalogue.api.views import SitePages
 from datasets.catalogue.models import Scope, Selection
 from datasets.catalogue.queries.selections import SelectionRefused, find_selection
 
+_SELECTION: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "url", "layers"],
+    "properties": {
+        "id": {"type": "string"},
+        "url": {"type": "string", "format": "uri"},
+        "layers": {"type": "array", "items": {"type": "string"}},
+        "gone": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
 
 class SelectionList(APIView):
     """``POST /api/v1/selections`` keeps ``{"layers": ["name@version/path", …]}`` and answers its address."""
@@ -24,6 +35,12 @@ class SelectionList(APIView):
     authentication_classes = [BearerToken, SitePages]
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "selections"
+    taken: ClassVar = {
+        "type": "object",
+        "required": ["layers"],
+        "properties": {"layers": {"type": "array", "items": {"type": "string"}}},
+    }
+    said: ClassVar = {"application/json": _SELECTION}
     scope = Scope.READ  # it changes nothing of what is selected
 
     def post(self, request: Request) -> Response:
@@ -38,6 +55,8 @@ class SelectionList(APIView):
 
 class SelectionDetail(APIView):
     """``GET /api/v1/selections/<id>``: its layers, and what has become of those that are gone."""
+
+    said: ClassVar = {"application/json": _SELECTION}
 
     def get(self, request: Request, identifier: str) -> Response:
         known(request)

@@ -47,5 +47,6 @@ urlpatterns = [
     path("people/<int:number>/", people.PersonDetail.as_view(), name="person"),
     path("selections", selections.SelectionList.as_view(), name="selections"),
     path("selections/<str:identifier>", selections.SelectionDetail.as_view(), name="selection"),
+    path("schema/", views.DocumentView.as_view(), name="schema"),
     path("links", views.LinkList.as_view(), name="links"),
 ]

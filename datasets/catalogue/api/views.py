@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpResponseRedirect
+from django.http import HttpResponseRedirect, JsonResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
@@ -35,6 +35,18 @@ class SegmentLocation(VersionView):
 
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "locate"
+    asked: ClassVar = {"segment": ({"type": "string", "pattern": "^[0-9]{1,20}$"}, "The label of an object", "1")}
+    said: ClassVar = {
+        "application/json": {
+            "type": "object",
+            "required": ["segment", "position_nm", "level"],
+            "properties": {
+                "segment": {"type": "string"},
+                "position_nm": {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3},
+                "level": {"type": "string"},
+            },
+        }
+    }
 
     def get(self, request: Request, ref: Reference, path: str) -> Response:
         known(request, "segment")
@@ -43,8 +55,18 @@ class SegmentLocation(VersionView):
         return Response({"segment": str(found.segment), "position_nm": found.position_nm, "level": found.level})
 
 
+_STATE: dict[str, tuple[dict[str, Any], str]] = {
+    "view": ({"type": "string"}, "A curated view to start from"),
+    "layers": ({"type": "string"}, "Paths of the volumes to switch on, separated by commas"),
+    "position": ({"type": "string"}, "Where to look: x,y,z in nm"),
+}
+
+
 class StateDetail(VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/state?view=&layers=&position=`` → Neuroglancer's JSON state."""
+
+    asked = _STATE
+    said: ClassVar = {"application/json": {"type": "object"}}
 
     def get(self, request: Request, ref: Reference) -> Response:
         known(request, "view", "layers", "position")
@@ -57,6 +79,9 @@ class NeuroglancerRedirect(VersionView):
 
     The layers that are switched off stay behind: the whole state is in the address, and addresses have an end.
     """
+
+    asked = _STATE
+    said: ClassVar[dict[str, Any]] = {}
 
     def get(self, request: Request, ref: Reference) -> HttpResponseRedirect:
         known(request, "view", "layers", "position")
@@ -84,6 +109,14 @@ class LinkList(APIView):
     authentication_classes = [SitePages]
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "links"
+    taken: ClassVar = {"type": "object", "required": ["state"], "properties": {"state": {"type": "object"}}}
+    said: ClassVar = {
+        "application/json": {
+            "type": "object",
+            "required": ["id", "url"],
+            "properties": {"id": {"type": "string"}, "url": {"type": "string", "format": "uri"}},
+        }
+    }
 
     def post(self, request: Request) -> Response:
         body = request.data
@@ -104,3 +137,18 @@ def _segment(text: str) -> int:
             f"{text[:40]!r} is no label", where="segment", fix="Give a whole number from 1 to 18446744073709551615"
         )
     return int(text)
+
+
+class DocumentView(APIView):
+    """This document."""
+
+    said: ClassVar = {"application/json": {"type": "object"}}
+
+    def get(self, request: Request) -> JsonResponse:
+        from datasets.catalogue.api.document import api_document  # it is large, and most processes never tell it
+
+        known(request)
+        response = JsonResponse(api_document())
+        response["Cache-Control"] = "public, max-age=300"
+        response["Access-Control-Allow-Origin"] = "*"
+        return response

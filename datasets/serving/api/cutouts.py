@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -21,6 +23,20 @@ from datasets.volumes.boxes import Box
 
 class CutoutView(MadeView, VersionView):
     """``?bbox=x0,y0,z0,x1,y1,z1&unit=nm|voxel&level=&format=&c=&t=``; with ``estimate=1`` its size alone, as JSON."""
+
+    asked: ClassVar[dict[str, Any]] = {
+        "bbox": ({"type": "string"}, "The box: x0,y0,z0,x1,y1,z1", "0,0,0,100,100,100"),
+        "unit": ({"type": "string", "enum": ["nm", "voxel"]}, "Of the box; voxels are those of the level"),
+        "level": ({"type": "string"}, "The resolution level, by its path; the finest where nothing is said"),
+        "format": ({"type": "string", "enum": list(FORMATS)}, "Of the file"),
+        "c": ({"type": "integer", "minimum": 0}, "The index of the channel"),
+        "t": ({"type": "integer", "minimum": 0}, "The index of the time"),
+        "estimate": ({"type": "string", "enum": ["0", "1"]}, "1 answers the size alone, as JSON"),
+    }
+    said: ClassVar[dict[str, Any]] = {
+        **{each.content_type: {} for each in FORMATS.values()},
+        "application/json": {"type": "object"},
+    }
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponseBase:
         known(request, "bbox", "unit", "level", "format", "c", "t", "estimate")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -28,8 +29,18 @@ MAKING = Making(128, threads=16, name="manifests")
 """A stream holds a row group of an inventory, or a page of a listing: a few MB."""
 
 
+_FORMAT: dict[str, Any] = {"format": ({"type": "string", "enum": list(FORMATS)}, "Of the list")}
+_SAID: dict[str, Any] = {each.media_type.partition(";")[0]: {} for each in FORMATS.values()}
+
+
 class DatasetManifest(MadeView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/manifest?path=&format=``: every object of a version, or of a path in it."""
+
+    asked: ClassVar[dict[str, Any]] = {
+        "path": ({"type": "string"}, "What to list; the whole version where nothing is said"),
+        **_FORMAT,
+    }
+    said = _SAID
 
     def get(self, request: Request, ref: Reference) -> HttpResponseBase:
         known(request, "path", "format")
@@ -43,6 +54,9 @@ class DatasetManifest(MadeView, VersionView):
 
 class SelectionManifest(MadeView):
     """``GET /api/v1/selections/<id>/manifest?format=``: every object of the layers of a selection."""
+
+    asked = _FORMAT
+    said = _SAID
 
     def get(self, request: Request, identifier: str) -> HttpResponseBase:
         known(request, "format")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -19,9 +20,28 @@ from datasets.serving.slices.encoding import CONTENT_TYPES, EXTENSIONS
 from datasets.serving.slices.requests import PARAMETERS, read_request
 from datasets.serving.slices.slices import make_slice
 
+_ASKED = {
+    "center": "The middle of the picture: x,y,z in nm",
+    "normal": "Where it is looked along: x,y,z",
+    "up": "What is up in the picture: x,y,z",
+    "width": "In pixels",
+    "height": "In pixels",
+    "resolution": "Of a pixel, in nm",
+    "format": f"One of {', '.join(CONTENT_TYPES)}",
+    "overlay": "The path of a segmentation to lay over it",
+    "opacity": "Of overlays, from 0 to 1",
+    "window": "The values that are black and white: low,high",
+    "scalebar": "1 draws one",
+    "c": "The index of the channel",
+    "t": "The index of the time",
+}
+
 
 class SliceDetail(DataView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/slice``: a plane through a volume, as picture or values."""
+
+    asked: ClassVar = {name: ({"type": "string"}, _ASKED.get(name, "")) for name in PARAMETERS}
+    said: ClassVar[dict[str, Any]] = {kind: {} for kind in CONTENT_TYPES.values()}
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponse:
         known(request, *PARAMETERS)
