@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datasets.catalogue import external_sources
+from datasets.catalogue.crop_annotations import CropBox, bounds_nm, crop_boxes, crop_layer, layer_name
 from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.queries.datasets import NotFound, segmentation_of
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers, dimensions, time_dimension
@@ -42,8 +43,8 @@ def build_state(
     Args:
         version: with its volumes loaded.
         data_url: absolute address of the data plane, ending in ``/data/``.
-        layers: paths of the volumes to switch on, or names of single channels (``path#1``); those of the view, else
-            the first image and segmentation.
+        layers: paths of the volumes to switch on, names of single channels (``path#1``), or that of the layer of
+            crops, which is left out where nobody asks for it; those of the view, else the first image and segmentation.
         position_nm: (x, y, z); that of the view, or the middle of the first volume, when not given.
         view: a curator's view to start from.
 
@@ -53,7 +54,9 @@ def build_state(
     import neuroglancer  # here, because it takes a third of a second and most requests need no state
 
     volumes = shown_volumes(version)
-    shown = _shown_paths(version, volumes, layers, view)
+    boxes = _asked_boxes(version, volumes, layers)
+    crops = layer_name([volume.path for volume in volumes]) if boxes else ""
+    shown = _shown_paths(version, volumes, layers, view, crops)
     state = neuroglancer.ViewerState()
     state.title = f"{version.title} ({version})"
     for volume in volumes:
@@ -63,7 +66,7 @@ def build_state(
                 layer=_layer(volume, part, _sources(volume, version, data_url)),
                 visible=part.name in shown or (part.on and volume.path in shown),
             )
-    if volumes:
+    if volumes or boxes:
         # One unit of the space is one voxel, in nm: the wheel and the arrow keys step by units.
         voxel_nm = _voxel_nm(version, volumes)
         box = _box_nm(version, volumes)
@@ -90,7 +93,10 @@ def build_state(
     state.layout = view.layout if view else "4panel"
     state.show_axis_lines = True
     state.show_scale_bar = True
-    return dict(state.to_json())
+    written = dict(state.to_json())
+    if boxes:
+        written["layers"] = [*written.get("layers", []), crop_layer(boxes, name=crops, visible=True)]
+    return written
 
 
 def neuroglancer_address(base_url: str, state: dict[str, Any]) -> str:
@@ -134,7 +140,7 @@ def _box_nm(version: DatasetVersion, volumes: Sequence[Volume]) -> tuple[dict[st
             return extent_nm(volume)
     acquisition = getattr(version, "acquisition", None)
     if acquisition is None or acquisition.extent_x_nm is None:
-        return None
+        return None if volumes else bounds_nm(crop_boxes(version))
     return dict.fromkeys("xyz", 0.0), {axis: getattr(acquisition, f"extent_{axis}_nm") for axis in "xyz"}
 
 
@@ -162,12 +168,19 @@ def extent_nm(volume: Volume) -> tuple[dict[str, float], dict[str, float]]:
     return low, high
 
 
+def _asked_boxes(version: DatasetVersion, volumes: Sequence[Volume], layers: Sequence[str] | None) -> list[CropBox]:
+    """The crops, if the layer of crops is named, or there is nothing else to be seen."""
+    asked = layer_name([volume.path for volume in volumes]) in (layers or ()) or not volumes
+    return crop_boxes(version) if asked else []
+
+
 def _shown_paths(
-    version: DatasetVersion, volumes: Iterable[Volume], layers: Sequence[str] | None, view: View | None
+    version: DatasetVersion, volumes: Iterable[Volume], layers: Sequence[str] | None, view: View | None, crops: str
 ) -> set[str]:
     chosen = layers if layers is not None else view.layers if view else None
     if chosen is not None:
         paths = {name for volume in volumes for name in (volume.path, *(part.name for part in channel_layers(volume)))}
+        paths |= {crops} if crops else set()
         for path in chosen:
             if path not in paths:
                 raise NotFound(

@@ -88,7 +88,9 @@ def test_nothing_is_opened_of_another_origin(client: Client, monkeypatch: pytest
     freeze(draft=everything(), by=None)
     Dataset.objects.update(visibility="public")
     page = config_of(text_of(client, "/datasets/cell/view/"))
-    assert page["state"].get("layers", []) == page["offered"] == page["layers"] == []
+    assert [layer["name"] for layer in page["layers"]] == ["ground-truth-crops"]
+    assert "bucket" not in str([page["state"], page["offered"], page["layers"]])
+    assert page["elsewhere"][0]["address"] == "s3://bucket/cell.n5/labels/mito"
 
 
 def test_without_a_place_the_view_opens_in_the_middle_of_what_was_imaged(version: DatasetVersion) -> None:
@@ -100,3 +102,25 @@ def test_without_a_place_the_view_opens_in_the_middle_of_what_was_imaged(version
     state = build_state(draft, data_url="http://testserver/data/")
     at = [place * scale for place, (scale, _) in zip(state["position"], state["dimensions"].values(), strict=True)]
     assert at == pytest.approx([200e-9, 100e-9, 50e-9])
+
+
+def test_crops_are_a_layer_where_somebody_asks_for_it(client: Client, version: DatasetVersion) -> None:
+    asked = client.get("/api/v1/datasets/cell@1/state?layers=mito,ground-truth-crops").json()["layers"]
+    assert [layer["name"] for layer in asked] == ["mito", "ground-truth-crops"]
+    (box,) = asked[1]["annotations"]
+    assert (box["id"], box["pointA"], box["pointB"]) == ("234", [2759] * 3, [3559] * 3)
+    assert box["description"] == "Crop 234 · training · no mitochondrion"
+    plain = client.get("/api/v1/datasets/cell@1/state").json()["layers"]
+    assert [layer["name"] for layer in plain] == ["mito"]
+    page = config_of(text_of(client, "/datasets/cell@1/view/"))
+    assert [layer["name"] for layer in page["offered"]] == ["ground-truth-crops"]
+    assert page["layers"][1]["crops"][0]["highNm"] == [3559] * 3
+
+
+def test_ground_truth_alone_is_shown_around_itself(version: DatasetVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, external_origins=()))
+    state = build_state(DatasetVersion.objects.get(), data_url="http://testserver/data/")
+    (layer,) = state["layers"]
+    assert layer["type"] == "annotation"
+    at = [place * scale for place, (scale, _) in zip(state["position"], state["dimensions"].values(), strict=True)]
+    assert at == pytest.approx([3159e-9] * 3)

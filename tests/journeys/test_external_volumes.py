@@ -1,6 +1,7 @@
 """Volumes that stay elsewhere, in the real browser: each voxel stands where the catalogue says, with its value."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ PLACES: dict[str, tuple[np.ndarray, list[list[float]], tuple[int, ...]]] = {
     "turned": (image("uint8"), TURNED, (0, 0, 0)),
 }
 
+# Where the middle of the first voxel of each crop is, x, y, z in nm; each is 10 voxels of 4 nm wide.
+CROPS = {"12": (90, 6290, 90), "7": (6, 6222, 20)}
+
 ROWS = """
 import json
 from datasets.catalogue.actions.versions import freeze
@@ -51,6 +55,15 @@ for rank, row in enumerate(json.loads(SAID)):
     if row["kind"] == "segmentation":
         Segmentation.objects.create(volume=volume, type="instance", method="manual", subject="Boxes")
         ExternalMesh.objects.create(volume=volume, name="cube", format="neuroglancer_legacy_mesh", **row["mesh"])
+classes = {it.short_name: it for it in OrganelleClass.objects.filter(short_name__in=("mito", "nuc"))}
+for name, first in CROPS.items():
+    crop = Crop.objects.create(version=draft, name=name, use="train", **{
+        f"{part}_{axis}{unit}": value
+        for axis, at in zip("xyz", first)
+        for part, unit, value in (("voxel", "_nm", 4), ("translation", "_nm", at), ("shape", "", 10))
+    })
+    CropCoverage.objects.create(crop=crop, organelle=classes["mito"])
+    CropCoverage.objects.create(crop=crop, organelle=classes["nuc"], found="absent")
 View.objects.create(version=draft, name="middle", title="The middle", layers=["em"])
 freeze(draft=draft, by=None)
 """
@@ -80,9 +93,24 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         settings = {"CISTERNA_EXTERNAL_ORIGINS": origin}
         run: dict[str, Any] = {"cwd": CHECKOUT, "env": clean_environment(home) | settings, "check": True}
         subprocess.run([*manage, "migrate", "--verbosity", "0"], **run)
-        subprocess.run([*manage, "shell", "-c", ROWS.replace("SAID", repr(json.dumps(rows)))], **run)
+        subprocess.run(
+            [*manage, "shell", "-c", ROWS.replace("SAID", repr(json.dumps(rows))).replace("CROPS", repr(CROPS))], **run
+        )
         with started(home, [str(CHECKOUT / "manage.py"), "serve"], **settings) as running:
             yield running
+
+
+# Where on the screen the left edge of a crop is, in the xy panel, after going to its middle.
+EDGE_OF_BOX = """([x, y, z]) => {
+  const { viewer } = window.cisterna;
+  const { scales } = viewer.coordinateSpace.value;
+  const units = [x, y, z].map((nm, axis) => ((nm + 18) * 1e-9) / scales[axis]);
+  viewer.position.value = Float32Array.from(units);
+  viewer.crossSectionScale.value = 0.1;
+  const { left, top, width, height } = document.querySelector("#neuroglancer-container canvas").getBoundingClientRect();
+  const nmPerPixel = 0.1 * Math.min(...scales) * 1e9;
+  return [left + width / 4 - 20 / nmPerPixel, top + height / 4];
+}"""
 
 
 def _row(path: str, kind: str, url: str, format: str) -> dict[str, Any]:
@@ -170,3 +198,34 @@ def test_a_mesh_stands_where_its_own_matrix_says(page: Page, portal: Portal, con
     away = np.concatenate([np.abs(nm - CUBE_LOW_NM), np.abs(nm - CUBE_HIGH_NM)])
     assert away.min() < 1, f"{nm} is on no side of the cube"
     assert ((nm > CUBE_LOW_NM - 1) & (nm < CUBE_HIGH_NM + 1)).all(), f"{nm} is outside the cube"
+
+
+def test_ground_truth_is_shown_as_boxes_with_names(page: Page, portal: Portal, console: list[str]) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_viewer(page, f"{portal.url}/datasets/elsewhere/view/?layers=em&position=108,6308,108")
+    switch = page.get_by_role("switch", name="Ground truth crops")
+    expect(switch).not_to_be_checked()
+    assert [layer["name"] for layer in state_of(page)["layers"]] == ["em"], "off unless asked for"
+    switch.check()
+    settle(page)
+    boxes = {it["id"]: (it["pointA"], it["pointB"]) for it in state_of(page)["layers"][1]["annotations"]}
+    assert boxes == {name: ([at - 2 for at in first], [at + 38 for at in first]) for name, first in CROPS.items()}, (
+        "voxels counted to their edges"
+    )
+    # What is said of the box at the centre, then of the one whose edge is under the pointer.
+    reading = page.locator(".reading", has_text="Ground truth crops")
+    expect(reading).to_contain_text("Crop 12")
+    expect(reading).to_contain_text("training · mitochondrion · no nucleus")
+    expect(reading.get_by_role("link", name="About")).to_have_attribute("href", re.compile("crop-12"))
+    at = page.evaluate(EDGE_OF_BOX, [*CROPS["7"]])
+    page.mouse.move(*at)
+    expect(reading).to_contain_text("Crop 7")
+    # The page keeps what it brought along in few words.
+    page.wait_for_timeout(600)
+    assert "pointA" not in page.url
+
+
+def test_crops_are_asked_for_by_their_layer(page: Page, portal: Portal, console: list[str]) -> None:
+    open_viewer(page, f"{portal.url}/datasets/elsewhere/view/?layers=em,ground-truth-crops")
+    expect(page.get_by_role("switch", name="Ground truth crops")).to_be_checked()
+    assert [layer["name"] for layer in state_of(page)["layers"]] == ["em", "ground-truth-crops"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 
+from datasets.catalogue import crop_annotations
 from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.crop_annotations import MOST_CROPS, CropBox, crop_boxes, crop_count, crop_layer
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel, middle_nm, shown_volumes
 from datasets.catalogue.pages.layers import viewer_layers
@@ -40,6 +42,10 @@ def viewer_page(
     held = {layer.get("name") for layer in state.get("layers", []) if isinstance(layer, dict)}
     missing = any(part.name not in held for volume in volumes for part in channel_layers(volume))
     whole = build_state(version, data_url=data_url)["layers"] if missing else []
+    boxes = crop_boxes(version)
+    crops = crop_annotations.layer_name([volume.path for volume in volumes])
+    if boxes and crops not in held:
+        whole = [*(layer for layer in whole if layer["name"] != crops), crop_layer(boxes, name=crops, visible=False)]
     return {
         "state": state,
         "offered": [layer for layer in whole if layer["name"] not in held],
@@ -56,7 +62,8 @@ def viewer_page(
             layer
             for volume in volumes
             for layer in viewer_layers(volume, version, data_url=data_url, site_url=site_url, lineages=lineages)
-        ],
+        ]
+        + ([_described_crops(version, boxes, crops)] if boxes else []),
         "elsewhere": [
             {"title": volume.title, "address": volume.external_url, "url": layer_url(version, volume)}
             for volume in version.volumes.all()
@@ -68,6 +75,41 @@ def viewer_page(
         "externalOrigins": list(settings.CONFIG.external_origins),
         "embedded": embedded,
     }
+
+
+def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: str) -> dict[str, Any]:
+    """What the viewer's list says of the layer of crops."""
+    url = _crops_url(version)
+    count = len(boxes) if len(boxes) < MOST_CROPS else crop_count(version)
+    return {
+        "name": name,
+        "title": crop_annotations.TITLE,
+        "kind": "annotation",
+        "headings": [{"title": "Ground truth", "colour": ""}],
+        "colour": crop_annotations.COLOUR,
+        "description": (
+            f"{count} regions that people labelled"
+            if count == len(boxes)
+            else f"The first {len(boxes)} of {count} regions that people labelled; all of them are in the list of crops"
+        ),
+        "url": url,
+        "crops": [
+            {
+                "id": box.name,
+                "title": box.title,
+                "classes": box.classes,
+                "url": f"{url}#crop-{box.name}",
+                "lowNm": box.low_nm,
+                "highNm": box.high_nm,
+            }
+            for box in boxes
+        ],
+    }
+
+
+def _crops_url(version: DatasetVersion) -> str:
+    """Where the crops of a version are listed."""
+    return reverse("catalogue:dataset", kwargs={"ref": str(version)})
 
 
 def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:

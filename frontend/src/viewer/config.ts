@@ -44,6 +44,17 @@ export interface CutoutOffer {
   time: string | null;
 }
 
+/** A region of ground truth; its corners in nm, voxels counted to their edges. */
+export interface CropDescription {
+  /** Of its annotation. */
+  id: string;
+  title: string;
+  classes: string;
+  url: string;
+  lowNm: Triple;
+  highNm: Triple;
+}
+
 export interface LayerDescription {
   /** Neuroglancer's layer name, unique in the state. */
   name: string;
@@ -66,6 +77,8 @@ export interface LayerDescription {
   locateUrl: string | null;
   openWith: OpeningLink[];
   cutout: CutoutOffer | null;
+  /** Of the layer of crops alone. */
+  crops: CropDescription[];
 }
 
 /** A place that a curator chose; positions nm (x, y, z), orientation a quaternion (x, y, z, w). */
@@ -150,6 +163,7 @@ export const undescribed = (name: string): LayerDescription => ({
   locateUrl: null,
   openWith: [],
   cutout: null,
+  crops: [],
 });
 
 function cutoutOffer(value: unknown, where: string): CutoutOffer | null {
@@ -200,6 +214,14 @@ function describedLayer(value: unknown, where: string): LayerDescription {
       note: optionalText(it.note) ?? "",
     })),
     cutout: cutoutOffer(layer.cutout, `${where}.cutout`),
+    crops: listed(layer.crops, `${where}.crops`).map((it, i) => ({
+      id: text(it.id, `${where}.crops[${i}].id`),
+      title: text(it.title, `${where}.crops[${i}].title`),
+      classes: optionalText(it.classes) ?? "",
+      url: text(it.url, `${where}.crops[${i}].url`),
+      lowNm: numbers(it.lowNm, 3, `${where}.crops[${i}].lowNm`) as Triple,
+      highNm: numbers(it.highNm, 3, `${where}.crops[${i}].highNm`) as Triple,
+    })),
   };
 }
 

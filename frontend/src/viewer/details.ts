@@ -2,6 +2,7 @@
 
 import { copyText } from "../copying";
 import type { LayerDescription } from "./config";
+import { cropsMeant } from "./crops";
 import type { LayerPanel } from "./layer_panel";
 import type { LayerSet } from "./layer_set";
 import { mousePosition, showOnly, shownAlone, valueAt, type Viewer } from "./neuroglancer";
@@ -41,6 +42,10 @@ class Reading {
   }
 
   refresh(): void {
+    if (this.layer.kind === "annotation") {
+      this.refreshCrops();
+      return;
+    }
     const live = this.layers.live(this.layer.name);
     const value = live === undefined ? "" : valueAt(this.viewer, live);
     this.text = value;
@@ -55,6 +60,18 @@ class Reading {
     this.alone.hidden = !isLabel || (isBackground && alone.length === 0);
     this.alone.textContent = alone.length > 0 ? "Show all" : "Only this";
     this.copy.hidden = !isLabel || isBackground;
+  }
+
+  /** The name of the crop that is meant, the classes in it, and the way to its page. */
+  private refreshCrops(): void {
+    const [crop, ...others] = cropsMeant(this.viewer, this.layer.crops);
+    paintDot(part(this.element, ".dot"), this.layer.colour, false);
+    this.alone.hidden = this.copy.hidden = true;
+    this.value.textContent = crop?.title ?? "–";
+    const beside = others.length > 0 ? `inside ${others.map((it) => it.title).join(", ")}` : "";
+    this.meaning.textContent = [crop?.classes ?? "", beside].filter((it) => it !== "").join(" · ");
+    const page = this.element.querySelector<HTMLAnchorElement>(".reading-page");
+    if (page !== null) page.href = crop?.url ?? this.layer.url ?? "";
   }
 
   private meaningOf(value: string): string {

@@ -103,7 +103,7 @@ class DownloadForm {
   }
 
   private open(): void {
-    const shown = this.panel.shown;
+    const shown = this.panel.shown.filter((it) => it.kind !== "annotation");
     const offered = shown.filter((it): it is Offered => it.cutout !== null && this.isHere(it));
     this.rows = offered.map(
       (it) =>

@@ -174,6 +174,11 @@ export function mousePosition(viewer: Viewer): ArrayLike<number> | null {
   return viewer.mouseState.active ? viewer.mouseState.position : null;
 }
 
+/** The id of the annotation whose outline is under the pointer, if there is one. */
+export function pickedAnnotation(viewer: Viewer): string | undefined {
+  return viewer.mouseState.active ? viewer.mouseState.pickedAnnotationId : undefined;
+}
+
 /** A slice on the screen: its middle, and from there to its right and lower edge; in units of the coordinate space. */
 export interface SeenPlane {
   middle: number[];
