@@ -33,6 +33,7 @@ urlpatterns = [
     path("datasets/<dataset:ref>/segmentations/<path:path>/", views.segmentation, name="segmentation"),
     path("datasets/<dataset:ref>/volumes/<path:path>/", views.volume, name="volume"),
     path("datasets/<dataset:ref>/metadata.bibtex", views.bibtex, name="bibtex"),
+    path("api/", views.api, name="api"),
     path("organelles/", views.organelles, name="organelles"),
     path("organelles/<slug:short_name>/", views.organelle, name="organelle"),
     path("selection/", views.selection, name="selection"),

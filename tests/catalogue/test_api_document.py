@@ -77,3 +77,12 @@ def test_every_example_is_answered_as_it_says(document: Any, client: Client, exa
         assert response.status_code == 200, (path, response.content if not response.streaming else "")
         body = response.json() if response["Content-Type"] == "application/json" else None
         judge(document, path, 200, response["Content-Type"], body)
+
+
+def test_the_page_reads_without_scripts_and_leads_to_every_address(document: Any, client: Client, db: None) -> None:
+    text = client.get("/api/").content.decode()
+    for path, operations in document["paths"].items():
+        for method in operations:
+            assert f"<code>{method.upper()} {path}</code>" in text
+    for address in re.findall(r'class="button" href="(/api/v1/[^"]*)"', text):
+        assert client.get(address).status_code == 200, address

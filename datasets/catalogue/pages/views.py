@@ -142,6 +142,14 @@ def _layer(request: HttpRequest, ref: Reference, path: str, *, are_labels: bool)
 
 
 @require_safe
+def api(request: HttpRequest) -> HttpResponse:
+    """``/api/``: what programs can ask for, to read and to try."""
+    from datasets.catalogue.pages.api import build_api_page  # its document is large, and most visitors never see it
+
+    return render(request, "catalogue/api.html", {"page": build_api_page()})
+
+
+@require_safe
 def organelles(request: HttpRequest) -> HttpResponse:
     """``/organelles/``: every class of structures, and how many segmentations show it."""
     tree = organelle_tree(request.user)
