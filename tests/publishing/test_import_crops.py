@@ -89,6 +89,8 @@ def test_tables_nobody_has_seen_come_in_by_the_same_rules(tmp_path: Path) -> Non
     assert (first.space.name, first.space.main) == ("Aligned_2", True)
     assert first.version.acquisition.method == "FIB-SEM"
     told = [str(line) for line in report.lines]
+    assert any("crops.2: taken: voxel_size, translation, shape; class_label = ld" in line for line in told)
+    assert any("class_label chloroplast_mem: mapped: the class chlor_mem" in line for line in told)
     assert any("flux <b>capacitor</b>: not recognised" in line for line in told)
     assert any("line 3: not recognised: no table gives the place of crop 9" in line for line in told)
     assert len(list(export_places([first.version], "train"))) == 3
@@ -115,6 +117,7 @@ BROKEN = {
     "a number is missing": ("[4.0;2.0;2.0]", "[4.0;2.0]", "line 3, voxel_size: '[4.0;2.0]' is not three numbers"),
     "a side is negative": ("[4.0;2.0;2.0]", "[4.0;-2.0;2.0]", "line 3, voxel_size: A voxel's sides are greater than 0"),
     "a place is not a number": ("[0.5;-7.0;8.0]", "[NaN;1;1]", "line 3, translation: A number here is not finite"),
+    "a place beyond any measure": ("[0.5;-7.0;8.0]", "[1e300;1;1]", "line 3, translation: A number here is too large"),
     "half a voxel": ("[10;20;30]", "[10;20.5;30]", "line 3, shape: Numbers of voxels are whole"),
     "too many voxels": ("[10;20;30]", "[10;20;3e10]", "line 3, shape: Numbers of voxels are whole"),
     "no name of a dataset": ("fish", "../fish", "line 3, dataset: '../fish' does not do"),
@@ -144,3 +147,31 @@ def test_a_crop_is_not_for_training_and_for_the_test(tmp_path: Path) -> None:
     write(tmp_path, ROW, name="b_train.csv")
     with pytest.raises(ImportInvalid, match=r"b_train.csv, line 2, crop_name: Crop 1 is named for test use in a_test"):
         import_crops(tmp_path, visibility=Visibility.PUBLIC, by=None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "row", "message"),
+    [
+        (f"{HEADER},note,note", f"{ROW},a,b", "line 1: The column 'note' is here twice"),
+        (
+            "crop_number,collection,alignment,crop_url,em_url",
+            "1,fish,,javascript:alert(1),",
+            "line 2, crop_url: 'javascript:alert(1)' does not do: an address begins with",
+        ),
+    ],
+)
+def test_a_table_is_refused_for_what_it_says_beside_the_places(
+    tmp_path: Path, header: str, row: str, message: str
+) -> None:
+    write(tmp_path, ROW)
+    other = write(tmp_path, row, name="other.csv", header=header)
+    with pytest.raises(ImportInvalid) as caught:
+        import_crops(tmp_path, visibility=Visibility.PUBLIC, by=None)
+    assert str(caught.value).startswith(f"{other}, {message}")
+
+
+@pytest.mark.django_db
+def test_a_separator_of_another_script_ends_no_row(tmp_path: Path) -> None:
+    import_crops(write(tmp_path, ROW.replace("mito", "mi\u2028to")), visibility=Visibility.PUBLIC, by=None)
+    assert Crop.objects.get().kept["classes"] == {"mi\u2028to": {}}

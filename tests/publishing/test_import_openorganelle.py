@@ -27,6 +27,7 @@ from datasets.catalogue.models import (
     Visibility,
     Volume,
 )
+from datasets.publishing.imports.crops.importing import import_crops
 from datasets.publishing.imports.documents import ImportInvalid
 from datasets.publishing.imports.openorganelle.export import export
 from datasets.publishing.imports.openorganelle.forms import read_forms
@@ -233,6 +234,26 @@ def test_curators_may_go_on_with_what_was_imported(tmp_path: Path) -> None:
     assert import_openorganelle(folder, visibility=Visibility.PUBLIC, by=None)[0].outcome == "refused", "retired"
 
 
+def test_crops_that_came_first_stay_when_their_dataset_comes(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(
+        "crop_name,dataset,class_label,voxel_size,translation,shape\n1,fish,mito,[4;2;2],[0;0;0],[9;9;9]\n"
+    )
+    (tmp_path / "addresses.csv").write_text(
+        "crop_number,collection,alignment,crop_url,em_url\n1,fish,recon-1,s3://b/labels,s3://b/em\n"
+    )
+    import_crops(tmp_path, visibility=Visibility.PUBLIC, by=None)
+    (report,) = import_openorganelle(write(tmp_path, a_dataset()), visibility=Visibility.PUBLIC, by=None)
+    assert report.version == "fish@2"
+    version = DatasetVersion.objects.get(number=2)
+    assert export(version) == a_dataset()
+    crop = version.crops.get(space__name="recon-1", space__version=version)
+    assert [each.short_name for each in crop.organelles.all()] == ["mito"]
+    assert [space.name for space in version.spaces.filter(main=True)] == ["default"]
+    again = import_crops(tmp_path, visibility=Visibility.PUBLIC, by=None).reports
+    again += import_openorganelle(tmp_path / "fish", visibility=Visibility.PUBLIC, by=None)
+    assert {(each.version, each.outcome) for each in again} == {("fish@2", "unchanged")}
+
+
 def test_a_dataset_with_data_of_its_own_is_refused_and_the_others_come_in(tmp_path: Path) -> None:
     version = DatasetVersion.objects.create(dataset=Dataset.objects.create(name="fish"), title="Ours")
     Specimen.objects.create(version=version)
@@ -332,6 +353,7 @@ BROKEN = {
     "no number": ('"current": 0', '"current": NaN', "metadata.imaging.current: It is not a finite number"),
     "no finite number": ('"current": 0', '"current": 1e999', "metadata.imaging.current: It is not a finite number"),
     "no measure": ('"current": 0', '"current": 1e200', "metadata.imaging.current: The number is too large"),
+    "no colour": ('"color": "teal"', '"color": {}', "displaySettings.color: A text is expected here, not an object"),
     "no date": ("2025-01-31", "31.1.2025", "metadata.imaging.startDate: A date looks like 2020-10-09"),
     "a name twice": ('"title": "A fish"', '"title": "A fish", "title": "B"', "metadata: The field 'title' is here twi"),
     "the character 0": ("A fish", "A\\u0000fish", "metadata.title: A text has no character 0"),

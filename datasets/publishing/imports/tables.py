@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.publishing.imports.documents import MAX_DOCUMENT_BYTES, ImportInvalid
+from datasets.publishing.imports.documents import MAX_DOCUMENT_BYTES, MAX_NUMBER, ImportInvalid
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Row:
         """The three numbers of a cell such as ``[2.0;4.0;8.0]``.
 
         Raises:
-            ImportInvalid: they are not three, or not finite numbers.
+            ImportInvalid: they are not three, not finite, or larger than any measure.
         """
         parts = self.cells[column].strip().removeprefix("[").removesuffix("]").split(";")
         try:
@@ -53,6 +54,8 @@ class Row:
             ) from None
         if not all(math.isfinite(number) for number in (z, y, x)):
             raise self.refuse("A number here is not finite", column)
+        if any(abs(number) > MAX_NUMBER for number in (z, y, x)):
+            raise self.refuse("A number here is too large", column)
         return z, y, x
 
 
@@ -73,7 +76,7 @@ def read_table(path: Path) -> Table:
     """Read a CSV file whole.
 
     Raises:
-        ImportInvalid: it cannot be read, is too large, or a row has other columns than the header.
+        ImportInvalid: it cannot be read, is too large, names a column twice, or has rows of other columns.
     """
     try:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:
@@ -92,7 +95,7 @@ def read_table(path: Path) -> Table:
 
 def _read_rows(path: Path, text: str) -> Iterator[Row]:
     """The header as a row of itself, then the others; blank lines are none."""
-    lines = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     while True:
         line = lines.line_num + 1
@@ -104,6 +107,8 @@ def _read_rows(path: Path, text: str) -> Iterator[Row]:
             return
         if not header:
             header = cells
+            if twice := [name for name in header if header.count(name) > 1]:
+                raise ImportInvalid(f"The column {twice[0][:60]!r} is here twice", where=f"{path}, line {line}")
         if cells and len(cells) != len(header):
             raise ImportInvalid(f"{len(header)} columns are expected, not {len(cells)}", where=f"{path}, line {line}")
         if cells:

@@ -23,6 +23,7 @@ PLACES = ("crop_name", "dataset", "class_label", "voxel_size", "translation", "s
 ADDRESSES = ("crop_number", "collection", "alignment", "crop_url", "em_url")
 CLASSES = ("field_name", "class_id")
 _MOST_VOXELS = 2**31 - 1
+_ADDRESS = r"((https?|s3|gs)://[^\s/]\S*)?"
 
 type Triple = tuple[float, float, float]
 
@@ -126,7 +127,9 @@ def _read_addresses(table: Table, found: dict[tuple[str, str], Annotated]) -> It
     for row in table.rows:
         row.text("alignment", most=80, pattern="[A-Za-z0-9_-]*", says="an alignment has letters, digits, - and _")
         for column in ("crop_url", "em_url"):
-            row.text(column, most=1000)
+            row.text(
+                column, most=1000, pattern=_ADDRESS, says="an address begins with https://, http://, s3:// or gs://"
+            )
         crop = found.get((row.cells["collection"], row.cells["crop_number"]))
         if crop is None:
             yield row

@@ -58,7 +58,13 @@ def write_crops(
     CropCoverage.objects.bulk_create(coverage, batch_size=2000)
     for label, count in unknown.items():
         report.tell(f"class_label {label}", Fate.UNKNOWN, f"no organelle class is called so; kept in {count} crops")
-    for row in rows:
+    mapped = {label: name for row in rows for name, label in row.kept.get("labels", {}).items()}
+    for label, name in mapped.items():
+        report.tell(f"class_label {label}", Fate.MAPPED, f"the class {name}")
+    for row, crop in zip(rows, crops, strict=True):
+        known = [label for label in crop.labels if label not in unknown]
+        columns = "voxel_size, translation, shape" + (", alignment, crop_url, em_url" if crop.address else "")
+        report.tell(f"crops.{row.name}", Fate.TAKEN, f"{columns}; class_label = {', '.join(known)}")
         for name in row.kept:
             report.tell(f"crops.{row.name}.{name}", Fate.KEPT, "as it stands")
     report.counts = {"crops": len(rows), "annotated classes": len(coverage)}

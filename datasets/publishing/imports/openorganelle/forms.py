@@ -228,6 +228,8 @@ def _check_source(source: Document) -> str:
     _check_transform(read_object(source, "transform"))
     for field in ("start", "end", "min", "max"):
         read_number(source, "displaySettings", "contrastLimits", field)
+    if source.value["displaySettings"].get("color") is not None:
+        read_text(source, "displaySettings", "color")
     for mesh in read_list(source, "subsources"):
         for field in ("name", "format"):
             read_text(mesh, field)
