@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 
 from datasets.catalogue.addresses import ReferenceConverter
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
-from datasets.catalogue.pages import views
+from datasets.catalogue.pages import research_views, views
 
 
 class LinkIdentifierConverter:
@@ -36,6 +36,8 @@ urlpatterns = [
     path("api/", views.api, name="api"),
     path("organelles/", views.organelles, name="organelles"),
     path("organelles/<slug:short_name>/", views.organelle, name="organelle"),
+    path("crops/", research_views.crops, name="crops"),
+    path("publications/", research_views.publications, name="publications"),
     path("selection/", views.selection, name="selection"),
     path("selection/add", views.gather_layers, name="gather"),
     path("selection/remove", views.leave_out_layers, name="leave_out"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, CharField, F, QuerySet, When
+from django.db.models import Case, CharField, F, Min, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from datasets.catalogue.models import Publication
@@ -40,3 +40,13 @@ def group_publications(publications: QuerySet[Any], keys: Iterable[str]) -> list
     for row in rows.order_by("version__dataset__name", "rank", "pk"):
         groups[row.key].append(row)
     return list(groups.values())
+
+
+def keys_by_title(publications: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """The different keys as people look for them: papers, data, software; by title in each."""
+    ranks = {Publication.Kind.PAPER: 0, Publication.Kind.DATA: 1, Publication.Kind.SOFTWARE: 2}
+    rank = Case(*(When(kind=kind, then=Value(rank)) for kind, rank in ranks.items()), default=Value(3))
+    ordered: QuerySet[Any, Any] = (
+        publications.order_by().values("key").annotate(first=Min(rank), name=Min(Lower("title")))
+    )
+    return ordered.order_by("first", "name", "key").values_list("key", flat=True)

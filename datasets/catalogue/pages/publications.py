@@ -1,0 +1,90 @@
+"""What the page of publications says, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.urls import reverse
+
+from datasets.catalogue.models import DatasetVersion, Publication
+from datasets.catalogue.pages.crops import Choice
+from datasets.catalogue.presentation import format_count
+
+DATASETS_SHOWN = 12
+KIND_WORDS = {"paper": "Papers", "data": "Data", "software": "Software"}
+
+
+@dataclass(frozen=True)
+class DatasetLink:
+    """A dataset by its title."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class PublicationEntry:
+    """A publication, and the datasets that name it."""
+
+    title: str
+    url: str
+    doi: str
+    citation: str
+    kind: str
+    datasets: tuple[DatasetLink, ...]
+    more: str
+
+
+@dataclass(frozen=True)
+class PublicationsPage:
+    """One page of the list; ``kinds`` narrow it."""
+
+    count: str
+    kinds: tuple[Choice, ...]
+    entries: tuple[PublicationEntry, ...]
+    newer_url: str
+    older_url: str
+
+
+def publications_page(
+    groups: Iterable[Sequence[Publication]], *, count: int, kind: str, newer_url: str, older_url: str
+) -> PublicationsPage:
+    """The page of ``groups``, each of which is one publication as its datasets name it."""
+    return PublicationsPage(
+        count=format_count(count, "publication"),
+        kinds=tuple(Choice(value, words, value == kind) for value, words in KIND_WORDS.items()),
+        entries=tuple(_entry(group) for group in groups),
+        newer_url=newer_url,
+        older_url=older_url,
+    )
+
+
+def dataset_link(version: DatasetVersion) -> DatasetLink:
+    """The page of the dataset, as its title."""
+    return DatasetLink(version.title, reverse("catalogue:dataset", kwargs={"ref": version.dataset.name}))
+
+
+def web_url(text: str) -> str:
+    """``text`` where it is an address of the web, to which a browser may be led; else ``""``."""
+    return text if text.lower().startswith(("https://", "http://")) else ""
+
+
+def doi_url(doi: str) -> str:
+    """Where a DOI leads; ``""`` for none."""
+    return f"https://doi.org/{quote(doi, safe='/:;()')}" if doi else ""
+
+
+def _entry(group: Sequence[Publication]) -> PublicationEntry:
+    first = group[0]
+    links = list(dict.fromkeys(dataset_link(it.version) for it in group))
+    return PublicationEntry(
+        title=first.title,
+        url=doi_url(first.doi) or web_url(first.url),
+        doi=first.doi,
+        citation=next((it.citation for it in group if it.citation), ""),
+        kind=first.get_kind_display(),
+        datasets=tuple(links[:DATASETS_SHOWN]),
+        more=f"and {len(links) - DATASETS_SHOWN} more" if len(links) > DATASETS_SHOWN else "",
+    )

@@ -1,0 +1,111 @@
+"""Ground truth as pages list it: narrowed, a page at a time, and counted by class and by dataset."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
+
+from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, OrganelleClass, Volume
+from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.queries.lineages import organelle_lineages
+from datasets.catalogue.state_requests import QueryInvalid
+
+CROPS_PER_PAGE = 50
+MOST_COUNTED = 10_000
+_PLACE = re.compile(r"([0-9]{1,18})\.([-\w]{1,80})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class CropPage:
+    """Some crops of a list, and the places before and after which it goes on; empty at its ends."""
+
+    crops: list[Crop]
+    before: str
+    after: str
+
+
+def page_of_crops(crops: QuerySet[Crop], *, before: str = "", after: str = "") -> CropPage:
+    """The crops behind the place ``after``, or those that end at ``before``.
+
+    They stand dataset by dataset, by name: the order of an index, so that each page costs the same.
+
+    Raises:
+        QueryInvalid: that is no place in a list.
+    """
+    # What the viewer is asked about: whether it can show the place.
+    images = Prefetch("version__volumes", Volume.objects.filter(kind=Kind.EM))
+    rows = crops.prefetch_related(images)
+    if text := after or before:
+        place = _PLACE.fullmatch(text)
+        if place is None or int(place[1]) >= 2**63:
+            raise QueryInvalid(
+                f"{text[:40]!r} is no place in the list", where="after" if after else "before", fix="Begin at /crops/"
+            )
+        side = "gt" if after else "lt"
+        further = Q(**{f"version_id__{side}": int(place[1])}) | Q(
+            version_id=int(place[1]), **{f"name__{side}": place[2]}
+        )
+        # Said by itself, so that an index can begin there.
+        rows = rows.filter(further, **{f"version_id__{side}e": int(place[1])})
+    backwards = bool(before) and not after
+    order = ("-version_id", "-name") if backwards else ("version_id", "name")
+    found = list(rows.order_by(*order)[: CROPS_PER_PAGE + 1])
+    is_more = len(found) > CROPS_PER_PAGE
+    found = found[:CROPS_PER_PAGE]
+    if backwards:
+        found.reverse()
+    has_before, has_after = (is_more, True) if backwards else (bool(after), is_more)
+    return CropPage(
+        found,
+        before=_place(found[0]) if found and has_before else "",
+        after=_place(found[-1]) if found and has_after else "",
+    )
+
+
+def count_crops(crops: QuerySet[Crop]) -> int:
+    """How many there are; ``MOST_COUNTED`` + 1 stands for more."""
+    return crops.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+
+def crops_showing(crops: QuerySet[Crop], organelle: OrganelleClass) -> QuerySet[Crop]:
+    """Those in which the class, or something that is part of it, was labelled."""
+    classes = [pk for pk, line in organelle_lineages().items() if organelle.pk in (it.pk for it in line)]
+    coverage = CropCoverage.objects.filter(crop=OuterRef("pk"), organelle__in=classes, found="present")
+    return crops.filter(Exists(coverage))
+
+
+def datasets_of(crops: QuerySet[Crop], most: int) -> list[dict[str, Any]]:
+    """The datasets that crops belong to, with the number of ``crops`` of each: ``most`` + 1 at most."""
+    found: Any = (
+        crops.order_by()
+        .values(name=F("version__dataset__name"))
+        .annotate(title=Min("version__title"), crops=Count("pk", distinct=True))
+        .order_by("name")[: most + 1]
+    )
+    return list(found)
+
+
+def classes_of(crops: QuerySet[Crop]) -> list[dict[str, Any]]:
+    """For each class that was looked for in ``crops``: in how many it was found, and was found absent."""
+    present, absent = Q(found="present"), Q(found="absent")
+    found: Any = (
+        CropCoverage.objects.filter(crop__in=crops.order_by().values("pk"))
+        .values("organelle")
+        .annotate(present=Count("pk", filter=present), absent=Count("pk", filter=absent))
+        .order_by("organelle__rank")
+    )
+    return list(found)
+
+
+def versions_with_crops(versions: QuerySet[DatasetVersion], most: int) -> list[str]:
+    """The names of datasets that have ground truth, at most ``most``."""
+    crops = Crop.objects.filter(version=OuterRef("pk"))
+    found = versions.filter(Exists(crops)).order_by("dataset__name")
+    return list(found.values_list("dataset__name", flat=True)[:most])
+
+
+def _place(crop: Crop) -> str:
+    return f"{crop.version_id}.{crop.name}"
