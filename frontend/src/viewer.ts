@@ -90,7 +90,7 @@ function open(): void {
   fullWindow.addEventListener("click", () => (fullWindow.href = config.viewUrl + fragmentOf(viewer, known)));
   setUpLayouts(viewer);
   setUpPanels(viewer);
-  setUpShare(viewer, config.linksUrl);
+  setUpShare(viewer, config.linksUrl, config.reference);
   setUpSides(viewer);
   const panel = new LayerPanel(byId("layers"), viewer, layers, config.layers);
   setUpGoTo(viewer, layers, panel);

@@ -15,7 +15,7 @@ const page = (changes: object = {}) =>
   JSON.stringify({
     state: { layers: [{ name: "em" }] },
     offered: [{ name: "labels/mito", type: "segmentation" }],
-    dataset: { viewUrl: "/datasets/cell@1/view/" },
+    dataset: { reference: "cell@1", viewUrl: "/datasets/cell@1/view/" },
     layers: [
       {
         name: "em",

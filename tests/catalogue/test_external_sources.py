@@ -124,3 +124,23 @@ def test_ground_truth_alone_is_shown_around_itself(version: DatasetVersion, monk
     assert layer["type"] == "annotation"
     at = [place * scale for place, (scale, _) in zip(state["position"], state["dimensions"].values(), strict=True)]
     assert at == pytest.approx([3159e-9] * 3)
+
+
+def test_a_view_of_data_elsewhere_alone_is_shared_with_the_dataset_it_is_of(
+    client: Client, version: DatasetVersion
+) -> None:
+    state = client.get("/api/v1/datasets/cell@1/state").json()
+
+    def share(**more: str) -> Any:
+        return client.post("/api/v1/links", {"state": state, **more}, content_type="application/json")
+
+    assert share().status_code == 422
+    assert share(dataset="cell").status_code == 422
+    assert share(dataset="cell@2").status_code == 404
+    link = share(dataset="cell@1").json()
+    page = config_of(text_of(client, link["url"]))
+    assert page["dataset"]["reference"] == "cell@1"
+    assert [layer["name"] for layer in page["state"]["layers"]] == ["mito"]
+    Dataset.objects.update(visibility="private")
+    assert client.get(link["url"]).status_code == 404
+    assert share(dataset="cell@1").status_code == 404

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from datasets.catalogue.models import StateLink
+from datasets.catalogue.models.dataset import DATASET_NAME
 from datasets.catalogue.queries.datasets import find_version
 from datasets.catalogue.state_sources import SourceRefused, layer_sources, pinned_version, stray_sources
 from datasets.volumes.errors import CisternaError
@@ -26,14 +28,20 @@ class StateRefused(CisternaError):
 
 
 def store_link(
-    *, state: Any, data_url: str, origins: Sequence[str] = (), by: AbstractBaseUser | AnonymousUser
+    *,
+    state: Any,
+    data_url: str,
+    origins: Sequence[str] = (),
+    dataset: str = "",
+    by: AbstractBaseUser | AnonymousUser,
 ) -> StateLink:
     """Store a viewer state; the same state again gives the same link.
 
     Args:
         state: Neuroglancer's JSON state.
         data_url: absolute address of this portal's data plane; sources below it must be pinned to a version.
-        origins: other origins that sources may lie on; at least one source must be this portal's.
+        origins: other origins that sources may lie on.
+        dataset: the version (``name@3``) whose data elsewhere are shown, where no source is this portal's.
         by: who shares; they must be able to see what they share.
 
     Raises:
@@ -52,7 +60,9 @@ def store_link(
             raise StateRefused("A layer is no object", fix="Share from the viewer")
         found |= _pinned_versions(layer_sources(layer), str(layer.get("name", "")), data_url, origins)
     if not found:
-        raise StateRefused("It shows no data of this portal", fix="Share it from where its data is")
+        if not re.fullmatch(rf"{DATASET_NAME}@([1-9][0-9]{{0,8}}|draft)", dataset):
+            raise StateRefused("It shows no data of this portal", fix="Share it from where its data is")
+        found, text = {dataset}, f"{dataset}\n{text}"
     versions = sorted(found)
     for version in versions:
         name, _, label = version.partition("@")

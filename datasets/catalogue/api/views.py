@@ -109,7 +109,17 @@ class LinkList(APIView):
     authentication_classes = [SitePages]
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "links"
-    taken: ClassVar = {"type": "object", "required": ["state"], "properties": {"state": {"type": "object"}}}
+    taken: ClassVar = {
+        "type": "object",
+        "required": ["state"],
+        "properties": {
+            "state": {"type": "object"},
+            "dataset": {
+                "type": "string",
+                "description": "name@version: whose data elsewhere the state shows, where it shows none of this portal",
+            },
+        },
+    }
     said: ClassVar = {
         "application/json": {
             "type": "object",
@@ -120,12 +130,13 @@ class LinkList(APIView):
 
     def post(self, request: Request) -> Response:
         body = request.data
-        if not isinstance(body, dict) or set(body) != {"state"}:
-            raise QueryInvalid("The body must be an object with one field, state", fix='Send {"state": {…}}')
+        if not isinstance(body, dict) or not {"state"} <= set(body) <= {"state", "dataset"}:
+            raise QueryInvalid("The body must be an object with the field state", fix='Send {"state": {…}}')
         link = store_link(
             state=body["state"],
             data_url=data_url(request._request),
             origins=settings.CONFIG.external_origins,
+            dataset=str(body.get("dataset", "")),
             by=request.user,
         )
         return Response({"id": link.id, "url": request.build_absolute_uri(f"/v/{link.id}/")}, status=201)

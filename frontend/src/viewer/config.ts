@@ -104,6 +104,8 @@ export interface ViewerConfig {
   /** Absolute address of the portal's data, ending in `/data/`. */
   dataUrl: string;
   externalOrigins: string[];
+  /** The version it shows, `name@3`. */
+  reference: string;
   /** The viewer's own address, where it opens full window. */
   viewUrl: string;
   /** Everyone may read the data. */
@@ -252,6 +254,7 @@ export function parseConfig(json: string): ViewerConfig {
     linksUrl: text(config.linksUrl, "linksUrl"),
     dataUrl: text(config.dataUrl, "dataUrl"),
     externalOrigins: list(config.externalOrigins, "externalOrigins").map((it) => text(it, "externalOrigins")),
+    reference: text(object(config.dataset, "dataset").reference, "dataset.reference"),
     viewUrl: text(object(config.dataset, "dataset").viewUrl, "dataset.viewUrl"),
     isOpen: object(config.dataset, "dataset").isOpen === true,
     embedded: config.embedded === true,

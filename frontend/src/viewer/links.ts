@@ -13,14 +13,17 @@ export function problemText(problem: unknown, status: number): string {
   return `The portal answered ${status}.`;
 }
 
-/** @throws LinkRefused with a message to show. */
-export async function makeLink(linksUrl: string, state: unknown, csrfToken: string): Promise<string> {
+/**
+ * @param dataset the version that the page shows: a state may have nothing but data elsewhere.
+ * @throws LinkRefused with a message to show.
+ */
+export async function makeLink(linksUrl: string, state: unknown, dataset: string, csrfToken: string): Promise<string> {
   let response: Response;
   try {
     response = await fetch(linksUrl, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken },
-      body: serialise({ state }),
+      body: serialise({ state, dataset }),
     });
   } catch {
     throw new LinkRefused("The portal cannot be reached. Is the network there?");

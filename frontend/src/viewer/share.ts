@@ -5,7 +5,7 @@ import { LinkRefused, makeLink } from "./links";
 import type { Viewer } from "./neuroglancer";
 import { byId } from "./page";
 
-export function setUpShare(viewer: Viewer, linksUrl: string): void {
+export function setUpShare(viewer: Viewer, linksUrl: string, dataset: string): void {
   const dialog = byId<HTMLDialogElement>("share-dialog");
   const text = byId("share-text");
   const row = byId("share-link-row");
@@ -16,7 +16,7 @@ export function setUpShare(viewer: Viewer, linksUrl: string): void {
     row.hidden = true;
     dialog.showModal();
     try {
-      link.value = await makeLink(linksUrl, viewer.state.toJSON(), csrfToken);
+      link.value = await makeLink(linksUrl, viewer.state.toJSON(), dataset, csrfToken);
       text.textContent = "Whoever opens it sees this place, this angle and these layers.";
       row.hidden = false;
       link.select();
