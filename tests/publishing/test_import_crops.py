@@ -50,7 +50,8 @@ def test_no_row_of_any_table_is_lost_and_a_second_import_changes_nothing(shared_
     version = newest()[0]
     assert (version.title, version.licence, version.volumes.count()) == (version.dataset.name, "", 0)
     assert version.spaces.get().name == "recon-1"
-    assert "zip_manifest.csv: not recognised" in out.getvalue()
+    assert "zip_manifest.csv: not recognised: a table of another kind" in out.getvalue()
+    assert "classes_long.csv: not recognised: read for the numbers of classes; left out: ids inc" in out.getvalue()
     assert f"{Dataset.objects.count()} datasets: {Dataset.objects.count()} imported" in out.getvalue()
     again = import_crops(source, visibility=Visibility.PUBLIC, by=None)
     assert {report.outcome for report in again.reports} == {"unchanged"}

@@ -22,10 +22,10 @@ _METHODS = ((r"fib-?sem", Method.FIB_SEM), (r"sbf-?sem", Method.SBF_SEM))
 
 @dataclass(frozen=True)
 class CropsImported:
-    """What became of each dataset, and which files of the folder hold something else."""
+    """What became of each dataset, and what of which file was left out."""
 
     reports: list[DatasetReport]
-    other_files: tuple[Path, ...]
+    left_out: tuple[tuple[Path, str], ...]
 
 
 def import_crops(
@@ -56,7 +56,7 @@ def import_crops(
         )
         where = f"{row.path.name}, line {row.line}"
         report.tell(where, Fate.UNKNOWN, f"no table gives the place of crop {row.cells['crop_number']}; left out")
-    return CropsImported(list(reports.values()), crops.other_files)
+    return CropsImported(list(reports.values()), crops.left_out)
 
 
 def _import_one(

@@ -59,12 +59,13 @@ class Annotated:
 
 @dataclass(frozen=True)
 class Crops:
-    """What the tables say: crops by dataset, numbers by class, rows of crops without a place, files of other kinds."""
+    """What the tables say: crops by dataset, numbers by class, rows of crops without a place; and what is left out."""
 
     by_dataset: dict[str, list[Annotated]]
     class_numbers: dict[str, int]
     without_place: tuple[Row, ...]
-    other_files: tuple[Path, ...]
+    left_out: tuple[tuple[Path, str], ...]
+    """Files of which not everything is imported, and what that is."""
 
 
 def read_crops(path: Path) -> Crops:
@@ -91,8 +92,19 @@ def read_crops(path: Path) -> Crops:
         by_dataset,
         _read_classes(table for table in tables if table.holds(CLASSES)),
         tuple(without_place),
-        tuple(t.path for t in tables if not any(t.holds(columns) for columns in (PLACES, ADDRESSES, CLASSES))),
+        tuple(_left_out(tables)),
     )
+
+
+def _left_out(tables: Iterable[Table]) -> Iterable[tuple[Path, str]]:
+    for table in tables:
+        others = [column for column in table.columns if column not in CLASSES]
+        if table.holds(PLACES) or table.holds(ADDRESSES):
+            continue
+        if not table.holds(CLASSES):
+            yield table.path, "a table of another kind, left out"
+        elif others:
+            yield table.path, f"read for the numbers of classes; left out: {', '.join(others)}"
 
 
 def _read_places(table: Table, found: dict[tuple[str, str], Annotated]) -> None:

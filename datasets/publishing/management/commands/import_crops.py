@@ -27,8 +27,7 @@ class Command(BaseCommand):
             imported = import_crops(path, visibility=Visibility(visibility), dry_run=dry_run, by=None)
         except CisternaError as error:
             raise CommandError(f"{error.slug}: {error}") from error
-        for file in imported.other_files:
-            words = "a table of another kind, left out"
+        for file, words in imported.left_out:
             line = {"file": file.name, "fate": "not recognised", "words": words}
             self.stdout.write(json.dumps(line) if options["json"] else f"{file.name}: not recognised: {words}")
         print_reports(imported.reports, self.stdout, as_json=options["json"], dry_run=dry_run)
