@@ -144,3 +144,9 @@ def test_a_view_of_data_elsewhere_alone_is_shared_with_the_dataset_it_is_of(
     Dataset.objects.update(visibility="private")
     assert client.get(link["url"]).status_code == 404
     assert share(dataset="cell@1").status_code == 404
+
+
+def test_a_crop_of_the_viewer_leads_to_its_line_in_the_list(client: Client, version: DatasetVersion) -> None:
+    (crop,) = config_of(text_of(client, "/datasets/cell@1/view/"))["layers"][1]["crops"]
+    page, _, line = crop["url"].partition("#")
+    assert f'id="{line}"' in text_of(client, page)

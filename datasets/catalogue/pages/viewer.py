@@ -79,7 +79,8 @@ def viewer_page(
 
 def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: str) -> dict[str, Any]:
     """What the viewer's list says of the layer of crops."""
-    url = _crops_url(version)
+    url = f"{reverse('catalogue:crops')}?dataset={version.dataset.name}"
+    page_url = reverse("catalogue:dataset", kwargs={"ref": str(version)})
     count = len(boxes) if len(boxes) < MOST_CROPS else crop_count(version)
     return {
         "name": name,
@@ -98,18 +99,13 @@ def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: st
                 "id": box.name,
                 "title": box.title,
                 "classes": box.classes,
-                "url": f"{url}#crop-{box.name}",
+                "url": f"{url}#{page_url}{box.name}",
                 "lowNm": box.low_nm,
                 "highNm": box.high_nm,
             }
             for box in boxes
         ],
     }
-
-
-def _crops_url(version: DatasetVersion) -> str:
-    """Where the crops of a version are listed."""
-    return reverse("catalogue:dataset", kwargs={"ref": str(version)})
 
 
 def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
