@@ -10,7 +10,7 @@ MAY = {
     CATALOGUE / "queries" / "visibility.py",
     CATALOGUE / "queries" / "memberships.py",
     CATALOGUE / "actions" / "memberships.py",
-    CATALOGUE / "admin.py",
+    CATALOGUE / "admin" / "access.py",
 }
 DECIDES = re.compile(r"\bis_superuser\b(?!``)|Membership\.objects|\.memberships\b(?! import)")
 
