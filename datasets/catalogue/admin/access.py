@@ -139,7 +139,7 @@ class SelectionAdmin(Audited):
 
 
 class TokenAdmin(ReadOnly):
-    """Tokens are made where they can be shown once: on the page of an account, or on the command line. What is kept of them is not shown."""
+    """Tokens are made where they can be shown once: on the account's page or the command line. Here is what is kept."""
 
     exclude = ["secret_digest"]
     actions = ["revoke"]
