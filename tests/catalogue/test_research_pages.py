@@ -3,18 +3,30 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import CharField, SlugField, TextField
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from datasets.catalogue.actions.versions import freeze
+from datasets.catalogue.actions.versions import CONTENT, freeze
 from datasets.catalogue.models import (
     Acquisition,
+    Collection,
+    CollectionMember,
     Crop,
     CropCoverage,
     Dataset,
     DatasetVersion,
+    Model,
+    ModelRun,
+    ModelVersion,
     OrganelleClass,
+    Organization,
+    Person,
     Publication,
     Specimen,
+    SpecimenTerm,
+    Task,
 )
 from tests.catalogue.test_pages import text_of
 from tests.catalogue.test_versions import a_box, everything
@@ -26,7 +38,7 @@ def cell(*, visibility: str = "public") -> DatasetVersion:
     """The dataset ``cell``, which says something in every table, as version 1."""
     draft = everything()
     Dataset.objects.filter(pk=draft.dataset_id).update(visibility=visibility)
-    return freeze(draft=draft, by=None)
+    return freeze(draft=DatasetVersion.objects.get(pk=draft.pk), by=None)
 
 
 def cropped(name: str, *crops: str, organelle: str = "mito", use: str = "train") -> DatasetVersion:
@@ -99,3 +111,103 @@ def test_a_publication_is_listed_once_with_its_datasets(client: Client) -> None:
     assert 'href="/datasets/two/"' in page
     assert "The paper of cells" not in text_of(client, "/publications/?kind=data")
     assert client.get("/publications/?kind=poem").status_code == 400
+
+
+HAS_A_FORM = {"doi", "curie", "orcid", "ror", "external_url", "root", "revision", "path", "dtype", "ngff_version"}
+"""Text that the database holds to a form, or that nobody writes."""
+
+
+def research(version: DatasetVersion) -> list[str]:
+    """A task and a collection of ``version``, whose crops its model was trained on; and the addresses of all pages."""
+    task, _ = Task.objects.get_or_create(name="find-mito", defaults={"title": "Find mitochondria"})
+    task.organelles.add(OrganelleClass.objects.get(short_name="mito"))
+    task.crops.add(*version.crops.all())
+    collection, _ = Collection.objects.get_or_create(name="paper", defaults={"title": "A paper's"})
+    CollectionMember.objects.create(collection=collection, dataset=version.dataset)
+    ModelVersion.objects.get().training_crops.add(*version.crops.all())
+    return [
+        "/crops/",
+        "/publications/",
+        "/models/",
+        "/models/unet/",
+        "/tasks/",
+        "/tasks/find-mito/",
+        "/collections/",
+        "/collections/paper/",
+        f"/people/{Person.objects.get().pk}/",
+        "/organelles/mito/",
+    ]
+
+
+def test_what_belongs_to_a_dataset_leads_to_it_and_back(client: Client) -> None:
+    said = {path.strip("/").split("/")[0]: text_of(client, path) for path in research(cell())}
+    for page in ("crops", "publications", "models", "tasks", "collections", "people"):
+        pinned = "@1" if page in ("crops", "tasks") else ""  # a crop is one of its version
+        assert f'href="/datasets/cell{pinned}/"' in said[page], page
+    assert 'href="/datasets/cell@1/segmentations/mito/"' in said["models"]
+    assert "1\u00a0crop of A cell" in said["models"]
+    assert '<a class="link" href="https://orcid.org/0000-0001-5109-3700"' in said["people"]
+    assert "Data curation" in said["people"]
+    for path in ("/models/none/", "/tasks/none/", "/collections/none/", "/people/999999/"):
+        text_of(client, path, status=404)
+
+
+def test_nothing_of_a_hidden_dataset_is_listed_or_counted(client: Client, admin_client: Client) -> None:
+    version = cell(visibility="private")
+    for path in research(version):
+        if path.startswith("/people/"):
+            text_of(client, path, status=404)
+            continue
+        page = text_of(client, path)
+        for secret in (
+            "A cell",
+            "cell@",
+            ">234<",
+            "janelia.13469964",
+            "first",
+            "1\u00a0crop",
+            "1\u00a0layer",
+            "1\u00a0dataset",
+        ):
+            assert secret not in page, (path, secret)
+        assert page != text_of(admin_client, path)
+
+
+def test_scripts_in_what_is_said_are_text(client: Client) -> None:
+    draft = everything()
+    Dataset.objects.update(visibility="public")
+    attack = "<script>alert(1)</script>"
+    SpecimenTerm.objects.first().delete()  # two that say the same would be refused
+    tables = [table for table, _ in CONTENT] + [Organization, Person, Model, ModelVersion, ModelRun]
+    for table in tables:
+        for field in table._meta.concrete_fields:
+            is_text = isinstance(field, CharField | TextField) and not isinstance(field, SlugField)
+            is_free = not field.choices and not field.unique and (field.max_length or 1000) >= len(attack)
+            if is_text and is_free and field.name not in HAS_A_FORM:
+                table._default_manager.update(**{field.name: attack})
+    DatasetVersion.objects.update(title=attack, description=attack, kept={attack: attack}, retired_reason="")
+    Crop.objects.update(kept={attack: [attack, {"url": "javascript:alert(1)"}]})
+    Publication.objects.update(doi="", url="javascript:alert(1)")
+    Model.objects.update(code_url="javascript:alert(1)")
+    version = freeze(draft=DatasetVersion.objects.get(pk=draft.pk), by=None)
+    for path in [*research(version), "/datasets/cell/", "/datasets/cell/segmentations/mito/", "/datasets/"]:
+        page = text_of(client, path)
+        assert attack not in page, path
+        assert 'href="javascript:' not in page, path
+
+
+def test_the_number_of_questions_does_not_grow(client: Client) -> None:
+    pages = research(cell())
+    counted = []
+    for more in ((), ("one", "two", "three")):
+        for name in more:
+            version = cropped(name, *(str(number) for number in range(8)))
+            research(version)
+        with_queries = {}
+        for path in pages:
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(path).status_code == 200
+            with_queries[path] = len(asked)
+        counted.append(with_queries)
+    assert counted[1] == counted[0]
+    assert max(counted[1].values()) <= 12

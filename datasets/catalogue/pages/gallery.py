@@ -57,7 +57,7 @@ def gallery_page(
     """The gallery of ``versions``, each with the names of its pictures, and the classes seen in them."""
     return GalleryPage(
         is_home=is_home,
-        cards=tuple(_card(version, pictures) for version, pictures in versions),
+        cards=tuple(gallery_card(version, pictures) for version, pictures in versions),
         organelles=tuple(
             Dot(
                 node.organelle.colour,
@@ -74,7 +74,8 @@ def gallery_page(
     )
 
 
-def _card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
+def gallery_card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
+    """A dataset in the gallery; ``pictures`` are the names of those there are of it."""
     volumes = list(version.volumes.all())
     image = main_volume(volumes)
     return GalleryCard(

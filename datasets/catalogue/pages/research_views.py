@@ -10,21 +10,33 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from datasets.catalogue.models import Crop, OrganelleClass, Publication
+from datasets.catalogue.models import Collection, Crop, OrganelleClass, Publication
+from datasets.catalogue.pages.collections import collection_entry, collection_page
 from datasets.catalogue.pages.crops import crops_page
+from datasets.catalogue.pages.models import DATASETS_SHOWN, Entry, model_entry, model_page
+from datasets.catalogue.pages.people import person_page
 from datasets.catalogue.pages.publications import publications_page
+from datasets.catalogue.pages.tasks import task_entry, task_page
+from datasets.catalogue.pictures import known_picture_names
+from datasets.catalogue.queries.collections import count_members, named_collection, versions_in
 from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.datasets import newest_versions
 from datasets.catalogue.queries.ground_truth import (
+    classes_of,
     count_crops,
     crops_showing,
+    datasets_of,
     page_of_crops,
     versions_with_crops,
 )
+from datasets.catalogue.queries.models import count_made, made_by, named_model, training_of, visible_models
+from datasets.catalogue.queries.people import find_person
 from datasets.catalogue.queries.publications import group_publications, keys_by_title, visible_publications
+from datasets.catalogue.queries.tasks import crops_of_task, named_task, tasks_with_classes
 from datasets.catalogue.state_requests import QueryInvalid, read_choice
 
 ENTRIES_PER_PAGE = 100
+CARDS_PER_PAGE = 48
 NAMES_OFFERED = 200
 
 
@@ -66,6 +78,93 @@ def publications(request: HttpRequest) -> HttpResponse:
         group_publications(rows, page), count=page.paginator.count, kind=kind, **_neighbours(page, {"kind": kind})
     )
     return render(request, "catalogue/publications.html", {"page": context})
+
+
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    """``/models/``: what segmentations are made with."""
+    page = Paginator(visible_models(request.user), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    made = count_made(list(page), request.user)
+    return _list(request, "models", page, [model_entry(it, made.get(it.pk, 0)) for it in page])
+
+
+@require_safe
+def model(request: HttpRequest, name: str) -> HttpResponse:
+    """``/models/<name>/``: a model, its versions with what they were trained on, and what they made."""
+    found = named_model(name, request.user)
+    made = made_by(request.user).filter(segmentation__run__model_version__model=found)
+    page = Paginator(made, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    versions = list(found.versions.all())
+    context = model_page(
+        found,
+        versions,
+        training_of(versions, request.user),
+        page,
+        made_count=page.paginator.count,
+        **_neighbours(page, {}),
+    )
+    return render(request, "catalogue/model.html", {"page": context})
+
+
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponse:
+    """``/tasks/``: what models are compared by."""
+    page = Paginator(tasks_with_classes(), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    return _list(request, "tasks", page, [task_entry(it) for it in page])
+
+
+@require_safe
+def task(request: HttpRequest, name: str) -> HttpResponse:
+    """``/tasks/<name>/``: its classes, and its ground truth."""
+    _refuse_unknown(request.GET, "before", "after")
+    found = named_task(name)
+    rows = crops_of_task(found, request.user)
+    context = task_page(
+        found,
+        list(found.organelles.all()),
+        page_of_crops(rows, before=request.GET.get("before", ""), after=request.GET.get("after", "")),
+        count=count_crops(rows),
+        classes=classes_of(rows),
+        datasets=datasets_of(rows, DATASETS_SHOWN),
+    )
+    return render(request, "catalogue/task.html", {"page": context})
+
+
+@require_safe
+def collections(request: HttpRequest) -> HttpResponse:
+    """``/collections/``: sets of datasets that belong together."""
+    everything = Collection.objects.order_by("name")
+    page = Paginator(everything, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    members = count_members(page, request.user)
+    return _list(request, "collections", page, [collection_entry(it, members.get(it.pk, 0)) for it in page])
+
+
+@require_safe
+def collection(request: HttpRequest, name: str) -> HttpResponse:
+    """``/collections/<name>/``: one of them, in pictures."""
+    found = named_collection(name)
+    page = Paginator(versions_in(found, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    context = collection_page(
+        found,
+        [(version, known_picture_names(version)) for version in page],
+        count=page.paginator.count,
+        **_neighbours(page, {}),
+    )
+    return render(request, "catalogue/collection.html", {"page": context})
+
+
+@require_safe
+def person(request: HttpRequest, number: int) -> HttpResponse:
+    """``/people/<id>/``: what someone contributed to."""
+    found = find_person(number, request.user)
+    page = Paginator(list(found.contributions.all()), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    context = person_page(found, page, count=page.paginator.count, **_neighbours(page, {}))
+    return render(request, "catalogue/person.html", {"page": context})
+
+
+def _list(request: HttpRequest, kind: str, page: Page[Any], entries: list[Entry]) -> HttpResponse:
+    context = {"kind": kind, "entries": entries, **_neighbours(page, {})}
+    return render(request, "catalogue/entries.html", context)
 
 
 def _refuse_unknown(query: QueryDict, *names: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, QuerySet
+from collections.abc import Iterable
 
-from datasets.catalogue.models import Collection, CollectionMember
-from datasets.catalogue.queries.datasets import NotFound
+from django.db.models import Count, Prefetch, QuerySet
+
+from datasets.catalogue.models import Collection, CollectionMember, DatasetVersion
+from datasets.catalogue.queries.datasets import NotFound, newest_versions
 from datasets.catalogue.queries.visibility import Viewer, visible_to
 
 
@@ -17,6 +19,32 @@ def visible_collections(user: Viewer) -> QuerySet[Collection]:
         .prefetch_related(Prefetch("members", members.order_by("rank", "dataset__name")))
         .order_by("name")
     )
+
+
+def named_collection(name: str) -> Collection:
+    """The collection ``name``, by itself.
+
+    Raises:
+        NotFound: there is none.
+    """
+    collection = Collection.objects.select_related("organization").filter(name=name).first()
+    if collection is None:
+        raise NotFound(f"No collection is called {name!r}", where=name, fix="See /collections/")
+    return collection
+
+
+def versions_in(collection: Collection, user: Viewer) -> QuerySet[DatasetVersion]:
+    """The newest versions of its datasets that ``user`` may see, in its order."""
+    membership = "dataset__collection_memberships"
+    found = newest_versions(user).filter(**{f"{membership}__collection": collection})
+    return found.order_by(f"{membership}__rank", "dataset__name")
+
+
+def count_members(collections: Iterable[Collection], user: Viewer) -> dict[int, int]:
+    """By collection, the number of its datasets that ``user`` may see."""
+    datasets = newest_versions(user).order_by().values("dataset")
+    members = CollectionMember.objects.filter(collection__in=list(collections), dataset__in=datasets).order_by()
+    return dict(members.values_list("collection").annotate(number=Count("pk")))
 
 
 def find_collection(name: str, user: Viewer) -> Collection:

@@ -81,9 +81,9 @@ def datasets_of(crops: QuerySet[Crop], most: int) -> list[dict[str, Any]]:
     """The datasets that crops belong to, with the number of ``crops`` of each: ``most`` + 1 at most."""
     found: Any = (
         crops.order_by()
-        .values(name=F("version__dataset__name"))
+        .values(dataset=F("version__dataset__name"))
         .annotate(title=Min("version__title"), crops=Count("pk", distinct=True))
-        .order_by("name")[: most + 1]
+        .order_by("dataset")[: most + 1]
     )
     return list(found)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+from collections.abc import Iterable
+from typing import Any
 
-from datasets.catalogue.models import Crop, Model, ModelRun, ModelVersion, Segmentation
-from datasets.catalogue.queries.datasets import NotFound, published_versions
+from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+
+from datasets.catalogue.models import Crop, Model, ModelRun, ModelVersion, Segmentation, Volume
+from datasets.catalogue.queries.datasets import NotFound, newest_versions, published_versions
 from datasets.catalogue.queries.visibility import Viewer, models_visible_to
 
 
@@ -22,11 +25,58 @@ def find_model(name: str, user: Viewer) -> Model:
     Raises:
         NotFound: it does not exist, or ``user`` may not know of it.
     """
-    model = visible_models(user).filter(name=name).first()
-    if model is None:
-        raise NotFound(f"No model is called {name!r} here", where=name, fix="See /api/v1/models/")
+    model = named_model(name, user)
     prefetch_related_objects([model], *model_content(user))
     return model
+
+
+def named_model(name: str, user: Viewer) -> Model:
+    """The model ``name``, by itself.
+
+    Raises:
+        NotFound: it does not exist, or ``user`` may not know of it.
+    """
+    model = visible_models(user).filter(name=name).first()
+    if model is None:
+        raise NotFound(f"No model is called {name!r} here", where=name, fix="See /models/")
+    return model
+
+
+def made_by(user: Viewer) -> QuerySet[Volume]:
+    """The layers of the newest versions that ``user`` may see which models they may know of made."""
+    versions = newest_versions(user).order_by().values("pk")
+    models = models_visible_to(user).values("pk")
+    return (
+        Volume.objects.filter(version__in=versions, segmentation__run__model_version__model__in=models)
+        .select_related("version__dataset", "segmentation__run__model_version")
+        .prefetch_related("segmentation__coverage__organelle")
+        .order_by("version__dataset__name", "rank", "path")
+    )
+
+
+def count_made(models: Iterable[Model], user: Viewer) -> dict[int, int]:
+    """By model, the number of those layers."""
+    model = F("segmentation__run__model_version__model")
+    counted = made_by(user).filter(segmentation__run__model_version__model__in=models).order_by()
+    return dict(counted.values_list(model).annotate(number=Count("pk")))
+
+
+def training_of(versions: Iterable[ModelVersion], user: Viewer) -> dict[int, list[dict[str, Any]]]:
+    """By version of a model, the datasets whose crops it was trained on: ``dataset``, ``title``, number of ``crops``.
+
+    Of crops, ``user`` sees those of published versions they may see. One query for all.
+    """
+    crops = Crop.objects.filter(trained__in=list(versions), version__in=published_versions(user).values("pk"))
+    counted: Any = (
+        crops.order_by()
+        .values("trained", dataset=F("version__dataset__name"))
+        .annotate(title=Min("version__title"), crops=Count("pk"))
+        .order_by("trained", "dataset")
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in counted:
+        found.setdefault(row["trained"], []).append(row)
+    return found
 
 
 def model_content(user: Viewer) -> list[Prefetch[str]]:

@@ -1,0 +1,67 @@
+"""What the pages of collections say, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from datasets.catalogue.models import Collection, DatasetVersion
+from datasets.catalogue.pages.gallery import GalleryCard, gallery_card
+from datasets.catalogue.pages.models import Entry
+from datasets.catalogue.pages.parts import Fact
+from datasets.catalogue.pages.publications import doi_url, web_url
+from datasets.catalogue.presentation import format_count
+
+
+@dataclass(frozen=True)
+class CollectionPage:
+    """A collection and its datasets."""
+
+    title: str
+    name: str
+    description: str
+    facts: tuple[Fact, ...]
+    count: str
+    cards: tuple[GalleryCard, ...]
+    newer_url: str
+    older_url: str
+
+
+def collection_entry(collection: Collection, datasets: int) -> Entry:
+    """A collection in the list of all; ``datasets`` is the number of those that can be seen."""
+    return Entry(
+        title=collection.title,
+        url=reverse("catalogue:collection", kwargs={"name": collection.name}),
+        text=collection.description,
+        notes=(format_count(datasets, "dataset"),),
+    )
+
+
+def collection_page(
+    collection: Collection,
+    versions: Iterable[tuple[DatasetVersion, set[str]]],
+    *,
+    count: int,
+    newer_url: str,
+    older_url: str,
+) -> CollectionPage:
+    """The page of ``collection``; ``versions`` are its datasets, each with the names of its pictures."""
+    facts = []
+    if collection.organization:
+        facts.append(Fact("By", collection.organization.title))
+    if collection.doi:
+        facts.append(Fact("DOI", collection.doi, doi_url(collection.doi)))
+    if collection.url:
+        facts.append(Fact("Web", collection.url, web_url(collection.url)))
+    return CollectionPage(
+        title=collection.title,
+        name=collection.name,
+        description=collection.description,
+        facts=tuple(facts),
+        count=format_count(count, "dataset"),
+        cards=tuple(gallery_card(version, pictures) for version, pictures in versions),
+        newer_url=newer_url,
+        older_url=older_url,
+    )

@@ -1,0 +1,79 @@
+"""What the pages of tasks say, as data: which classes are to be found, and in which ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from datasets.catalogue.models import OrganelleClass, Task
+from datasets.catalogue.pages.crops import CropTable, class_dot, count_of_crops, crop_table
+from datasets.catalogue.pages.layers import Dot
+from datasets.catalogue.pages.models import CropCount, Entry, crop_counts
+from datasets.catalogue.presentation import format_count
+from datasets.catalogue.queries.ground_truth import CropPage
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class of a task: in how many of its crops it was found, looked for and absent, and not annotated."""
+
+    dot: Dot
+    present: int
+    absent: int
+    rest: int
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """A task."""
+
+    title: str
+    name: str
+    description: str
+    classes: tuple[ClassRow, ...]
+    count: str
+    datasets: tuple[CropCount, ...]
+    more: str
+    table: CropTable
+
+
+def task_entry(task: Task) -> Entry:
+    """A task in the list of all, with its classes loaded."""
+    return Entry(
+        title=task.title,
+        url=reverse("catalogue:task", kwargs={"name": task.name}),
+        text=task.description,
+        notes=(format_count(len(task.organelles.all()), "class", "classes"),),
+    )
+
+
+def task_page(
+    task: Task,
+    organelles: Sequence[OrganelleClass],
+    page: CropPage,
+    *,
+    count: int,
+    classes: Sequence[Mapping[str, Any]],
+    datasets: Sequence[Mapping[str, Any]],
+) -> TaskPage:
+    """The page of ``task``; ``classes`` and ``datasets`` count its crops that can be seen."""
+    shown, more = crop_counts(datasets)
+    counted = {it["organelle"]: it for it in classes}
+    return TaskPage(
+        title=task.title,
+        name=task.name,
+        description=task.description,
+        classes=tuple(_class(it, counted.get(it.pk, {}), count) for it in organelles),
+        count=count_of_crops(count),
+        datasets=shown,
+        more=more,
+        table=crop_table(page, {}),
+    )
+
+
+def _class(organelle: OrganelleClass, counted: Mapping[str, Any], count: int) -> ClassRow:
+    present, absent = counted.get("present", 0), counted.get("absent", 0)
+    return ClassRow(class_dot(organelle), present, absent, max(0, count - present - absent))
