@@ -94,6 +94,20 @@ def test_what_was_looked_for_and_not_found_is_no_segmentation_of_it(client: Clie
     assert "0\u00a0segmentations</h2>" in text_of(client, "/organelles/mito/")
 
 
+def test_probabilities_are_listed_and_are_no_segmentations(client: Client) -> None:
+    version = cell("one", "mito")
+
+    def fill(draft: DatasetVersion) -> None:
+        segment(draft, "mito", "mito", title="How likely it is")
+        Segmentation.objects.filter(volume__version=draft).update(type="probability")
+
+    make_dataset("two", before_freezing=fill)
+    page = text_of(client, "/organelles/mito/")
+    assert "1\u00a0segmentation</h2>" in page
+    assert "How likely it is" in page.partition("Probabilities, contact sites")[2]
+    assert str(version) in page
+
+
 def test_only_the_newest_version_counts(client: Client) -> None:
     first = cell("one", "mito")
     DatasetVersion.objects.filter(pk=first.pk).update(state="retired", retired_reason="The labels were wrong")

@@ -9,14 +9,18 @@ from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import OrganelleClass, Volume
-from datasets.catalogue.pages.layers import voxel_size
+from datasets.catalogue.pages.crops import count_of_crops, crops_url
+from datasets.catalogue.pages.layers import describe_values, voxel_size
 from datasets.catalogue.pages.parts import go_url, specimen_of
+from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.organelles import OrganelleNode, lineage
 from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.slices import picture_url
+
+OTHERS_SHOWN = 48
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,16 @@ class SegmentationCard:
 
 
 @dataclass(frozen=True)
+class OtherLayer:
+    """A layer that is about a class and does not label it."""
+
+    title: str
+    url: str
+    what: str
+    dataset: DatasetLink
+
+
+@dataclass(frozen=True)
 class OrganellePage:
     """One class: what it is, and where it can be seen."""
 
@@ -81,6 +95,10 @@ class OrganellePage:
     parts: tuple[OrganelleEntry, ...]
     count: str
     cards: tuple[SegmentationCard, ...]
+    others: tuple[OtherLayer, ...]
+    more_others: bool
+    crop_count: str
+    crops_url: str
     newer_url: str
     older_url: str
 
@@ -110,10 +128,15 @@ def organelle_page(
     node: OrganelleNode,
     volumes: Iterable[tuple[Volume, set[str]]],
     *,
+    others: Sequence[Volume],
+    crop_count: int,
     newer_url: str,
     older_url: str,
 ) -> OrganellePage:
-    """The page of one class; ``volumes`` are its segmentations, each with the names of its version's pictures."""
+    """The page of one class; ``volumes`` are its segmentations, each with the names of its version's pictures.
+
+    ``others`` are at most ``OTHERS_SHOWN`` + 1 layers that are about it, too; ``crop_count`` counts its ground truth.
+    """
     organelle = node.organelle
     return OrganellePage(
         name=organelle.long_name,
@@ -127,6 +150,13 @@ def organelle_page(
         parts=tuple(_entry(child) for child in node.children),
         count=format_count(node.segmentation_count, "segmentation"),
         cards=tuple(_card(volume, pictures) for volume, pictures in volumes),
+        others=tuple(
+            OtherLayer(it.title, layer_url(it.version, it), describe_values(it), dataset_link(it.version))
+            for it in others[:OTHERS_SHOWN]
+        ),
+        more_others=len(others) > OTHERS_SHOWN,
+        crop_count=count_of_crops(crop_count) if crop_count else "",
+        crops_url=crops_url(organelle=organelle.short_name),
         newer_url=newer_url,
         older_url=older_url,
     )

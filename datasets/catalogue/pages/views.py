@@ -27,13 +27,14 @@ from datasets.catalogue.pages.gallery import gallery_page
 from datasets.catalogue.pages.gathering import gather, gathered, leave_out
 from datasets.catalogue.pages.layer import layer_page
 from datasets.catalogue.pages.link import changed_link_page
-from datasets.catalogue.pages.organelles import organelle_list, organelle_page
+from datasets.catalogue.pages.organelles import OTHERS_SHOWN, organelle_list, organelle_page
 from datasets.catalogue.pages.selection import selection_page
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture
+from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.datasets import (
     NotFound,
     find_version,
@@ -42,8 +43,15 @@ from datasets.catalogue.queries.datasets import (
     newest_versions,
     versions_of,
 )
+from datasets.catalogue.queries.ground_truth import count_crops, crops_showing
 from datasets.catalogue.queries.links import LinkChanged, find_link
-from datasets.catalogue.queries.organelles import find_organelle, newest_segmentations, organelle_tree, segmentations_of
+from datasets.catalogue.queries.organelles import (
+    find_organelle,
+    newest_segmentations,
+    organelle_tree,
+    other_layers_of,
+    segmentations_of,
+)
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_operator
 from datasets.catalogue.slices import slices_of
@@ -164,7 +172,13 @@ def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
     node = find_organelle(short_name, request.user)
     page = Paginator(segmentations_of(node.organelle, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
     pictures = {version: known_picture_names(version) for version in {it.version for it in page}}
-    context = organelle_page(node, [(it, pictures[it.version]) for it in page], **_neighbours(page))
+    context = organelle_page(
+        node,
+        [(it, pictures[it.version]) for it in page],
+        others=list(other_layers_of(node.organelle, request.user)[: OTHERS_SHOWN + 1]),
+        crop_count=count_crops(crops_showing(visible_crops(request.user), node.organelle)),
+        **_neighbours(page),
+    )
     return render(request, "catalogue/organelle.html", {"page": context})
 
 

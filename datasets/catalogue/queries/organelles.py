@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
-from datasets.catalogue.models import Coverage, OrganelleClass, Volume
+from datasets.catalogue.models import Coverage, OrganelleClass, Segmentation, Volume
 from datasets.catalogue.queries.datasets import NotFound, newest_versions
 from datasets.catalogue.queries.visibility import Viewer
+
+LABELS = (Segmentation.Type.INSTANCE, Segmentation.Type.SEMANTIC)
+"""What counts as a segmentation of a class: probabilities, contact sites and measures do not."""
 
 
 @dataclass
@@ -93,10 +96,26 @@ def segmentations_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume
     )
 
 
+def other_layers_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume]:
+    """The layers in the newest versions that ``user`` may see which are about ``organelle`` but do not label it:
+    probabilities, contact sites, measures."""
+    versions = newest_versions(user).order_by().values("pk")
+    coverage = Coverage.objects.filter(organelle=organelle, found=Coverage.Found.PRESENT)
+    return (
+        Volume.objects.filter(version__in=versions, segmentation__coverage__in=coverage)
+        .exclude(segmentation__type__in=LABELS)
+        .select_related("version__dataset", "segmentation")
+        .prefetch_related("segmentation__coverage__organelle")
+        .order_by("version__dataset__name", "rank", "path")
+    )
+
+
 def _present(user: Viewer) -> QuerySet[Coverage]:
     # Not the prefetches: only which versions they are.
     versions = newest_versions(user).order_by().values("pk")
-    return Coverage.objects.filter(found=Coverage.Found.PRESENT, segmentation__volume__version__in=versions)
+    return Coverage.objects.filter(
+        found=Coverage.Found.PRESENT, segmentation__volume__version__in=versions, segmentation__type__in=LABELS
+    )
 
 
 def _all(nodes: Iterable[OrganelleNode]) -> Iterator[OrganelleNode]:
