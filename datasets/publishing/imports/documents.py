@@ -203,9 +203,9 @@ def _find(document: Document, keys: Sequence[str | int]) -> Any:
     for depth, key in enumerate(keys):
         if isinstance(value, Mapping) and key not in value:
             raise document.refuse(f"The field {key!r} is missing", *keys[:depth])
-        if not isinstance(value, Mapping | list):
+        if not isinstance(value, Mapping if isinstance(key, str) else Mapping | list):
             raise document.refuse(f"An object is expected here, not {_name(value)}", *keys[:depth])
-        value = value[key]  # type: ignore[index]
+        value = value[key]
     return value
 
 
