@@ -347,7 +347,7 @@ BROKEN = {
     "a field is missing": ('"title": "A fish",', "", "metadata: The field 'title' is missing"),
     "a field of another type": ('"title": "A fish"', '"title": 7', "metadata.title: A text is expected here, not a n"),
     "a list of another type": ('"treatment": []', '"treatment": {}', "sample.treatment: A list is expected here, not"),
-    "a list for an object": ('"imaging": {', '"imaging": [], "was": {', "imaging: An object is expected here, not a li"),
+    "a list for an object": ('"imaging": {', '"imaging": [], "was": {', "imaging: An object is expected here, not"),
     "an unknown unit": ('"unit": "mm"', '"unit": "ell"', "metadata.imaging.dimensions.unit: 'ell' is not known here"),
     "a negative voxel": ('"z": 0.04', '"z": -0.04', "imaging.gridSpacing.values.z: A length is not negative"),
     "no number": ('"current": 0', '"current": NaN', "metadata.imaging.current: It is not a finite number"),
