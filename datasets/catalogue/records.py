@@ -10,27 +10,30 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from datasets.catalogue.models import Crop, DatasetVersion, ModelRun, Specimen, Volume
+from datasets.catalogue.models import Acquisition, Crop, DatasetVersion, ModelRun, Specimen, Volume
 
 RECORD_FORMAT = 1
 
 
 def build_record(version: DatasetVersion) -> dict[str, Any]:
     """The content of ``version`` as plain data: no database ids, no times, everything in a fixed order."""
+    # A draft may say nothing yet of either.
+    specimen, acquisition = (getattr(version, name, None) for name in ("specimen", "acquisition"))
+    acquisition = acquisition or Acquisition()
     return {
         "format": RECORD_FORMAT,
         "dataset": version.dataset.name,
         **_fields(version, "title", "description", "licence", "credit", "keywords", "change_note"),
         **_said(version, "kept"),
-        "specimen": _specimen(version.specimen),
+        "specimen": _specimen(specimen or Specimen()),
         "acquisition": {
             **_fields(
-                version.acquisition,
+                acquisition,
                 *("method", "instrument", "description", "voltage_kv", "current_na", "scan_rate_mhz"),
                 *("started_on", "duration_days"),
             ),
             **_said(
-                version.acquisition,
+                acquisition,
                 *("bias_voltage_kv", "institution", "source_id", "voxel_x_nm", "voxel_y_nm", "voxel_z_nm"),
                 *("extent_x_nm", "extent_y_nm", "extent_z_nm"),
             ),
@@ -66,7 +69,7 @@ def write_canonical(record: dict[str, Any]) -> tuple[str, str]:
 
 
 def _specimen(specimen: Specimen) -> dict[str, Any]:
-    terms = list(specimen.terms.order_by("kind", "rank", "label"))
+    terms = list(specimen.terms.order_by("kind", "rank", "label")) if specimen.pk else []
     plain = len({term.kind for term in terms}) == len(terms) and not any(
         term.curie or term.kind == term.Kind.SAMPLE_TYPE for term in terms
     )

@@ -90,7 +90,14 @@ def revise(*, dataset: Dataset, by: AbstractBaseUser | None) -> DatasetVersion:
         raise NothingToRevise("Publish its first version first", where=dataset.name)
     draft = DatasetVersion.objects.create(dataset=dataset, **{name: getattr(newest, name) for name in _SAID})
     copy_content(newest, draft)
-    record_event(by=by, action="version.revise", subject=dataset.name, before={"version": str(newest)})
+    bump_revision()
+    record_event(
+        by=by,
+        action="version.revise",
+        subject=dataset.name,
+        before={"version": str(newest)},
+        after={"version": str(draft)},
+    )
     return draft
 
 
@@ -98,6 +105,8 @@ def revise(*, dataset: Dataset, by: AbstractBaseUser | None) -> DatasetVersion:
 def freeze(*, draft: DatasetVersion, by: AbstractBaseUser | None) -> DatasetVersion:
     """Number a draft and store its record; from now on it does not change. The caller has asked whether ``by`` may."""
     dataset = Dataset.objects.select_for_update().get(pk=draft.dataset_id)
+    assert hasattr(draft, "specimen"), "it says what was imaged"
+    assert hasattr(draft, "acquisition"), "it says how"
     newest = dataset.versions.exclude(number=None).order_by("-number").first()
     draft.record, draft.record_digest = write_canonical(build_record(draft))
     draft.number = newest.number + 1 if newest and newest.number else 1

@@ -7,6 +7,7 @@ from datasets.catalogue.api import (
     collections,
     crops,
     datasets,
+    drafts,
     models,
     organelles,
     people,
@@ -22,12 +23,12 @@ register_converter(ReferenceConverter, "dataset_ref")
 
 urlpatterns = [
     path("datasets/", datasets.DatasetList.as_view(), name="datasets"),
-    path("datasets/<dataset_ref:ref>/", datasets.DatasetDetail.as_view(), name="dataset"),
+    path("datasets/<dataset_ref:ref>/", drafts.DatasetOrDraft.as_view(), name="dataset"),
     path("datasets/<dataset_ref:ref>/volumes/", datasets.VolumeList.as_view(), name="volumes"),
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/locate", views.SegmentLocation.as_view(), name="locate"),
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/", datasets.VolumeDetail.as_view(), name="volume"),
     path("datasets/<dataset_ref:ref>/segmentations/", datasets.SegmentationList.as_view(), name="segmentations"),
-    path("datasets/<dataset_ref:ref>/versions/", datasets.VersionList.as_view(), name="versions"),
+    path("datasets/<dataset_ref:ref>/versions/", drafts.Versions.as_view(), name="versions"),
     path("datasets/<dataset_ref:ref>/views/", datasets.ViewList.as_view(), name="views"),
     path("datasets/<dataset_ref:ref>/crops/", datasets.CropList.as_view(), name="dataset_crops"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),

@@ -1,5 +1,7 @@
 """Who contributed, and where it was published."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -34,7 +36,7 @@ def validate_orcid(value: str) -> None:
         ValidationError: saying which of the two is wrong.
     """
     digits = value.replace("-", "")
-    if len(value) != 19 or len(digits) != 16 or not digits[:15].isdigit() or digits[15] not in "0123456789X":
+    if not re.fullmatch(r"(?:[0-9]{4}-){3}[0-9]{3}[0-9X]", value):
         raise ValidationError("An ORCID looks like 0000-0002-1825-0097.")
     total = 0
     for digit in digits[:15]:

@@ -1,0 +1,81 @@
+"""Writing: a dataset's draft is begun, changed and deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import RawPostDataException
+from django.urls import reverse
+from django.utils.http import parse_etags
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from datasets.catalogue.actions.drafts import begin_draft, change_draft, delete_draft, editable_dataset
+from datasets.catalogue.addresses import Reference
+from datasets.catalogue.api.datasets import DatasetDetail, VersionList
+from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.serializers import VersionSerializer
+from datasets.catalogue.models import DatasetVersion
+
+
+class Versions(VersionList):
+    """The versions of a dataset, and its next: ``POST`` revises the newest into a draft."""
+
+    def post(self, request: Request, ref: Reference) -> Response:
+        """Begin a draft that says all that the newest version says."""
+        known(request)
+        dataset = editable_dataset(name=ref.name, label=ref.label, by=request.user)
+        if read_body(request):
+            raise exceptions.ParseError("A draft is begun as the newest version is: send {}, then change the draft")
+        draft, tag = begin_draft(dataset=dataset, by=request.user)
+        address = reverse("api:dataset", kwargs={"ref": str(draft)})
+        shown = VersionSerializer(draft, context=self.context(request) | DatasetDetail().chosen(request))
+        headers = {"ETag": tag, "Location": request.build_absolute_uri(address)}
+        return Response(shown.data, status=201, headers=headers)
+
+
+class DatasetOrDraft(DatasetDetail):
+    """A version of a dataset whole; a draft can be changed and deleted, under the ``ETag`` it was read with."""
+
+    def patch(self, request: Request, ref: Reference) -> Response:
+        """Change what a draft says: the fields that are sent, all of them or none."""
+        known(request, *self.parameters())
+        draft, tag = change_draft(
+            name=ref.name, label=ref.label, change=read_body(request), tags=_tags(request), by=request.user
+        )
+        return self._answer(request, draft, tag)
+
+    def delete(self, request: Request, ref: Reference) -> Response:
+        """Throw a draft away."""
+        known(request)
+        delete_draft(name=ref.name, label=ref.label, tags=_tags(request), by=request.user)
+        return Response(status=204)
+
+    def _answer(self, request: Request, draft: DatasetVersion, tag: str) -> Response:
+        response = self.one(request, draft)
+        response["ETag"] = tag
+        return response
+
+
+def read_body(request: Request) -> Any:
+    """The body as JSON; empty is ``{}``.
+
+    Raises:
+        ParseError: it is too large, or no JSON.
+    """
+    try:
+        if not request._request.body:
+            return {}
+        return request.data
+    except (RecursionError, RawPostDataException):
+        raise exceptions.ParseError("The body is no JSON that can be read here") from None
+    except RequestDataTooBig:
+        raise exceptions.ParseError("The body is larger than 2 MiB") from None
+
+
+def _tags(request: Request) -> list[str]:
+    """What ``If-Match`` says. A tag is that of what the draft says, so one that a server on the way made weak (it
+    packed the bytes) is as good."""
+    return [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-Match", ""))]

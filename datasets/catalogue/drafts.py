@@ -1,0 +1,383 @@
+"""What can be said in a draft, checked; and what one says, in the same form.
+
+Lengths are in nm, and what has a side or a place by axis is (x, y, z).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from rest_framework import serializers
+
+from datasets.catalogue.models import Acquisition, DatasetVersion, Person, Publication, Specimen, SpecimenTerm, View
+from datasets.catalogue.models.people import CREDIT_ROLES, validate_orcid
+from datasets.catalogue.models.sample import CURIE, Method
+from datasets.catalogue.records import build_record, write_canonical
+
+PLAIN = ("title", "description", "licence", "credit", "keywords", "change_note")
+MOST_ROWS, LONGEST_TEXT = 1000, 50_000
+_MOST_FINDINGS, _LONGEST_MESSAGE = 100, 300
+_LAYOUTS = ("4panel", "xy", "xz", "yz", "3d")
+_LARGEST_TAXON = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one field: its place as a JSON pointer, and the values it can have where they are few."""
+
+    where: str
+    message: str
+    allowed: tuple[str, ...] = ()
+
+
+class Strict(serializers.Serializer[Any]):
+    """A serializer that refuses fields it does not know. A field that is not given stays as it is."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            raise serializers.ValidationError({str(name): ["There is no such field here."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class Number(serializers.FloatField):
+    """A finite number that stands in JSON as one."""
+
+    default_error_messages = {"below": "A number above zero is needed.", "negative": "A number from zero on is needed."}
+
+    def __init__(self, *, positive: bool = False, not_negative: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.positive, self.not_negative = positive, not_negative
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            number = float(data)
+        except OverflowError:
+            self.fail("invalid")
+        if not math.isfinite(number):
+            self.fail("invalid")
+        if self.positive and number <= 0:
+            self.fail("below")
+        if self.not_negative and number < 0:
+            self.fail("negative")
+        return number
+
+
+class LayerField(serializers.CharField):
+    """The path of a volume of the draft that can be shown."""
+
+    default_error_messages = {"absent": "The draft has no volume there that can be shown."}
+
+    @property
+    def choices(self) -> list[str]:
+        return list(self.context.get("layers", ()))
+
+    def to_internal_value(self, data: Any) -> str:
+        path: str = super().to_internal_value(data)
+        if path not in self.choices:
+            self.fail("absent")
+        return path
+
+
+def _line(max_length: int, **options: Any) -> serializers.CharField:
+    return serializers.CharField(max_length=max_length, required=False, allow_blank=True, **options)
+
+
+def _text(**options: Any) -> serializers.CharField:
+    return _line(LONGEST_TEXT, trim_whitespace=False, **options)
+
+
+def _list(fields: type[Strict]) -> serializers.ListSerializer[Any]:
+    return serializers.ListSerializer(child=fields(), required=False, max_length=MOST_ROWS)
+
+
+def _number(**options: Any) -> Number:
+    return Number(required=False, allow_null=True, **options)
+
+
+def _triple(**options: Any) -> serializers.ListField:
+    return serializers.ListField(
+        child=Number(**options), min_length=3, max_length=3, required=False, allow_null=True, help_text="x, y, z in nm"
+    )
+
+
+class TermFields(Strict):
+    """A term said of a specimen."""
+
+    kind = serializers.ChoiceField(choices=SpecimenTerm.Kind.choices)
+    label = serializers.CharField(max_length=300)  # type: ignore[assignment]  # the field, not its base's property
+    curie = serializers.RegexField(
+        CURIE,
+        max_length=60,
+        allow_blank=True,
+        default="",
+        error_messages={"invalid": "A CURIE has a prefix, a colon and a name, as in UBERON:0002107."},
+    )
+
+
+class SpecimenFields(Strict):
+    """What was imaged."""
+
+    organism = _line(200)
+    ncbi_taxon = serializers.IntegerField(min_value=1, max_value=_LARGEST_TAXON, required=False, allow_null=True)
+    sample = _line(300)
+    preparation = _text()
+    terms = _list(TermFields)
+
+    def validate_terms(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        _refuse_repeats(rows, "label", lambda row: (row["kind"], row["label"]))
+        return rows
+
+
+class AcquisitionFields(Strict):
+    """How it was imaged. A draft that says nothing of it yet needs the method."""
+
+    method = serializers.ChoiceField(choices=Method.choices, required=False)
+    instrument = _line(200)
+    description = _text()
+    voltage_kv = _number(positive=True)
+    current_na = _number(positive=True)
+    scan_rate_mhz = _number(positive=True)
+    bias_voltage_kv = _number(not_negative=True)
+    started_on = serializers.DateField(required=False, allow_null=True)
+    duration_days = _number(positive=True)
+    institution = _line(200)
+    source_id = _line(200)
+    voxel_nm = _triple(positive=True)
+    extent_nm = _triple(positive=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "method" not in attrs and self.context.get("needs_method"):
+            raise serializers.ValidationError({"method": ["This field is required."]})
+        return attrs
+
+
+class ContributionFields(Strict):
+    """Somebody's part in it."""
+
+    name = serializers.CharField(max_length=200)
+    orcid = serializers.CharField(max_length=19, allow_blank=True, default="")
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=CREDIT_ROLES), default=list, max_length=14)
+    organization = _line(200, default="")
+
+    def validate_orcid(self, orcid: str) -> str:
+        if orcid:
+            try:
+                validate_orcid(orcid)
+            except ValidationError as error:
+                raise serializers.ValidationError(error.messages) from None
+        return orcid
+
+    def validate_roles(self, roles: list[str]) -> list[str]:
+        return list(dict.fromkeys(roles))
+
+
+class PublicationFields(Strict):
+    """Where it was published."""
+
+    kind = serializers.ChoiceField(choices=Publication.Kind.choices, default=Publication.Kind.PAPER.value)
+    doi = serializers.RegexField(
+        r"^10\.[0-9]{4,9}/\S+$",
+        max_length=200,
+        allow_blank=True,
+        default="",
+        error_messages={"invalid": "A DOI looks like 10.7554/eLife.25916."},
+    )
+    url = serializers.URLField(max_length=500, allow_blank=True, default="")
+    title = serializers.CharField(max_length=500)
+    citation = _text(default="")
+
+
+class ViewFields(Strict):
+    """A curator's scene."""
+
+    name = serializers.SlugField(max_length=80)
+    title = serializers.CharField(max_length=200)
+    description = _text(default="")
+    layers = serializers.ListField(
+        child=LayerField(max_length=512, trim_whitespace=False), min_length=1, max_length=200
+    )
+    position_nm = _triple(default=None)
+    orientation = serializers.ListField(
+        child=Number(min_value=-1, max_value=1),
+        min_length=4,
+        max_length=4,
+        allow_null=True,
+        default=None,
+        help_text="Quaternion (x, y, z, w) of the cross-section",
+    )
+    nm_per_pixel = _number(positive=True, default=None)
+    layout = serializers.ChoiceField(choices=_LAYOUTS, default="4panel")
+
+    def validate_orientation(self, quaternion: list[float] | None) -> list[float] | None:
+        if quaternion is not None and not any(quaternion):
+            raise serializers.ValidationError("Four zeros are no orientation.")
+        return quaternion
+
+
+class DraftFields(Strict):
+    """What a draft can be told. A field that is not given stays as it is; a list that is given replaces the whole."""
+
+    title = serializers.CharField(max_length=300, required=False)
+    description = _text()
+    licence = _line(64, help_text="SPDX identifier; empty: none is stated")
+    credit = _text()
+    keywords = serializers.ListField(child=serializers.CharField(max_length=80), required=False, max_length=100)
+    change_note = _text()
+    specimen = SpecimenFields(required=False)
+    acquisition = AcquisitionFields(required=False)
+    contributions = _list(ContributionFields)
+    publications = _list(PublicationFields)
+    views = _list(ViewFields)
+
+    def validate_licence(self, licence: str) -> str:
+        if not licence:
+            return ""
+        try:
+            identifier = str(canonicalize_license_expression(licence))
+        except InvalidLicenseExpression:
+            identifier = ""
+        if not identifier or len(identifier) > 64:
+            raise serializers.ValidationError("This is no SPDX licence identifier, such as CC-BY-4.0.")
+        return identifier
+
+    def validate_keywords(self, keywords: list[str]) -> list[str]:
+        return list(dict.fromkeys(keywords))
+
+    def validate_contributions(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        _refuse_repeats(rows, "name", lambda row: row["orcid"] or row["name"])
+        known = Person.objects.filter(orcid__in=[row["orcid"] for row in rows if row["orcid"]])
+        names = dict(known.values_list("orcid", "name"))
+        other: dict[str, Any] = {
+            str(index): {"name": [f"This ORCID is that of {names[row['orcid']]}: write the name so."]}
+            for index, row in enumerate(rows)
+            if names.get(row["orcid"], row["name"]) != row["name"]
+        }
+        if other:
+            raise serializers.ValidationError(other)
+        return rows
+
+    def validate_publications(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        _refuse_repeats(rows, "doi", lambda row: row["doi"])
+        return rows
+
+    def validate_views(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        _refuse_repeats(rows, "name", lambda row: row["name"])
+        return rows
+
+
+def find_faults(fields: DraftFields) -> list[Finding]:
+    """What is wrong with the data that ``fields`` were given, field by field."""
+    if fields.is_valid():
+        return []
+    findings = []
+    for place, message in _flatten(fields.errors, ()):
+        pointer = "".join("/" + _plain(part).replace("~", "~0").replace("/", "~1") for part in place)
+        findings.append(Finding(pointer, _plain(message)[:_LONGEST_MESSAGE], tuple(_allowed(fields, place))))
+    return findings[:_MOST_FINDINGS]
+
+
+def said_by(draft: DatasetVersion) -> dict[str, Any]:
+    """What ``draft`` says of what can be changed, as a change would say it, in the order of its record."""
+    specimen: Specimen | None = getattr(draft, "specimen", None)
+    acquisition: Acquisition | None = getattr(draft, "acquisition", None)
+    contributions = draft.contributions.select_related("person").order_by("rank", "person__name")
+    return {
+        **_values(draft, PLAIN),
+        "specimen": {
+            **_values(specimen or Specimen(), ("organism", "ncbi_taxon", "sample", "preparation")),
+            "terms": _rows(specimen.terms.order_by("kind", "rank", "label"), TermFields) if specimen else [],
+        },
+        "acquisition": _acquisition(acquisition) if acquisition else {},
+        "contributions": [
+            {"name": each.person.name, "orcid": each.person.orcid, **_values(each, ("roles", "organization"))}
+            for each in contributions
+        ],
+        "publications": _rows(draft.publications.order_by("rank", "title"), PublicationFields),
+        "views": _rows(draft.views.order_by("rank", "name"), ViewFields),
+    }
+
+
+def tag_of(draft: DatasetVersion) -> str:
+    """The ``ETag`` of a draft: the digest of what would be frozen."""
+    return f'"{write_canonical(build_record(draft))[1]}"'
+
+
+def shown_layers(draft: DatasetVersion) -> list[str]:
+    """The paths of the volumes that a view of ``draft`` can show."""
+    return [volume.path for volume in draft.volumes.all() if volume.viewable]
+
+
+def _acquisition(acquisition: Acquisition) -> dict[str, Any]:
+    names = [name for name in _names(AcquisitionFields) if not name.endswith("_nm")]
+    started_on = acquisition.started_on
+    sides = {
+        f"{length}_nm": [getattr(acquisition, f"{length}_{axis}_nm") for axis in "xyz"]
+        for length in ("voxel", "extent")
+    }
+    return {
+        **_values(acquisition, names),
+        "started_on": started_on.isoformat() if started_on else None,
+        **{name: None if None in lengths else lengths for name, lengths in sides.items()},
+    }
+
+
+def _rows(rows: Iterable[SpecimenTerm | Publication | View], fields: type[Strict]) -> list[dict[str, Any]]:
+    return [_values(row, _names(fields)) for row in rows]
+
+
+def _names(fields: type[Strict]) -> list[str]:
+    return list(fields().fields.keys())
+
+
+def _values(row: object, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _refuse_repeats(rows: list[dict[str, Any]], name: str, key: Callable[[dict[str, Any]], Any]) -> None:
+    seen: set[Any] = set()
+    repeated: dict[str, Any] = {}
+    for index, row in enumerate(rows):
+        if key(row) in seen:
+            repeated[str(index)] = {name: ["It is in the list already."]}
+        elif key(row):
+            seen.add(key(row))
+    if repeated:
+        raise serializers.ValidationError(repeated)
+
+
+def _flatten(errors: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(errors, Mapping):
+        for name, inner in errors.items():
+            yield from _flatten(inner, place if name == "non_field_errors" else (*place, str(name)))
+    elif isinstance(errors, list) and any(isinstance(item, Mapping | list) for item in errors):
+        for index, inner in enumerate(errors):
+            yield from _flatten(inner, (*place, str(index)))
+    elif isinstance(errors, list):
+        for message in errors:
+            yield place, str(message)
+    else:
+        yield place, str(errors)
+
+
+def _allowed(field: Any, place: tuple[str, ...]) -> Iterable[str]:
+    """The values that the field at ``place`` can have; where there is no such field, the names of those there are."""
+    for part in place:
+        if isinstance(field, serializers.ListSerializer | serializers.ListField):
+            field = field.child
+        elif part in field.fields:
+            field = field.fields[part]
+        else:
+            return list(field.fields.keys())
+    return [str(choice) for choice in getattr(field, "choices", ())]
+
+
+def _plain(text: str) -> str:
+    """Text that can be sent: half a surrogate pair cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
