@@ -103,7 +103,6 @@ def begin_draft(*, dataset: Dataset, by: Writer) -> tuple[DatasetVersion, str]:
     return _read(dataset.name, by)
 
 
-@transaction.atomic
 def change_draft(
     *, name: str, label: str | None, change: Any, tags: Sequence[str], by: Writer
 ) -> tuple[DatasetVersion, str]:
@@ -120,7 +119,12 @@ def change_draft(
         DraftInvalid: with every wrong field.
         DraftChanged: with what it says now.
     """
-    draft = _lock(name, label, tags, by)
+    return _change(_find(name, label, tags, by), change, tags, by)
+
+
+@transaction.atomic
+def _change(version: DatasetVersion, change: Any, tags: Sequence[str], by: Writer) -> tuple[DatasetVersion, str]:
+    draft = _lock(version)
     fields = DraftFields(
         data=change, context={"layers": shown_layers(draft), "needs_method": not hasattr(draft, "acquisition")}
     )
@@ -130,7 +134,7 @@ def change_draft(
     before = said_by(draft)
     _require_tag(draft, tags, change, {name: before[name] for name in change})
     _write(draft, fields.validated_data)
-    draft, tag = _read(name, by)
+    draft, tag = _read(draft.dataset.name, by)
     after = said_by(draft)
     changed = [name for name in before if before[name] != after[name]]
     if changed:
@@ -144,14 +148,18 @@ def change_draft(
     return draft, tag
 
 
-@transaction.atomic
 def delete_draft(*, name: str, label: str | None, tags: Sequence[str], by: Writer) -> None:
     """Throw a draft away. The objects its mounts lead to stay where they are.
 
     Raises:
         NotFound, VersionRetired, NotAllowed, VersionFrozen, ConditionMissing, DraftChanged.
     """
-    draft = _lock(name, label, tags, by)
+    _delete(_find(name, label, tags, by), tags, by)
+
+
+@transaction.atomic
+def _delete(version: DatasetVersion, tags: Sequence[str], by: Writer) -> None:
+    draft = _lock(version)
     said = said_by(draft)
     _require_tag(draft, tags, {}, said)
     record_event(by=_account(by), action="draft.delete", subject=str(draft), before=said)
@@ -159,8 +167,8 @@ def delete_draft(*, name: str, label: str | None, tags: Sequence[str], by: Write
     bump_revision()
 
 
-def _lock(name: str, label: str | None, tags: Sequence[str], by: Writer) -> DatasetVersion:
-    """The draft, which nobody else changes or freezes until the transaction ends."""
+def _find(name: str, label: str | None, tags: Sequence[str], by: Writer) -> DatasetVersion:
+    """The draft, if ``by`` may change it: asked before a transaction keeps others waiting."""
     version = find_version(name, label, by)
     require(_account(by), Deed.EDIT, version.dataset)
     if version.number is not None:
@@ -173,6 +181,12 @@ def _lock(name: str, label: str | None, tags: Sequence[str], by: Writer) -> Data
             where=str(version),
             fix='Read the draft, and send its ETag: If-Match: "…"',
         )
+    return version
+
+
+def _lock(version: DatasetVersion) -> DatasetVersion:
+    """The draft read anew; nobody else changes or freezes it until the transaction ends."""
+    name = version.dataset.name
     Dataset.objects.select_for_update().get(pk=version.dataset_id)  # as revising and freezing do
     draft = (
         DatasetVersion.objects.filter(pk=version.pk, number=None)

@@ -15,9 +15,10 @@ from rest_framework.response import Response
 from datasets.catalogue.actions.drafts import begin_draft, change_draft, delete_draft, editable_dataset
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.datasets import DatasetDetail, VersionList
+from datasets.catalogue.api.idempotency import answer_once
 from datasets.catalogue.api.lists import known
 from datasets.catalogue.api.serializers import VersionSerializer
-from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.models import Dataset, DatasetVersion
 
 
 class Versions(VersionList):
@@ -29,6 +30,9 @@ class Versions(VersionList):
         dataset = editable_dataset(name=ref.name, label=ref.label, by=request.user)
         if read_body(request):
             raise exceptions.ParseError("A draft is begun as the newest version is: send {}, then change the draft")
+        return answer_once(request, lambda: self._begin(request, dataset))
+
+    def _begin(self, request: Request, dataset: Dataset) -> Response:
         draft, tag = begin_draft(dataset=dataset, by=request.user)
         address = reverse("api:dataset", kwargs={"ref": str(draft)})
         shown = VersionSerializer(draft, context=self.context(request) | DatasetDetail().chosen(request))
