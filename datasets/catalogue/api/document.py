@@ -154,7 +154,9 @@ def api_document() -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer", "description": "A token made at /account/"},
         "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "This site's own pages"},
     }
-    parts.setdefault("schemas", {})["Problem"] = {
+    for part in parts.setdefault("schemas", {}).values():
+        part.pop("required", None)  # with fields= any may be left out
+    parts["schemas"]["Problem"] = {
         "type": "object",
         "description": "What is wrong, where, and what to do about it (RFC 9457)",
         "required": ["type", "title", "status", "detail", "request_id"],
