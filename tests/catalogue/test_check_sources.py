@@ -63,6 +63,11 @@ def test_every_source_is_asked_for_and_told(tmp_path: Path, monkeypatch: pytest.
     freeze(draft=draft, by=None)
     Dataset.objects.update(visibility="public")
     assert "no answer" in client.get(f"/datasets/cell/segmentations/{volume.path}/").text
+    for path in ("datasets/cell/volumes/mito/", "segmentations/", "datasets/cell@1/volumes/?kind=segmentation"):
+        answer = client.get(f"/api/v1/{path}").json()
+        told = (answer["results"][0] if "results" in answer else answer)["source_check"]
+        assert told["state"] == "unreachable"
+        assert told["reached_at"] < told["checked_at"]
 
 
 def test_rows_of_addresses_that_nobody_says_any_more_go_with_a_whole_run() -> None:

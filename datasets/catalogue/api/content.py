@@ -20,6 +20,7 @@ from datasets.catalogue.models import (
     ModelRun,
     Publication,
     Segmentation,
+    SourceCheck,
     Specimen,
     SpecimenTerm,
     View,
@@ -27,6 +28,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.source_checks import LastCheck, last_check
 from datasets.catalogue.queries.visibility import models_visible_to
 
 
@@ -35,6 +37,14 @@ class Place(TypedDict):
 
     space: str
     matrix: list[list[float]]
+
+
+class SourceCheckSerializer(serializers.Serializer[LastCheck]):
+    """What came of asking for external data; ``reached_at`` is null where they never were reached."""
+
+    state = serializers.ChoiceField(SourceCheck.State.choices, read_only=True)
+    checked_at = serializers.DateTimeField(read_only=True)
+    reached_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
 class TermSerializer(serializers.ModelSerializer[SpecimenTerm]):
@@ -145,6 +155,7 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
     transforms = serializers.SerializerMethodField()
     meshes = MeshSerializer(source="external_meshes", many=True, read_only=True)
     segmentation = serializers.SerializerMethodField()
+    source_check = serializers.SerializerMethodField()
 
     class Meta:
         model = Volume
@@ -152,7 +163,7 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
             *("dataset", "path", "kind", "title", "description", "url", "page_url", "data_url", "external_url"),
             *("external_format", "ngff_version", "zarr_format", "axes", "axis_types", "axis_units", "dtype"),
             *("extent_nm", "channels", "contrast", "colour", "viewable", "levels", "transforms", "meshes"),
-            *("segmentation", "kept"),
+            *("segmentation", "source_check", "kept"),
         ]
 
     def get_dataset(self, volume: Volume) -> str:
@@ -184,6 +195,10 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
     def get_segmentation(self, volume: Volume) -> dict[str, Any] | None:
         segmentation = segmentation_of(volume)
         return None if segmentation is None else SegmentationSerializer(segmentation, context=self.context).data
+
+    def get_source_check(self, volume: Volume) -> dict[str, Any] | None:
+        check = last_check(volume)
+        return None if check is None else dict(SourceCheckSerializer(check).data)
 
     def _of(self, volume: Volume) -> DatasetVersion:
         version: DatasetVersion = self.context.get("version") or volume.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Volume
+from datasets.catalogue.queries.source_checks import with_checks
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.volumes.errors import CisternaError
 
@@ -169,7 +170,7 @@ def volumes_of(version: DatasetVersion) -> QuerySet[Volume]:
 
 def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     """With what is said of each volume."""
-    return volumes.select_related("segmentation__run__model_version__model").prefetch_related(
+    return with_checks(volumes.select_related("segmentation__run__model_version__model")).prefetch_related(
         "segmentation__coverage__organelle", "transforms__space", "external_meshes"
     )
 
