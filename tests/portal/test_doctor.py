@@ -90,8 +90,10 @@ class TestDatabase:
         assert not (tmp_path / "cisterna.sqlite3").exists()  # looking makes none
 
     def test_a_migration_is_missing(self) -> None:
-        ((_, newest),) = MigrationExecutor(connection).loader.graph.leaf_nodes("catalogue")
-        MigrationRecorder(connection).record_unapplied("catalogue", newest)
+        loader = MigrationExecutor(connection).loader
+        ((_, newest),) = loader.graph.leaf_nodes("catalogue")
+        for app, name in (("catalogue", newest), *loader.disk_migrations["catalogue", newest].replaces):
+            MigrationRecorder(connection).record_unapplied(app, name)
         (finding,) = of(self.findings())
         assert f"catalogue.{newest}" in finding.what
 

@@ -26,6 +26,7 @@ _PROBLEMS = {
     "413": "It is larger than is made here",
     "415": "The body is of a type that is not read here",
     "422": "What was sent cannot be kept",
+    "428": "A draft is changed under the ETag that it was read with: send it in If-Match",
     "429": "Asked too often: come back after the seconds in Retry-After",
     "503": "Storage or database is in trouble: come back after the seconds in Retry-After",
 }
@@ -60,7 +61,9 @@ class CatalogueSchema(AutoSchema):
         return [{}, {"bearer": []}, {"session": []}]
 
     def _get_parameters(self) -> list[dict[str, Any]]:
-        return [*self._in_path(), *self._in_query()]
+        if self.method in ("POST", "DELETE"):
+            return [*self._in_path(), *self._in_headers()]
+        return [*self._in_path(), *self._in_query(), *self._in_headers()]
 
     def _in_path(self) -> list[dict[str, Any]]:
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
@@ -89,9 +92,18 @@ class CatalogueSchema(AutoSchema):
             found.append(_parameter("expand", _chosen(view.expansions), "What to show beside the usual fields"))
         return found
 
+    def _in_headers(self) -> list[dict[str, Any]]:
+        said = getattr(self.view, "headers_of", {}).get(self.method, {})
+        return [
+            {"name": name, "in": "header", "required": required, "schema": _TEXT, "description": description}
+            for name, (required, description) in said.items()
+        ]
+
     def _get_request_body(self, direction: str = "request") -> dict[str, Any] | None:
         body = getattr(self.view, "taken", None)
-        if self.method != "POST" or body is None:
+        if self.method == "PATCH":
+            body = self.resolve_serializer(getattr(self.view, "changes")(), "request").ref  # noqa: B009
+        if self.method not in ("POST", "PATCH") or body is None:
             return None
         return {"required": True, "content": {"application/json": {"schema": body}}}
 
@@ -101,10 +113,12 @@ class CatalogueSchema(AutoSchema):
             answers = {"application/json": self._declared()}
         if self.method == "POST":
             status = "201"
+        if self.method == "DELETE":
+            status, answers = "204", None
         answer: dict[str, Any] = {"description": "What was asked for"}
         if answers:
             answer["content"] = {kind: {"schema": schema} for kind, schema in answers.items()}
-        else:
+        elif status != "204":
             status, answer = "302", {"description": "Where it is, in Location"}
         problem = {"application/problem+json": {"schema": _PROBLEM}}
         return {
@@ -117,9 +131,10 @@ class CatalogueSchema(AutoSchema):
         view = self.view
         if not isinstance(view, CatalogueView) or view.serializer is None:
             return {"type": "object"}
-        part = self.resolve_serializer(view.serializer(), "response")  # type: ignore[arg-type]
+        begun = getattr(view, "begun", None) if self.method == "POST" else None
+        part = self.resolve_serializer((begun or view.serializer)(), "response")  # type: ignore[arg-type]
         one: dict[str, Any] = part.ref
-        if not view.is_list:
+        if begun or not view.is_list:
             return one
         return {
             "type": "object",
@@ -170,9 +185,11 @@ def api_document() -> dict[str, Any]:
 
 
 def _any_of(part: Any) -> Any:
-    """With ``anyOf`` for ``oneOf``: empty text is both an address and empty text."""
+    """With ``anyOf`` for ``oneOf``: empty text is both an address and empty text. And without empty text as what a
+    field is by itself: it says that nothing is said, whatever the form of what is."""
     if isinstance(part, dict):
-        return {"anyOf" if name == "oneOf" else name: _any_of(each) for name, each in part.items()}
+        kept = {name: each for name, each in part.items() if (name, each) != ("default", "")}
+        return {"anyOf" if name == "oneOf" else name: _any_of(each) for name, each in kept.items()}
     return [_any_of(each) for each in part] if isinstance(part, list) else part
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import RawPostDataException
@@ -18,11 +18,16 @@ from datasets.catalogue.api.datasets import DatasetDetail, VersionList
 from datasets.catalogue.api.idempotency import answer_once
 from datasets.catalogue.api.lists import known
 from datasets.catalogue.api.serializers import VersionSerializer
+from datasets.catalogue.drafts import DraftFields
 from datasets.catalogue.models import Dataset, DatasetVersion
 
 
 class Versions(VersionList):
     """The versions of a dataset, and its next: ``POST`` revises the newest into a draft."""
+
+    begun = VersionSerializer
+    taken: ClassVar[dict[str, Any]] = {"type": "object", "maxProperties": 0}
+    headers_of: ClassVar = {"POST": {"Idempotency-Key": (False, "The same key again gets the same answer, for a day")}}
 
     def post(self, request: Request, ref: Reference) -> Response:
         """Begin a draft that says all that the newest version says."""
@@ -42,6 +47,11 @@ class Versions(VersionList):
 
 class DatasetOrDraft(DatasetDetail):
     """A version of a dataset whole; a draft can be changed and deleted, under the ``ETag`` it was read with."""
+
+    changes = DraftFields
+    headers_of: ClassVar = {
+        method: {"If-Match": (True, "The ETag that it was read with")} for method in ("PATCH", "DELETE")
+    }
 
     def patch(self, request: Request, ref: Reference) -> Response:
         """Change what a draft says: the fields that are sent, all of them or none."""
