@@ -23,6 +23,7 @@ from django.conf import settings
 from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
 from tests.ports import free_port
+from tests.postgresql_server import find_server
 from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, s3_server_in
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ DATA = Part(
 POSTGRESQL = Part(
     "postgresql",
     "PostgreSQL",
-    lambda: max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=None) or _program("postgres")(),
+    find_server,
     "deploy/toolchain/system-parts installs it",
 )
 S3 = Part("s3_server", "Ceph's S3 server", find_programs, "deploy/toolchain/system-parts installs it")

@@ -1,7 +1,6 @@
 """The catalogue on PostgreSQL: the tests of what reads and writes it, run once more on a server of their own."""
 
 import os
-import pwd
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgresql_server
 from tests.conftest import POSTGRESQL
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SUITES = ("tests/catalogue", "tests/publishing/test_publish.py", "tests/serving/test_catalogue_snapshot.py")
+SUITES = (
+    "tests/catalogue",
+    "tests/publishing/test_publish.py",
+    "tests/publishing/test_import_openorganelle.py",
+    "tests/publishing/test_import_crops.py",
+    "tests/serving/test_catalogue_snapshot.py",
+)
 WITHOUT_ROWS = (
     "citations",
     "downloads",
@@ -27,32 +33,12 @@ WITHOUT_ROWS = (
 
 
 @pytest.fixture
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a database on a new server that listens on a socket of its own, on no port."""
+def postgresql() -> Iterator[str]:
+    """The address of a database on a server of its own."""
     server = POSTGRESQL.find()
     assert server is not None, POSTGRESQL.absence
-    # A short path, since a socket's may have no more than 107 bytes; its own user, since the server refuses root.
-    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
-    owner = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-    os.chown(folder, owner.pw_uid, owner.pw_gid)
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(server.with_name(program)), *arguments]
-        done = subprocess.run(
-            command, cwd=folder, user=owner.pw_uid, group=owner.pw_gid, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    run("initdb", "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "cisterna", "--encoding", "UTF8",
-        "--no-locale", "--no-sync")  # fmt: skip
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    run("pg_ctl", "--pgdata", f"{folder}/data", "--log", f"{folder}/log", "--wait", "-o", options, "start")
-    try:
-        run("createdb", "--host", str(folder), "--username", "cisterna", "cisterna")
-        yield f"postgresql://cisterna@{str(folder).replace('/', '%2F')}/cisterna"
-    finally:
-        run("pg_ctl", "--pgdata", f"{folder}/data", "--mode", "immediate", "stop")
-        subprocess.run(["rm", "-rf", str(folder)], check=True)
+    with postgresql_server.postgresql(server) as address:
+        yield address
 
 
 def test_the_catalogue_passes_its_tests_on_postgresql(postgresql: str) -> None:

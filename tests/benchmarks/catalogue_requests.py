@@ -1,0 +1,112 @@
+"""The process that asks: fills the database that its settings name, asks each address many times, prints the times."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+django.setup()
+
+from django.conf import settings  # noqa: E402  (set up first)
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from datasets.catalogue.models import Crop, Volume  # noqa: E402
+from tests.benchmarks.large_catalogue import fill  # noqa: E402
+
+ASKED = 34
+"""How often each address is asked in a round; so three rounds have a p99."""
+
+
+def main(datasets: int, rounds: int) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    call_command("migrate", verbosity=0)
+    started_s = time.perf_counter()
+    fill(datasets)
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("ANALYZE")
+    filled_s = time.perf_counter() - started_s
+    segmentations = Volume.objects.filter(kind="segmentation").count()
+    print(
+        f"{datasets} datasets, {segmentations} segmentations, {Crop.objects.count()} crops, written in {filled_s:.0f}"
+        f" s; {ASKED * rounds} requests each"
+    )
+    for name, address in _addresses(datasets).items():
+        _measure(name, address, ASKED * rounds)
+
+
+def _addresses(datasets: int) -> dict[str, Callable[[], str]]:
+    chance = random.Random(1)
+
+    def cell() -> str:
+        return f"cell-{chance.randrange(datasets):05}"
+
+    return {
+        "/": lambda: "/",
+        "/datasets/<name>/": lambda: f"/datasets/{cell()}/",
+        "/organelles/mito/": lambda: "/organelles/mito/",
+        "/crops/": lambda: "/crops/",
+        "/crops/?organelle=mito": lambda: "/crops/?organelle=mito",
+        "/publications/": lambda: "/publications/",
+        "datasets/": lambda: "/api/v1/datasets/",
+        "datasets/?taxon=10090": lambda: "/api/v1/datasets/?taxon=10090",
+        "datasets/?organelle=mito": lambda: "/api/v1/datasets/?organelle=mito",
+        "datasets/<name>/": lambda: f"/api/v1/datasets/{cell()}/",
+        "datasets/<name>/crops/": lambda: f"/api/v1/datasets/{cell()}/crops/",
+        "segmentations/": lambda: "/api/v1/segmentations/",
+        "segmentations/?organelle=mito": lambda: "/api/v1/segmentations/?organelle=mito",
+        "crops/": lambda: "/api/v1/crops/",
+        "crops/?organelle=mito": lambda: "/api/v1/crops/?organelle=mito",
+        "crops/?dataset=<name>": lambda: f"/api/v1/crops/?dataset={cell()}",
+        "publications/": lambda: "/api/v1/publications/",
+    }
+
+
+def _measure(name: str, address: Callable[[], str], times: int) -> None:
+    client = Client()
+    client.get(address())  # what is loaded once is loaded
+    samples_ms = []
+    for _ in range(times):
+        at = address()
+        started_s = time.perf_counter()
+        answer = client.get(at)
+        samples_ms.append(1000 * (time.perf_counter() - started_s))
+        assert answer.status_code == 200, (at, answer.status_code)
+    queries, bare_ms = _bare(client, address, min(times, 10))
+    samples_ms.sort()
+    middle = statistics.median(samples_ms)
+    last = samples_ms[min(len(samples_ms) - 1, round(0.99 * len(samples_ms)) - 1)]
+    print(
+        *(f"{name}", f"{middle:.1f}", f"{last:.1f}", queries, f"{bare_ms:.1f}", f"{middle / bare_ms:.1f}"),
+        sep="\t",
+        flush=True,
+    )
+
+
+def _bare(client: Client, address: Callable[[], str], times: int) -> tuple[int, float]:
+    """How many queries a request asks, and the median time in ms that they take alone, rows fetched."""
+    samples_ms = []
+    for _ in range(times):
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address())
+        statements = [it["sql"] for it in captured.captured_queries if it["sql"].startswith("SELECT")]
+        with connection.cursor() as cursor:
+            started_s = time.perf_counter()
+            for statement in statements:
+                cursor.execute(statement)
+                cursor.fetchall()
+            samples_ms.append(1000 * (time.perf_counter() - started_s))
+    return len(statements), statistics.median(samples_ms)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,50 @@
+"""A PostgreSQL server of one's own: in a folder that goes away, on a socket there, on no port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def find_server() -> Path | None:
+    """The newest program ``postgres`` that is here."""
+    newest = max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=None)
+    return newest or (Path(found) if (found := shutil.which("postgres")) else None)
+
+
+@contextmanager
+def postgresql(server: Path, *, durable: bool = False) -> Iterator[str]:
+    """The address of an empty database on a new server, as ``CISTERNA_DATABASE`` takes it.
+
+    Args:
+        server: the program ``postgres``; its others lie beside it.
+        durable: whether it waits for the disk, as a server that keeps anything does.
+    """
+    # A short path, since a socket's may have no more than 107 bytes; its own user, since the server refuses root.
+    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
+    owner = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(server.with_name(program)), *arguments]
+        done = subprocess.run(
+            command, cwd=folder, user=owner.pw_uid, group=owner.pw_gid, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    run("initdb", "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "cisterna", "--encoding", "UTF8",
+        "--no-locale", "--no-sync")  # fmt: skip
+    waits = "" if durable else " -c fsync=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder}{waits}"
+    run("pg_ctl", "--pgdata", f"{folder}/data", "--log", f"{folder}/log", "--wait", "-o", options, "start")
+    try:
+        run("createdb", "--host", str(folder), "--username", "cisterna", "cisterna")
+        yield f"postgresql://cisterna@{str(folder).replace('/', '%2F')}/cisterna"
+    finally:
+        run("pg_ctl", "--pgdata", f"{folder}/data", "--mode", "immediate", "stop")
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
