@@ -195,7 +195,10 @@ def test_a_model_that_is_not_public_is_its_organizations(client: Client, cell: D
     assert found(client, "models/") == found(client, "segmentations/?model=unet") == []
     ask(client, "models/unet/", 404)
     assert ask(client, "datasets/cell/")["volumes"][0]["segmentation"]["run"] is None
+    page = "/datasets/cell/segmentations/mito/"
+    assert "U-Net" not in client.get(page).content.decode()
     client.force_login(member)
+    assert '<a class="link" href="/models/unet/">U-Net' in client.get(page).content.decode()
     assert found(client, "models/") == ["unet"]
     assert found(client, "segmentations/?model=unet") == ["mito"]
 

@@ -28,8 +28,8 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.source_checks import LastCheck, last_check
-from datasets.catalogue.queries.visibility import models_visible_to
 
 
 class Place(TypedDict):
@@ -125,14 +125,8 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
         fields = ["type", "method", "method_detail", "subject", "region", "run", "organelles"]
 
     def get_run(self, segmentation: Segmentation) -> dict[str, str] | None:
-        run = segmentation.run
-        if run is None:
-            return None
-        model = run.model_version.model
-        user = self.context["request"].user
-        if not model.public and not models_visible_to(user).filter(pk=model.pk).exists():
-            return None
-        return dict(RunSerializer(run).data)
+        run = shown_run(segmentation, self.context["request"].user)
+        return None if run is None else dict(RunSerializer(run).data)
 
 
 class MeshSerializer(serializers.ModelSerializer[ExternalMesh]):

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.external_sources import seen_with
-from datasets.catalogue.models import Coverage, DatasetVersion, Volume
+from datasets.catalogue.models import Coverage, DatasetVersion, ModelRun, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
 from datasets.catalogue.pages.cutout_offers import CutoutForm, cutout_form
@@ -90,9 +90,18 @@ class LayerPage:
 
 
 def layer_page(
-    version: DatasetVersion, volume: Volume, *, pictures: set[str], site_url: str, data_url: str
+    version: DatasetVersion,
+    volume: Volume,
+    *,
+    run: ModelRun | None,
+    pictures: set[str],
+    site_url: str,
+    data_url: str,
 ) -> LayerPage:
-    """The page of ``volume``; arguments as for :func:`~datasets.catalogue.pages.dataset.dataset_page`."""
+    """The page of ``volume``; ``run`` made it, as far as that may be known here.
+
+    The other arguments as for :func:`~datasets.catalogue.pages.dataset.dataset_page`.
+    """
     image = base_image(list(version.volumes.all()))
     segmentation = segmentation_of(volume)
     is_labels = volume.kind in LABEL_KINDS
@@ -121,7 +130,7 @@ def layer_page(
         api_url=reverse("api:volume", kwargs={"ref": str(version), "path": volume.path}),
         classes=tuple(_labelled(it) for it in segmentation.coverage.all()) if segmentation else (),
         subject=segmentation.subject if segmentation else "",
-        facts=tuple(_facts(version, volume, image)),
+        facts=tuple(_facts(version, volume, image, run)),
         levels=tuple(_levels(volume)),
         has_shards=any(level["shard_shape"] for level in volume.levels),
         kept=kept_facts(volume.kept),
@@ -155,7 +164,7 @@ def _labelled(coverage: Coverage) -> LabelledClass:
     )
 
 
-def _facts(version: DatasetVersion, volume: Volume, image: Volume | None) -> Iterable[Fact]:
+def _facts(version: DatasetVersion, volume: Volume, image: Volume | None, run: ModelRun | None) -> Iterable[Fact]:
     segmentation = segmentation_of(volume)
     if segmentation is not None:
         yield Fact("What", describe_values(volume).capitalize())
@@ -163,8 +172,8 @@ def _facts(version: DatasetVersion, volume: Volume, image: Volume | None) -> Ite
         yield Fact("Made", how[segmentation.method])
         if segmentation.method_detail:
             yield Fact("How", segmentation.method_detail)
-        if segmentation.run:
-            yield Fact("Model", str(segmentation.run))
+        if run is not None:
+            yield Fact("Model", str(run), reverse("catalogue:model", kwargs={"name": run.model_version.model.name}))
         if segmentation.region:
             yield Fact("Where", segmentation.region)
     else:

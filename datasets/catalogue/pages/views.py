@@ -41,10 +41,12 @@ from datasets.catalogue.queries.datasets import (
     find_volume,
     load_content,
     newest_versions,
+    segmentation_of,
     versions_of,
 )
 from datasets.catalogue.queries.ground_truth import count_crops, crops_showing
 from datasets.catalogue.queries.links import LinkChanged, find_link
+from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.organelles import (
     find_organelle,
     newest_segmentations,
@@ -143,8 +145,14 @@ def _layer(request: HttpRequest, ref: Reference, path: str, *, are_labels: bool)
     found = find_volume(version, path)
     if (found.kind in LABEL_KINDS) is not are_labels:
         return redirect(layer_url(version, found))
+    labels = segmentation_of(found)
     context = layer_page(
-        version, found, pictures=known_picture_names(version), site_url=site_url(request), data_url=data_url(request)
+        version,
+        found,
+        run=shown_run(labels, request.user) if labels else None,
+        pictures=known_picture_names(version),
+        site_url=site_url(request),
+        data_url=data_url(request),
     )
     return render(request, "catalogue/layer.html", {"page": context})
 

@@ -54,6 +54,15 @@ def made_by(user: Viewer) -> QuerySet[Volume]:
     )
 
 
+def shown_run(segmentation: Segmentation, user: Viewer) -> ModelRun | None:
+    """The run that made ``segmentation``, if ``user`` may know of its model; loaded with both."""
+    run = segmentation.run
+    if run is None:
+        return None
+    model = run.model_version.model
+    return run if model.public or models_visible_to(user).filter(pk=model.pk).exists() else None
+
+
 def count_made(models: Iterable[Model], user: Viewer) -> dict[int, int]:
     """By model, the number of those layers."""
     model = F("segmentation__run__model_version__model")
