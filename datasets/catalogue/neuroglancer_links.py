@@ -44,7 +44,8 @@ def build_state(
         version: with its volumes loaded.
         data_url: absolute address of the data plane, ending in ``/data/``.
         layers: paths of the volumes to switch on, names of single channels (``path#1``), or that of the layer of
-            crops, which is left out where nobody asks for it; those of the view, else the first image and segmentation.
+            crops, which is left out where nobody asks for it; those of the view that are opened here, else the first
+            image and segmentation.
         position_nm: (x, y, z); that of the view, or the middle of the first volume, when not given.
         view: a curator's view to start from.
 
@@ -56,7 +57,7 @@ def build_state(
     volumes = shown_volumes(version)
     boxes = _asked_boxes(version, volumes, layers)
     crops = layer_name([volume.path for volume in volumes]) if boxes else ""
-    shown = _shown_paths(version, volumes, layers, view, crops)
+    shown = shown_names(volumes, view, crops=crops) if layers is None else _asked_names(version, volumes, layers, crops)
     state = neuroglancer.ViewerState()
     state.title = f"{version.title} ({version})"
     for volume in volumes:
@@ -174,23 +175,33 @@ def _asked_boxes(version: DatasetVersion, volumes: Sequence[Volume], layers: Seq
     return crop_boxes(version) if asked else []
 
 
-def _shown_paths(
-    version: DatasetVersion, volumes: Iterable[Volume], layers: Sequence[str] | None, view: View | None, crops: str
-) -> set[str]:
-    chosen = layers if layers is not None else view.layers if view else None
-    if chosen is not None:
-        paths = {name for volume in volumes for name in (volume.path, *(part.name for part in channel_layers(volume)))}
-        paths |= {crops} if crops else set()
-        for path in chosen:
-            if path not in paths:
-                raise NotFound(
-                    f"{version} has no layer {path!r}", where=path, fix=f"Layers: {', '.join(sorted(paths))}"
-                )
-        return set(chosen)
+def shown_names(volumes: Iterable[Volume], view: View | None, *, crops: str = "") -> set[str]:
+    """What to switch on of ``volumes``, paths or names of channels: what ``view`` names of them, as others may stay
+    elsewhere and not be opened here; else the first image and the first segmentation.
+
+    Args:
+        crops: the name of the layer of crops, where there is one.
+    """
+    there = _names(volumes, crops).intersection(view.layers if view else ())
+    if there:
+        return there
     first_of_kind: dict[bool, str] = {}
     for volume in volumes:
         first_of_kind.setdefault(volume.is_labels, volume.path)
     return set(first_of_kind.values())
+
+
+def _asked_names(version: DatasetVersion, volumes: Iterable[Volume], layers: Sequence[str], crops: str) -> set[str]:
+    names = _names(volumes, crops)
+    for name in layers:
+        if name not in names:
+            raise NotFound(f"{version} has no layer {name!r}", where=name, fix=f"Layers: {', '.join(sorted(names))}")
+    return set(layers)
+
+
+def _names(volumes: Iterable[Volume], crops: str) -> set[str]:
+    names = {name for volume in volumes for name in (volume.path, *(part.name for part in channel_layers(volume)))}
+    return names | {crops} if crops else names
 
 
 def _sources(volume: Volume, version: DatasetVersion, data_url: str) -> list[neuroglancer.LayerDataSource]:

@@ -91,6 +91,21 @@ def test_nothing_is_opened_of_another_origin(client: Client, monkeypatch: pytest
     assert [layer["name"] for layer in page["layers"]] == ["ground-truth-crops"]
     assert "bucket" not in str([page["state"], page["offered"], page["layers"]])
     assert page["elsewhere"][0]["address"] == "s3://bucket/cell.n5/labels/mito"
+    assert client.get("/datasets/cell/view/?layers=mito").status_code == 404
+
+
+def test_a_view_shows_what_is_opened_of_its_layers(
+    client: Client, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = config_of(text_of(client, "/datasets/cell/view/?view=default"))
+    assert [(layer["name"], layer.get("visible", True)) for layer in page["state"]["layers"]] == [("mito", True)]
+    assert page["stops"][0]["layers"] == ["mito"]
+    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, external_origins=()))
+    assert 'href="/datasets/cell@1/view/?view=default"' in text_of(client, "/datasets/cell/")
+    page = config_of(text_of(client, "/datasets/cell/view/?view=default"))
+    assert [layer["name"] for layer in page["state"]["layers"]] == ["ground-truth-crops"]
+    assert page["stops"][0]["layers"] == []
+    assert client.get("/api/v1/datasets/cell@1/state?view=default").status_code == 200
 
 
 def test_without_a_place_the_view_opens_in_the_middle_of_what_was_imaged(version: DatasetVersion) -> None:

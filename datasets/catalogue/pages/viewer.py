@@ -13,7 +13,13 @@ from datasets.catalogue import crop_annotations
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.crop_annotations import MOST_CROPS, CropBox, crop_boxes, crop_count, crop_layer
 from datasets.catalogue.models import DatasetVersion, View
-from datasets.catalogue.neuroglancer_links import build_state, default_nm_per_pixel, middle_nm, shown_volumes
+from datasets.catalogue.neuroglancer_links import (
+    build_state,
+    default_nm_per_pixel,
+    middle_nm,
+    shown_names,
+    shown_volumes,
+)
 from datasets.catalogue.pages.layers import viewer_layers
 from datasets.catalogue.pages.parts import lead_of
 from datasets.catalogue.pages.previews import Preview, card_picture_url, preview_of
@@ -110,16 +116,17 @@ def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: st
 
 def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
     """A curator's view as a place to go to; the scale is always said."""
+    volumes = shown_volumes(version)
+    shown = shown_names(volumes, view)
     return {
         "name": view.name,
         "title": view.title,
         "description": view.description,
         "layers": [
             part.name
-            for volume in shown_volumes(version)
-            if volume.path in view.layers
+            for volume in volumes
             for part in channel_layers(volume)
-            if part.on
+            if part.name in shown or (part.on and volume.path in shown)
         ],
         "positionNm": view.position_nm or middle_nm(version),
         "orientation": view.orientation or [0, 0, 0, 1],
