@@ -336,6 +336,13 @@ def test_pictures_are_served_and_cached_by_what_they_are(
     Dataset.objects.update(visibility="private")
     private = admin_client.get("/datasets/small-cell@1/pictures/em.webp")
     assert private["Cache-Control"] == "private, no-store"
+    ends = timezone.now() + timedelta(days=1)
+    Dataset.objects.update(visibility="embargoed", embargo_until=ends)
+    embargoed = admin_client.get("/datasets/small-cell@1/pictures/em.webp")
+    assert embargoed["Cache-Control"] == "private, no-store"
+    Dataset.objects.update(embargo_until=ends - timedelta(days=2))
+    ended = client.get("/datasets/small-cell@1/pictures/em.webp")
+    assert ended["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_a_picture_that_is_not_there_is_not_found(client: Client, small_cell: DatasetVersion) -> None:

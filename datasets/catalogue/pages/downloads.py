@@ -18,7 +18,7 @@ from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import DatasetVersion, Selection
 from datasets.catalogue.presentation import format_bytes, format_count
 from datasets.catalogue.queries.inventories import measure_inventory
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 from datasets.storage.inventory import Extent
 
 MANIFESTS = {
@@ -102,7 +102,7 @@ def version_downloads(version: DatasetVersion, path: str = "", *, site_url: str)
         places=((f"{bucket}{below}", f"{version}{below}"),) if bucket else (),
         manifest_url=f"{site_url}{manifest}{f'?{urlencode({"path": path}, safe="/")}' if path else ''}",
         site_url=site_url,
-        is_open=is_released(version.dataset) and version.number is not None,
+        is_open=is_open(version),
         has_digests=bool(version.manifest_digest),
     )
     return _downloads(target, measure_inventory(version, path), "" if path else version.manifest_digest)
@@ -125,7 +125,7 @@ def selection_downloads(
         places=tuple((f"{bucket_name(version)}/{path}", f"{folder}/{version}/{path}") for version, path in parts),
         manifest_url=f"{site_url}{reverse('serving:selection_manifest', kwargs={'identifier': selection.pk})}",
         site_url=site_url,
-        is_open=all(is_released(version.dataset) for version, _ in parts),
+        is_open=all(is_open(version) for version, _ in parts),
         has_digests=all(version.manifest_digest for version, _ in parts),
     )
     return _downloads(target, None, "", has_lists=is_whole)

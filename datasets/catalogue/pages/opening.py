@@ -20,7 +20,7 @@ from datasets.catalogue.pages.commands import (
     tensorstore_text,
     zarr_text,
 )
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def opening_links(version: DatasetVersion, volume: Volume, *, data_url: str, sit
 
 def _viewers(version: DatasetVersion, volume: Volume, *, data_url: str, site_url: str) -> Iterator[OpeningLink]:
     # Another site's viewer carries no session of ours: it can show what everyone may read, and nothing else.
-    if not is_released(version.dataset) or version.number is None:
+    if not is_open(version):
         return
     if settings.CONFIG.neuroglancer_url and volume.is_shown:
         path = reverse("api:neuroglancer", kwargs={"ref": str(version)})

@@ -11,7 +11,7 @@ from datasets.catalogue.pages.slice_layers import slice_layers
 from datasets.catalogue.pages.slice_requests import requested_slices
 from datasets.catalogue.pages.slice_views import TILTED, frame_of, planes_of
 from datasets.catalogue.pages.slices import cut_picture_url
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 
 CARD_PIXELS = (1200, 630)
 """Width and height of the picture that is made for a link to a place."""
@@ -45,7 +45,7 @@ def preview_of(
         picture_url: that of its picture on this site; empty where it has none.
         site_url: absolute address of the site, without a trailing slash.
     """
-    if version.number is None or not is_released(version.dataset):
+    if not is_open(version):
         return None
     return Preview(
         title=title,

@@ -18,7 +18,7 @@ from datasets.catalogue.pages.slice_layers import LABELS_AT_ONCE, SliceLayers, c
 from datasets.catalogue.pages.slice_requests import requested_slices
 from datasets.catalogue.pages.slice_views import SIDE_PIXELS, TILTED, Frame, SliceView, frame_of, planes_of
 from datasets.catalogue.presentation import ScaleBar, format_list, scale_bar
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 from datasets.volumes.planes import SLICE_AXES, Plane
 
 SIDES = (288, 328, 358, 376, 396, 448, 484, 512)
@@ -142,7 +142,7 @@ def slices_page(version: DatasetVersion, form: SlicesForm | None, *, is_start: b
         url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
         view_url=reverse("catalogue:viewer", kwargs={"ref": str(version)}),
-        may_be_indexed=is_start and is_released(version.dataset) and version.number is not None,
+        may_be_indexed=is_start and is_open(version),
         form=form,
     )
 

@@ -25,7 +25,7 @@ from datasets.catalogue.pages.parts import lead_of
 from datasets.catalogue.pages.previews import Preview, card_picture_url, preview_of
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.queries.lineages import organelle_lineages
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.viewer_dimensions import channel_layers
 from datasets.volumes.errors import CisternaError
 
@@ -62,7 +62,7 @@ def viewer_page(
             "reference": str(version),
             "url": page_url,
             "viewUrl": reverse("catalogue:viewer", kwargs={"ref": str(version)}),
-            "isOpen": version.number is not None and is_released(version.dataset),
+            "isOpen": is_open(version),
         },
         "layers": [
             layer

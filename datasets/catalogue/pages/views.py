@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.addresses import Reference, data_url, layer_url, site_url
 from datasets.catalogue.citations import citation_of
-from datasets.catalogue.models import DatasetVersion, Visibility
+from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.pages.dataset import dataset_page
 from datasets.catalogue.pages.gallery import gallery_page
@@ -55,7 +55,7 @@ from datasets.catalogue.queries.organelles import (
     segmentations_of,
 )
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
-from datasets.catalogue.queries.visibility import is_operator
+from datasets.catalogue.queries.visibility import is_open, is_operator
 from datasets.catalogue.slices import slices_of
 from datasets.catalogue.state_requests import requested_state
 
@@ -279,7 +279,7 @@ def picture(request: HttpRequest, ref: Reference, name: str) -> HttpResponse:
     content = read_picture(version, name)
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, content_type="image/webp", headers={"ETag": etag})
-    if version.dataset.visibility != Visibility.PUBLIC:
+    if not is_open(version):
         response["Cache-Control"] = "private, no-store"
     elif ref.label is None:
         response["Cache-Control"] = "no-cache"

@@ -87,6 +87,11 @@ def is_released(dataset: Dataset) -> bool:
     return dataset.visibility == Visibility.PUBLIC
 
 
+def is_open(version: DatasetVersion) -> bool:
+    """Whether everyone may see ``version``: a frozen one of a released dataset."""
+    return version.number is not None and is_released(version.dataset)
+
+
 def may_see_drafts(user: Viewer, dataset: Dataset) -> bool:
     """Whether ``user`` may open the draft of ``dataset``."""
     return opened_to(user).filter(pk=dataset.pk).exists()

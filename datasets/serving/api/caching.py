@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 from datasets.storage.roots import OWN_ROOT
 
 NO_STORE, NO_CACHE = "private, no-store", "no-cache"
@@ -19,7 +19,7 @@ def cache_control(version: DatasetVersion, *, is_pinned: bool, is_final: bool = 
         is_pinned: the address names the version's number.
         is_final: the answer is the same for ever.
     """
-    if not is_released(version.dataset) or version.number is None:
+    if not is_open(version):
         return NO_STORE
     return "public, max-age=31536000, immutable" if is_pinned and is_final else NO_CACHE
 

@@ -15,7 +15,7 @@ from datasets.catalogue.api.lists import known
 from datasets.catalogue.api.views import VersionView
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
-from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.queries.visibility import is_open
 from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
 from datasets.serving.api.views import MadeAnswer, MadeView
 from datasets.serving.making import MadeWhileSent, Making
@@ -68,8 +68,8 @@ class SelectionManifest(MadeView):
             part_of(version, path, data_url=data_url(request._request), folder=f"{version}/")
             for version, path in covering(layers.found)
         ]
-        is_open = all(is_released(layer.version.dataset) for layer in layers.found)
-        self.caching = NO_CACHE if is_open else NO_STORE  # its datasets may be closed, or retired
+        are_open = all(is_open(layer.version) for layer in layers.found)
+        self.caching = NO_CACHE if are_open else NO_STORE  # its datasets may be closed, or retired
         return _answer(self, chosen, parts, stem=f"selection-{selection.pk}")
 
 
