@@ -40,7 +40,9 @@ def test_a_public_page_has_a_picture_that_anyone_can_fetch(client: Client, small
 def test_a_link_to_a_place_has_a_picture_of_that_place(client: Client, small_cell: DatasetVersion) -> None:
     shown = set()
     for place in ("100,100,100", "300,200,150"):
-        address = said(client, f"{VIEWER}?position={place}")["og:image"].removeprefix("http://testserver")
+        preview = said(client, f"{VIEWER}?position={place}")
+        assert preview["og:url"] == f"http://testserver{VIEWER}?position={place}"
+        address = preview["og:image"].removeprefix("http://testserver")
         picture = client.get(address)
         assert picture["Content-Type"] == "image/jpeg"
         assert Image.open(io.BytesIO(picture.content)).size == (1200, 630)

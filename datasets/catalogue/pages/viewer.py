@@ -23,7 +23,6 @@ from datasets.catalogue.neuroglancer_links import (
 from datasets.catalogue.pages.layers import viewer_layers
 from datasets.catalogue.pages.parts import lead_of
 from datasets.catalogue.pages.previews import Preview, card_picture_url, preview_of
-from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.queries.lineages import organelle_lineages
 from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.viewer_dimensions import channel_layers
@@ -135,12 +134,20 @@ def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def viewer_preview(
-    version: DatasetVersion, state: Mapping[str, Any], *, path: str, still_url: str, site_url: str
-) -> Preview | None:
-    """What other sites show of the viewer: a slice where ``state`` looks, or the still where that cannot be drawn."""
+def viewer_preview(version: DatasetVersion, query: str, *, path: str, still_url: str, site_url: str) -> Preview | None:
+    """What other sites show of the viewer: a slice where it looks, or the still where that cannot be drawn.
+
+    Args:
+        query: with which the page of slices shows the same, from
+            :func:`~datasets.catalogue.pages.slice_addresses.query_of_state`.
+        path: the page's address on this site, with the place in it.
+        still_url: that of a picture of the whole.
+        site_url: absolute address of the site, without a trailing slash.
+    """
+    if not is_open(version):
+        return None
     try:
-        picture_url = card_picture_url(version, QueryDict(query_of_state(version, state)))
+        picture_url = card_picture_url(version, QueryDict(query))
     except CisternaError:  # a state may look anywhere
         picture_url = ""
     return preview_of(

@@ -303,12 +303,13 @@ def _render_viewer(request: HttpRequest, version: DatasetVersion, state: dict[st
     config = viewer_page(
         version, state, data_url=data_url(request), site_url=site_url(request), embedded=_is_embedded(request)
     )
-    slices_url = f"{reverse('catalogue:slices', kwargs={'ref': str(version)})}?{query_of_state(version, state)}"
+    query = query_of_state(version, state)
+    slices_url = f"{reverse('catalogue:slices', kwargs={'ref': str(version)})}?{query}"
     slices = slices_of(version, known_picture_names(version))
     preview = viewer_preview(
         version,
-        state,
-        path=request.path,
+        query,
+        path=request.get_full_path(),
         still_url=slices.planes[0].best_url if slices.planes else "",
         site_url=site_url(request),
     )
