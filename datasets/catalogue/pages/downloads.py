@@ -214,5 +214,5 @@ def _ways_by_lists(target: _Target) -> Iterator[DownloadWay]:
             "sha256sum",
             f"says of every file whether it is whole{token}",
             f"{fetch} {stem}.sha256 {shlex.quote(target.list_url('sha256sum'))} &&\n"
-            f"(cd {folder} && sha256sum -c --quiet {'../' * (target.folder.count('/') + 1)}{stem}.sha256)",
+            f"(cd {folder} && sha256sum -c --quiet ../{stem}.sha256)",
         )

@@ -49,7 +49,7 @@ def opening_links(version: DatasetVersion, volume: Volume, *, data_url: str, sit
         return ()
     return (
         *_viewers(version, volume, data_url=data_url, site_url=site_url),
-        *_programs(version, volume, data_url=data_url, site_url=site_url),
+        *_programs(version, volume, data_url=data_url),
     )
 
 
@@ -71,7 +71,7 @@ def _viewers(version: DatasetVersion, volume: Volume, *, data_url: str, site_url
             yield OpeningLink(identifier, viewer.name, viewer.note or "on another site", url=viewer.link(address))
 
 
-def _programs(version: DatasetVersion, volume: Volume, *, data_url: str, site_url: str) -> Iterator[OpeningLink]:
+def _programs(version: DatasetVersion, volume: Volume, *, data_url: str) -> Iterator[OpeningLink]:
     at = (version, volume, data_url)
     yield OpeningLink(
         "open-zarr", "Python: zarr", "pip install zarr aiohttp requests", text=zarr_text(*at), tested=True

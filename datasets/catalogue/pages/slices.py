@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.neuroglancer_links import layer_colour
-from datasets.catalogue.pages.layers import Dot, layer_heading
+from datasets.catalogue.pages.layers import layer_heading
 from datasets.catalogue.pages.slice_addresses import numbers, query_of
 from datasets.catalogue.pages.slice_layers import LABELS_AT_ONCE, SliceLayers, contrast_bounds, slice_layers, time_count
 from datasets.catalogue.pages.slice_requests import requested_slices
@@ -76,7 +76,7 @@ class LayerChoice:
     name: str
     title: str
     heading: str
-    dot: Dot
+    colour: str
     is_on: bool
 
 
@@ -128,8 +128,6 @@ class SlicesPage:
     reference: str
     title: str
     url: str
-    slices_url: str
-    view_url: str
     may_be_indexed: bool
     form: SlicesForm | None
 
@@ -140,8 +138,6 @@ def slices_page(version: DatasetVersion, form: SlicesForm | None, *, is_start: b
         reference=str(version),
         title=version.title,
         url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
-        slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
-        view_url=reverse("catalogue:viewer", kwargs={"ref": str(version)}),
         may_be_indexed=is_start and is_open(version),
         form=form,
     )
@@ -170,7 +166,7 @@ def slices_form(version: DatasetVersion, query: QueryDict, *, site_url: str) -> 
     labels = [_choice(volume.path, volume.title, volume, view.labels) for volume in layers.labels]
     images = [_choice(it.part.name, it.title, it.volume, (view.image,)) for it in layers.images]
     if images and labels:
-        images.append(LayerChoice("", "No image", "", Dot("", ""), not view.image))
+        images.append(LayerChoice("", "No image", "", "", not view.image))
     return SlicesForm(
         cuts=tuple(_cut(version, layers, frame, view, name, planes[name], planes) for name in _ORDER if name in planes),
         side=SIDE_PIXELS,
@@ -350,8 +346,7 @@ def _time(layers: SliceLayers, view: SliceView) -> Slider | None:
 
 
 def _choice(name: str, title: str, volume: Volume, on: Sequence[str]) -> LayerChoice:
-    is_image = "#" in name or volume.kind not in ("segmentation", "mask")
-    return LayerChoice(name, title, layer_heading(volume), Dot(layer_colour(volume), title, is_image), name in on)
+    return LayerChoice(name, title, layer_heading(volume), layer_colour(volume), name in on)
 
 
 def _place(view: SliceView, frame: Frame) -> str:
