@@ -130,6 +130,11 @@ def test_what_a_draft_says_can_be_said_again_and_changes_nothing(curator: Caller
     assert curator.change({}, draft)["ETag"] == draft
 
 
+def test_what_cannot_be_shown_is_refused_before_anything_is_changed(curator: Caller, draft: str) -> None:
+    refused = curator.ask("PATCH", f"{DRAFT}?fields=nonsense", {"title": "Another"}, If_Match=draft)
+    assert (refused.status_code, tag_of(the_draft())) == (400, draft)
+
+
 def test_a_view_of_the_same_name_keeps_what_its_source_says(curator: Caller, draft: str) -> None:
     the_draft().views.update(kept={"thumbnailUrl": "x"})
     curator.change({"views": [{"name": "default", "title": "Another title", "layers": ["mito"]}]})

@@ -56,6 +56,7 @@ class DatasetOrDraft(DatasetDetail):
     def patch(self, request: Request, ref: Reference) -> Response:
         """Change what a draft says: the fields that are sent, all of them or none."""
         known(request, *self.parameters())
+        self.chosen(request)  # what cannot be shown is refused before anything is changed
         draft, tag = change_draft(
             name=ref.name, label=ref.label, change=read_body(request), tags=_tags(request), by=request.user
         )
