@@ -107,6 +107,12 @@ def test_lists_are_narrowed(client: Client, cell: DatasetVersion, path: str, nam
     assert found(client, path) == names
 
 
+def test_a_dataset_in_two_collections_is_one_result(client: Client, cell: DatasetVersion) -> None:
+    second = Collection.objects.create(name="more", title="More")
+    CollectionMember.objects.create(collection=second, dataset=cell.dataset)
+    assert found(client, "datasets/?collection=papers&collection=more") == ["cell"]
+
+
 @pytest.mark.parametrize(
     ("path", "where", "known"),
     [

@@ -17,7 +17,7 @@ from datasets.catalogue.api.segmentations import SEGMENTATION_FILTERS
 from datasets.catalogue.api.serializers import DatasetSerializer, EditionSerializer, VersionSerializer
 from datasets.catalogue.api.views import VersionView
 from datasets.catalogue.drafts import tag_of
-from datasets.catalogue.models import Coverage, Crop, DatasetVersion, Volume
+from datasets.catalogue.models import CollectionMember, Coverage, Crop, DatasetVersion, Volume
 from datasets.catalogue.models.sample import Method
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.queries.crops import crops_of
@@ -42,6 +42,11 @@ def _has_volume(kinds: Any) -> Q:
     return Q(Exists(Volume.objects.filter(version=OuterRef("pk"), kind__in=kinds)))
 
 
+def _collected(names: Any) -> Q:
+    # Not a join: a dataset in several of the collections is one result.
+    return Q(dataset__in=CollectionMember.objects.filter(collection__name__in=names).values("dataset"))
+
+
 def _people(value: str) -> Q:
     return Q(pk__in=DatasetVersion.objects.filter(contributions__person__orcid=value).values("pk"))
 
@@ -58,7 +63,7 @@ class DatasetList(ListView):
         exact("licence", "licence", "Under this licence, by its SPDX identifier"),
         choice("kind", _has_volume, "With a volume of this kind", Kind.values),
         organelle(_labels, description="With a segmentation that shows the class, or what is part of it"),
-        exact("collection", "dataset__collections__name", "In the collection of this name"),
+        exact("collection", _collected, "In the collection of this name"),
         exact("organization", "dataset__organization__name", "Of the organization of this name"),
         words("orcid", _people, "Somebody with this ORCID contributed"),
         words("doi", lambda doi: Q(pk__in=_published(doi)), "Published under this DOI"),

@@ -66,13 +66,13 @@ def words(name: str, lookup: str | Callable[[str], Q], description: str, **schem
     )  # fmt: skip
 
 
-def exact(name: str, lookup: str, description: str, *, pattern: str = "") -> Filter:
+def exact(name: str, lookup: str | Callable[[Sequence[str]], Q], description: str, *, pattern: str = "") -> Filter:
     """Rows whose text is the value."""
     return Filter(
         name,
         description,
         lambda where, text: _matching(where, text, pattern) if pattern else read_words(where, text),
-        lambda rows, values: rows.filter(**{f"{lookup}__in": values}),
+        lambda rows, values: rows.filter(_among(lookup, values)),
         {"type": "string", "minLength": 1, "maxLength": LONGEST, **({"pattern": f"^{pattern}$"} if pattern else {})},
     )
 
@@ -91,7 +91,7 @@ def choice(name: str, lookup: str | Callable[[Sequence[str]], Q], description: s
         return text
 
     def narrow(rows: QuerySet[Any], values: Sequence[str]) -> QuerySet[Any]:
-        return rows.filter(lookup(values) if callable(lookup) else Q(**{f"{lookup}__in": values}))
+        return rows.filter(_among(lookup, values))
 
     return Filter(name, description, read, narrow, {"type": "string", "enum": list(choices)})
 
@@ -172,6 +172,10 @@ def _matching(where: str, text: str, pattern: str) -> str:
     if not re.fullmatch(pattern, read_words(where, text)):
         raise QueryInvalid(f"{text[:60]!r} cannot be a name here", where=where, fix=f"Names match {pattern}")
     return text
+
+
+def _among(lookup: str | Callable[[Sequence[str]], Q], values: Sequence[str]) -> Q:
+    return lookup(values) if callable(lookup) else Q(**{f"{lookup}__in": values})
 
 
 def _any(conditions: Any) -> Q:
