@@ -154,9 +154,14 @@ def test_pages_follow_each_other_whole_and_once(client: Client, cell: DatasetVer
 
 
 def test_lists_take_as_many_questions_however_long_they_are(client: Client, cell: DatasetVersion) -> None:
+    paths = [
+        *("crops/", "datasets/?expand=volumes,crops,views,contributions", "datasets/cell/?expand=crops"),
+        *("segmentations/", "models/unet/"),
+    ]
+
     def count() -> dict[str, int]:
         counts = {}
-        for path in ("crops/", "datasets/?expand=volumes,crops,views,contributions", "segmentations/", "models/unet/"):
+        for path in paths:
             with CaptureQueriesContext(connection) as asked:
                 ask(client, path)
             counts[path] = len(asked)

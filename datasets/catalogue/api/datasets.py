@@ -89,7 +89,7 @@ class DatasetDetail(CatalogueView, VersionView):
     """A version of a dataset whole: the newest, or the one that is named behind the ``@``."""
 
     serializer = VersionSerializer
-    expansions: ClassVar[Loads] = {"crops": []}
+    expansions: ClassVar[Loads] = {"crops": DatasetList.expansions["crops"]}
 
     def get(self, request: Request, ref: Reference) -> Response:
         version = self.version(request, ref)

@@ -11,12 +11,12 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -126,6 +126,12 @@ class CatalogueView(APIView):
         plain = kept or set(names) - (set(self.expansions) - set(self.loads))
         return {"shown": plain | expanded, "expanded": expanded}
 
+    def to_load(self, chosen: Mapping[str, Any]) -> Iterator[str | Prefetch[str]]:
+        """What is to be loaded for the fields that are :meth:`chosen`."""
+        for name in sorted(chosen["shown"]):
+            is_plain = name in self.loads and name not in chosen["expanded"]
+            yield from (self.loads if is_plain else self.expansions).get(name, ())
+
     def parameters(self) -> list[str]:
         """What may be asked here."""
         names = [it.name for it in self.filters]
@@ -140,8 +146,10 @@ class CatalogueView(APIView):
         """The answer that shows one row."""
         assert self.serializer is not None, "a view of one row has a serializer"
         known(request, *self.parameters())
-        context = self.context(request) | self.chosen(request) | context
-        return Response(self.serializer(row, context=context).data)
+        chosen = self.chosen(request)
+        if isinstance(row, Model):
+            prefetch_related_objects([row], *self.to_load(chosen))
+        return Response(self.serializer(row, context=self.context(request) | chosen | context).data)
 
     def several(self, request: Request, rows: Sequence[Any], **context: Any) -> Response:
         """The answer that shows a few rows, without pages."""
@@ -169,9 +177,7 @@ class ListView(CatalogueView):
         for each in self.filters:
             if texts := request.query_params.getlist(each.name):
                 rows = each.apply(rows, texts)
-        for name in sorted(chosen["shown"]):
-            is_plain = name in self.loads and name not in chosen["expanded"]
-            rows = rows.prefetch_related(*(self.loads if is_plain else self.expansions).get(name, ()))
+        rows = rows.prefetch_related(*self.to_load(chosen))
         limit = read_whole(request.query_params, "limit", PAGE_SIZE, least=1, most=LARGEST_PAGE)
         page = list(self._after(rows, request).order_by(*(key.ordering for key in self.order))[: limit + 1])
         address = self._next(request, page[limit - 1]) if len(page) > limit else None
