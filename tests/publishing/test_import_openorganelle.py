@@ -280,7 +280,7 @@ def test_two_forms_that_differ_are_refused(tmp_path: Path) -> None:
     assert re.search(r"differ, first in sources\..*\.transform\.scale", report.lines[0].words)
 
 
-def test_every_way_that_the_schema_allows_comes_in(tmp_path: Path) -> None:
+def test_every_way_that_the_schema_allows_comes_in(tmp_path: Path, client: Client, data_root: Path) -> None:
     said = a_dataset()
     metadata = said["metadata"]
     del metadata["thumbnailURL"]
@@ -313,6 +313,12 @@ def test_every_way_that_the_schema_allows_comes_in(tmp_path: Path) -> None:
     assert volume.transforms.get().space.name == "recon-2"
     assert [space.name for space in version.spaces.filter(main=True)] == ["default"]
     assert not Publication.objects.filter(url__startswith="javascript").exists()
+    assert "$absent" in str([volume.kept, *version.views.values_list("kept")])
+    pages = ["/datasets/fish/", "/datasets/fish/volumes/er-mem_pred/", "/api/v1/datasets/fish/?expand=crops"]
+    for page in (client.get(path).content.decode() for path in [*pages, "/api/v1/datasets/fish/volumes/er-mem_pred/"]):
+        assert "$absent" not in page
+        assert "{'" not in unescape(page), "no object is written as a program would"
+    assert client.get(pages[2]).json()["volumes"][1]["kept"]["unheard_of"] == layer["unheard_of"]
 
 
 def test_html_in_any_text_is_text(tmp_path: Path, client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from django.urls import reverse
@@ -26,6 +27,7 @@ from datasets.catalogue.models import (
     View,
     Volume,
 )
+from datasets.catalogue.models.dataset import KEPT, without_absent
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.models import shown_run
@@ -37,6 +39,16 @@ class Place(TypedDict):
 
     space: str
     matrix: list[list[float]]
+
+
+class KeptField(serializers.JSONField):
+    """What an import kept, as the source says it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, help_text=KEPT, **options)
+
+    def to_representation(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        return without_absent(kept)
 
 
 class SourceCheckSerializer(serializers.Serializer[LastCheck]):
@@ -132,6 +144,8 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
 class MeshSerializer(serializers.ModelSerializer[ExternalMesh]):
     """Meshes that are elsewhere; ``matrix`` leads from their coordinates to nm."""
 
+    kept = KeptField()
+
     class Meta:
         model = ExternalMesh
         fields = ["name", "url", "format", "matrix", "kept"]
@@ -150,6 +164,7 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
     meshes = MeshSerializer(source="external_meshes", many=True, read_only=True)
     segmentation = serializers.SerializerMethodField()
     source_check = serializers.SerializerMethodField()
+    kept = KeptField()
 
     class Meta:
         model = Volume
@@ -209,6 +224,8 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
 class ViewSerializer(serializers.ModelSerializer[View]):
     """A curator's scene."""
 
+    kept = KeptField()
+
     class Meta:
         model = View
         fields = [
@@ -266,6 +283,7 @@ class CropSerializer(Shown, serializers.ModelSerializer[Crop]):
     translation_nm = serializers.SerializerMethodField()
     box_nm = serializers.SerializerMethodField()
     organelles = CoverageSerializer(source="coverage", many=True, read_only=True)
+    kept = KeptField()
 
     class Meta:
         model = Crop

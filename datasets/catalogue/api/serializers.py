@@ -13,6 +13,7 @@ from datasets.catalogue.api.content import (
     AffiliationSerializer,
     ContributionSerializer,
     CropSerializer,
+    KeptField,
     PublicationSerializer,
     SpaceSerializer,
     SpecimenSerializer,
@@ -130,6 +131,7 @@ class VersionSerializer(DatasetSerializer):
     affiliations = AffiliationSerializer(many=True, read_only=True)
     spaces = SpaceSerializer(many=True, read_only=True)
     collections = serializers.SerializerMethodField()
+    kept = KeptField()
 
     class Meta(DatasetSerializer.Meta):
         fields = [

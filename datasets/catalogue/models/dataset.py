@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 DATASET_NAME = r"[a-z0-9][a-z0-9_-]{1,56}"
 SHA256_HEX = r"^[0-9a-f]{64}$"
 KEPT = "What the source of an import says that has no place of its own, as it stands there"
+ABSENT = "$absent"
+"""``{ABSENT: True}`` stands in what is kept where rows say something that the source does not."""
+
+
+def without_absent(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source says of what is kept: without marks of what it does not say, and what holds nothing else."""
+    told: dict[str, Any] = {}
+    for name, value in kept.items():
+        if not isinstance(value, Mapping) or not value:
+            told[name] = value
+        elif value != {ABSENT: True} and (inner := without_absent(value)):
+            told[name] = inner
+    return told
 
 
 class Visibility(models.TextChoices):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from datasets.catalogue.models import SourceCheck, Transform, Volume
+from datasets.catalogue.models.dataset import without_absent
 from datasets.catalogue.pages.parts import Fact
 from datasets.catalogue.presentation import format_date, format_voxel
 
@@ -23,7 +24,7 @@ NAMES = {
 
 def kept_facts(kept: Mapping[str, Any]) -> tuple[Fact, ...]:
     """What a source says beyond the model, one fact a value, in the source's order; addresses of the web as links."""
-    return tuple(_flatten(kept, ()))
+    return tuple(fact for name, value in without_absent(kept).items() for fact in _flatten(value, (name,)))
 
 
 def external_facts(volume: Volume, checks: Mapping[str, SourceCheck]) -> Iterable[Fact]:
@@ -87,6 +88,10 @@ def _flatten(value: Any, path: tuple[str, ...]) -> Iterable[Fact]:
         for name, inner in value.items():
             yield from _flatten(inner, (*path, str(name)))
         return
+    if isinstance(value, list | tuple) and any(isinstance(each, Mapping | list) for each in value):
+        for place, each in enumerate(value, start=1):
+            yield from _flatten(each, (*path, str(place)) if len(value) > 1 else path)
+        return
     text = _spell(value)
     is_web = isinstance(value, str) and value.startswith(("https://", "http://"))
     yield Fact(_name(path), text, value if is_web else "")
@@ -104,4 +109,6 @@ def _spell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(_spell(each) for each in value) or "none"
+    if isinstance(value, Mapping):
+        return "empty"
     return f"{value:g}" if isinstance(value, float) else str(value) or "empty"

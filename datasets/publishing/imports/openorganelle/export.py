@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from datasets.catalogue.models import Acquisition, DatasetVersion, ExternalMesh, Publication, Transform, View, Volume
+from datasets.catalogue.models.dataset import ABSENT
 from datasets.publishing.imports.openorganelle.forms import number
 from datasets.publishing.imports.openorganelle.rows import COLOURS
 
@@ -165,11 +166,8 @@ def _rest(said: Any, rebuilt: Any) -> Any:
             if name not in rebuilt or said[name] != rebuilt[name]
         }
         # What the rows say and the source does not is taken away again.
-        return rest | {name: {_ABSENT: True} for name in rebuilt if name not in said}
+        return rest | {name: {ABSENT: True} for name in rebuilt if name not in said}
     return said
-
-
-_ABSENT = "$absent"
 
 
 def _laid_over(rebuilt: Any, rest: Any) -> Any:
@@ -177,7 +175,7 @@ def _laid_over(rebuilt: Any, rest: Any) -> Any:
         return rest
     result = dict(rebuilt)
     for name, value in rest.items():
-        if value == {_ABSENT: True}:
+        if value == {ABSENT: True}:
             result.pop(name, None)
         else:
             result[name] = _laid_over(rebuilt[name], value) if name in rebuilt else value
@@ -197,7 +195,7 @@ def _values(kept: dict[str, Any], above: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in kept.items():
         path = f"{above}.{name}" if above else name
-        if value == {_ABSENT: True}:
+        if value == {ABSENT: True}:
             continue
         found |= _values(value, path) if isinstance(value, dict) and value else {path: value}
     return found
