@@ -219,7 +219,7 @@ def test_curators_may_go_on_with_what_was_imported(tmp_path: Path) -> None:
     folder = write(tmp_path, a_dataset())
     import_openorganelle(folder, visibility=Visibility.PUBLIC, by=None)
     draft = revise(dataset=Dataset.objects.get(), by=None)
-    draft.title = "A better title"
+    draft.title, draft.licence, draft.keywords = "A better title", "CC-BY-4.0", ["fish", "fin"]
     draft.save()
     Contribution.objects.create(version=draft, person=Person.objects.create(name="Doe"))
     assert import_openorganelle(folder, visibility=Visibility.PUBLIC, by=None)[0].outcome == "refused", "a draft"
@@ -230,6 +230,14 @@ def test_curators_may_go_on_with_what_was_imported(tmp_path: Path) -> None:
     assert report.version == "fish@3"
     assert any("what was changed here since the last import is in fish@2 alone" in line.words for line in report.lines)
     assert Contribution.objects.filter(version__number=3).count() == 1, "of which the source does not speak"
+    newest = DatasetVersion.objects.get(number=3)
+    assert (newest.title, newest.licence, newest.keywords) == ("A fish", "CC-BY-4.0", ["fish", "fin"])
+    assert [line.words for line in report.lines if line.where in ("licence", "keywords")] == [
+        "CC-BY-4.0, as fish@2 says; the source does not speak of it",
+        "fish, fin, as fish@2 says; the source does not speak of it",
+    ]
+    assert json.loads(newest.record)["licence"] == "CC-BY-4.0"
+    assert import_openorganelle(tmp_path, visibility=Visibility.PUBLIC, by=None)[0].outcome == "unchanged"
     DatasetVersion.objects.filter(number=3).update(state="retired", retired_reason="wrong")
     assert import_openorganelle(folder, visibility=Visibility.PUBLIC, by=None)[0].outcome == "refused", "retired"
 
@@ -251,6 +259,33 @@ def test_crops_that_came_first_stay_when_their_dataset_comes(tmp_path: Path) -> 
     assert [space.name for space in version.spaces.filter(main=True)] == ["default"]
     again = import_openorganelle(tmp_path / "fish", visibility=Visibility.PUBLIC, by=None)
     assert {(each.version, each.outcome) for each in again} == {("fish@2", "unchanged")}
+
+
+def test_what_curators_changed_is_told_though_crops_came_after_it(tmp_path: Path) -> None:
+    import_openorganelle(write(tmp_path, a_dataset()), visibility=Visibility.PUBLIC, by=None)
+    freeze(draft=revise(dataset=Dataset.objects.get(), by=None), by=None)
+    (table := tmp_path / "train.csv").write_text(
+        "crop_name,dataset,class_label,voxel_size,translation,shape\n1,fish,mito,[4;2;2],[0;0;0],[9;9;9]\n"
+    )
+    import_crops(table, visibility=Visibility.PUBLIC, by=None)
+    (report,) = import_openorganelle(write(tmp_path, a_dataset(views=[])), visibility=Visibility.PUBLIC, by=None)
+    assert report.version == "fish@4"
+    assert [line.words for line in report.lines if "since the last import" in line.words] == [
+        "what was changed here since the last import is in fish@2 alone"
+    ]
+
+
+def test_views_of_one_name_get_names_of_their_own(tmp_path: Path) -> None:
+    views = [{"name": name, "description": "", "sources": []} for name in ("a", "a 3", "a", "A")]
+    import_openorganelle(write(tmp_path, a_dataset(views=views)), visibility=Visibility.PUBLIC, by=None)
+    assert [view.name for view in View.objects.all()] == ["a", "a-3", "a-4", "a-5"]
+
+
+def test_what_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    for depth in (101, 300, 900, 100_000):
+        text = json.dumps(a_dataset()).replace('"closed"', '"closed", "more": ' + "[" * depth + "]" * depth)
+        with pytest.raises(ImportInvalid):
+            import_openorganelle(write(tmp_path, text), visibility=Visibility.PUBLIC, by=None)
 
 
 def test_a_dataset_with_data_of_its_own_is_refused_and_the_others_come_in(tmp_path: Path) -> None:
@@ -366,6 +401,7 @@ BROKEN = {
     "half a character": ("A fish", "A\\ud800fish", "metadata.title: A text has no half of a character"),
     "a scale of nothing": ("-8", "0", "sources.er-mem_pred.transform.scale[1]: A scale is not 0"),
     "no address": ("s3://bucket/fish.zarr/c", "javascript:c", "sources.golgi_ld_contacts.url: An address begins with"),
+    "no orientation": ('"scale": null', '"orientation": [0, 0, 0.0, 0]', "orientation: An orientation is a quaternion"),
     "an unknown format": ('"format": "zarr"', '"format": "tiff"', "sources.er-mem_pred.format: 'tiff' is not known h"),
     "no name of a dataset": ('"name": "fish"', '"name": "../fish"', "'../fish' cannot be the name of a dataset"),
     "a field too many": ('"name": "fish"', '"name": "fish", "nets": 1', "nets: The field 'nets' has no place here"),

@@ -14,6 +14,7 @@ from datasets.volumes.errors import CisternaError
 
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 MAX_NUMBER = 1e15
+MAX_LEVELS = 100
 
 type FieldPath = tuple[str | int, ...]
 
@@ -134,7 +135,9 @@ def _flaws(value: Any, field: FieldPath) -> Iterator[tuple[FieldPath, str]]:
     if isinstance(value, _Members):
         for name in value.repeated:
             yield field, f"The field {name!r} is here twice"
-    if isinstance(value, Mapping | list):
+    if len(field) > MAX_LEVELS:
+        yield field[:MAX_LEVELS], f"Nothing is nested deeper than {MAX_LEVELS} levels"
+    elif isinstance(value, Mapping | list):
         for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             if isinstance(key, str):
                 yield from _flaws(key, (*field, key))

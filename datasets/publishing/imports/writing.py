@@ -18,6 +18,7 @@ from datasets.catalogue.records import build_record, write_canonical
 from datasets.publishing.imports.report import DatasetReport, Fate
 
 IMPORTED = "version.import"
+CROPS_IMPORTED = "crops.import"
 
 type Write = Callable[[DatasetVersion], None]
 type Carry = Callable[[DatasetVersion, DatasetVersion], None]
@@ -59,8 +60,8 @@ def write_whole(
             draft.change_note = note
             draft.save()
             carry(newest, draft)
-            if last is not None and last.after["version"] != newest.number and not _made_by_import(newest):
-                report.tell("", Fate.KEPT, f"what was changed here since the last import is in {newest} alone")
+            if last is not None and (revised := _revised_since(last, dataset)):
+                report.tell("", Fate.KEPT, f"what was changed here since the last import is in {revised} alone")
         _freeze(draft, report, by, said=digest)
 
 
@@ -126,13 +127,16 @@ def _digest(draft: DatasetVersion) -> str:
     return write_canonical(build_record(fresh))[1]
 
 
-def _made_by_import(version: DatasetVersion) -> bool:
-    return AuditEvent.objects.filter(action__in=[IMPORTED, "crops.import"], after__version=version.number,
-                                     subject=version.dataset.name).exists()  # fmt: skip
+def _revised_since(last: AuditEvent, dataset: Dataset) -> str:
+    """The versions after that of an import which no import made, in words; empty: there are none."""
+    events = AuditEvent.objects.filter(action__in=[IMPORTED, CROPS_IMPORTED], subject=dataset.name)
+    made = {event.after["version"] for event in events}
+    later = dataset.versions.filter(number__gt=last.after["version"]).order_by("number")
+    return " and ".join(str(version) for version in later if version.number not in made)
 
 
 def _freeze(draft: DatasetVersion, report: DatasetReport, by: AbstractBaseUser | None, *, said: str = "") -> None:
     version = freeze(draft=draft, by=by)
     after = {"version": version.number, "record_digest": version.record_digest} | ({"said": said} if said else {})
-    record_event(by=by, action=IMPORTED if said else "crops.import", subject=version.dataset.name, after=after)
+    record_event(by=by, action=IMPORTED if said else CROPS_IMPORTED, subject=version.dataset.name, after=after)
     report.version, report.outcome = str(version), "imported"

@@ -272,6 +272,8 @@ def _check_view(view: Document) -> None:
         if view.value.get(field) is not None:
             for index, _ in enumerate(read_list(view, field, length=length)):
                 read_number(view, field, index)
+    if (orientation := view.value.get("orientation")) is not None and not any(orientation):
+        raise view.refuse("An orientation is a quaternion, and not all of it is 0", "orientation")
     if view.value.get("scale") is not None:
         read_number(view, "scale")
 

@@ -14,7 +14,7 @@ from datasets.catalogue.models.dataset import DATASET_NAME
 from datasets.publishing.imports.openorganelle.export import keep_the_rest
 from datasets.publishing.imports.openorganelle.forms import Described, read_forms
 from datasets.publishing.imports.openorganelle.rows import write_rows
-from datasets.publishing.imports.report import DatasetReport, tell_fields
+from datasets.publishing.imports.report import DatasetReport, Fate, tell_fields
 from datasets.publishing.imports.terms import Classes
 from datasets.publishing.imports.writing import write_whole
 
@@ -58,7 +58,13 @@ def _import_one(
         tell_fields(described.as_data(), kept, report)
 
     def carry(newest: DatasetVersion, draft: DatasetVersion) -> None:
-        copy_tables(newest, draft, (Contribution, Crop, CropCoverage))  # which the source does not speak of
+        # Of these the source does not speak.
+        copy_tables(newest, draft, (Contribution, Crop, CropCoverage))
+        draft.licence, draft.keywords = newest.licence, newest.keywords
+        draft.save(update_fields=["licence", "keywords"])
+        for where, said in (("licence", newest.licence), ("keywords", ", ".join(newest.keywords))):
+            if said:
+                report.tell(where, Fate.KEPT, f"{said}, as {newest} says; the source does not speak of it")
 
     write_whole(described.name, write, carry, report, note=NOTE, visibility=visibility, by=by)
     return report

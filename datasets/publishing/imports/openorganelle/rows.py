@@ -307,7 +307,9 @@ def _write_views(draft: DatasetVersion, described: Described, report: DatasetRep
     sources = {source.value["name"] for source in described.sources}
     for rank, view in enumerate(each.value for each in described.views):
         base = slugify(view["name"])[:70] or f"view-{rank + 1}"
-        name = base if base not in {each.name for each in views} else f"{base}-{rank + 1}"
+        name, number = base, rank + 1
+        while name in {each.name for each in views}:
+            name, number = f"{base}-{number}", number + 1
         scale = view.get("scale")
         for layer in view["sources"]:
             if layer not in sources:
