@@ -114,6 +114,46 @@ def test_a_dataset_that_is_here_says_beside_its_crops_all_it_said(tmp_path: Path
     assert "refused: it has a draft" in out.getvalue()
 
 
+@pytest.mark.django_db
+def test_places_alone_take_nothing_away(tmp_path: Path) -> None:
+    places = write(tmp_path, ROW)
+    write(
+        tmp_path, "1,fish,A,s3://b/labels,s3://b/em,ann", name="addresses.csv",
+        header="crop_number,collection,alignment,crop_url,em_url,annotator",
+    )  # fmt: skip
+    import_crops(tmp_path, visibility=Visibility.PUBLIC, by=None)
+    (report,) = import_crops(places, visibility=Visibility.PUBLIC, by=None).reports
+    assert (report.version, report.outcome) == ("fish@1", "unchanged")
+    import_crops(write(tmp_path, ROW.replace("mito", "er")), visibility=Visibility.PUBLIC, by=None)
+    crop = Crop.objects.get(version__number=2)
+    assert crop.kept["address"] == {"annotator": "ann"}
+    assert crop.space is not None
+    assert (crop.space.name, crop.space.version, crop.labels_url) == ("A", crop.version, "s3://b/labels")
+
+
+@pytest.mark.django_db
+def test_a_class_that_two_rows_of_a_crop_name_is_told_of_that_crop(tmp_path: Path) -> None:
+    synonym = ROW.replace("mito", "Mitochondrion")
+    path = write(tmp_path, ROW, synonym, synonym.replace("1,", "2,", 1))
+    (report,) = import_crops(path, visibility=Visibility.PUBLIC, by=None).reports
+    told = [str(line) for line in report.lines]
+    assert any("Mitochondrion: kept: the class mito, which another row of the same crop names; kept in 1 crops" in line
+               for line in told)  # fmt: skip
+    assert not any("no organelle class is called so" in line for line in told)
+    assert any("crops.1: taken: voxel_size, translation, shape; class_label = mito" in line for line in told)
+    assert any("crops.2: taken: voxel_size, translation, shape; class_label = Mitochondrion" in line for line in told)
+    assert report.taken == 2 * 5 + 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", ["9" * 5000, "\u0663", "-1"])
+def test_a_classs_number_is_a_number(tmp_path: Path, number: str) -> None:
+    write(tmp_path, ROW)
+    write(tmp_path, f"mito,{number}", name="names.csv", header="field_name,class_id")
+    with pytest.raises(ImportInvalid, match="is no number of a class"):
+        import_crops(tmp_path, visibility=Visibility.PUBLIC, by=None)
+
+
 BROKEN = {
     "a number is missing": ("[4.0;2.0;2.0]", "[4.0;2.0]", "line 3, voxel_size: '[4.0;2.0]' is not three numbers"),
     "a side is negative": ("[4.0;2.0;2.0]", "[4.0;-2.0;2.0]", "line 3, voxel_size: A voxel's sides are greater than 0"),

@@ -156,7 +156,7 @@ def _read_addresses(table: Table, found: dict[tuple[str, str], Annotated]) -> It
 def _read_classes(tables: Iterable[Table]) -> dict[str, int]:
     numbers = {}
     for row in (row for table in tables for row in table.rows):
-        if not row.cells["class_id"].isdecimal():
+        if not re.fullmatch("[0-9]{1,9}", row.cells["class_id"]):
             raise row.refuse(f"{row.cells['class_id'][:60]!r} is no number of a class", "class_id")
         numbers[row.cells["field_name"]] = int(row.cells["class_id"])
     return numbers

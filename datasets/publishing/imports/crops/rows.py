@@ -40,35 +40,43 @@ def write_crops(
     spaces = _spaces(draft, crops, report)
     rows = [_row(draft, crop, spaces, before.get(crop.name)) for crop in crops]
     coverage: list[CropCoverage] = []
+    taken: list[list[str]] = []
     unknown: Counter[str] = Counter()
+    doubled: Counter[tuple[str, str]] = Counter()
     for row, crop in zip(rows, crops, strict=True):
-        found = {label: classes.find(label) for label in crop.labels}
-        met: set[str] = set()
-        for label, organelle in found.items():
+        met: dict[str, str] = {}
+        for label in crop.labels:
+            organelle = classes.find(label)
             if organelle is None or organelle.short_name in met:
-                unknown[label] += 1
                 row.kept.setdefault("classes", {}).setdefault(label, {})
+                if organelle is None:
+                    unknown[label] += 1
+                else:
+                    doubled[label, organelle.short_name] += 1
                 continue
-            met.add(organelle.short_name)
+            met[organelle.short_name] = label
             coverage.append(CropCoverage(crop=row, organelle=organelle))
             if organelle.short_name != label:
                 row.kept.setdefault("labels", {})[organelle.short_name] = label
+        taken.append(list(met.values()))
     draft.crops.filter(pk__in=[crop.pk for crop in before.values()]).delete()
     Crop.objects.bulk_create(rows)
     CropCoverage.objects.bulk_create(coverage, batch_size=2000)
     for label, count in unknown.items():
         report.tell(f"class_label {label}", Fate.UNKNOWN, f"no organelle class is called so; kept in {count} crops")
+    for (label, name), count in doubled.items():
+        words = f"the class {name}, which another row of the same crop names; kept in {count} crops"
+        report.tell(f"class_label {label}", Fate.KEPT, words)
     mapped = {label: name for row in rows for name, label in row.kept.get("labels", {}).items()}
     for label, name in mapped.items():
         report.tell(f"class_label {label}", Fate.MAPPED, f"the class {name}")
-    for row, crop in zip(rows, crops, strict=True):
-        known = [label for label in crop.labels if label not in unknown]
+    for row, crop, known in zip(rows, crops, taken, strict=True):
         columns = "voxel_size, translation, shape" + (", alignment, crop_url, em_url" if crop.address else "")
         report.tell(f"crops.{row.name}", Fate.TAKEN, f"{columns}; class_label = {', '.join(known)}")
         for name in row.kept:
             report.tell(f"crops.{row.name}.{name}", Fate.KEPT, "as it stands")
     report.counts = {"crops": len(rows), "annotated classes": len(coverage)}
-    report.taken = sum(5 + len(crop.labels) + 3 * (crop.address is not None) for crop in crops) - sum(unknown.values())
+    report.taken = sum(5 + 3 * (crop.address is not None) for crop in crops) + len(coverage)
 
 
 def _spaces(draft: DatasetVersion, crops: Sequence[Annotated], report: DatasetReport) -> dict[str, CoordinateSpace]:
@@ -105,5 +113,7 @@ def _row(draft: DatasetVersion, crop: Annotated, spaces: Mapping[str, Coordinate
         row.space = spaces.get(cells["alignment"])
         row.labels_url, row.image_url = cells["crop_url"], cells["em_url"]
     elif before is not None:
-        row.space, row.labels_url, row.image_url = before.space, before.labels_url, before.image_url
+        row.space_id, row.labels_url, row.image_url = before.space_id, before.labels_url, before.image_url
+        if "address" in before.kept:
+            row.kept["address"] = before.kept["address"]
     return row
