@@ -24,6 +24,7 @@ from portal.environment import (
     read_integer,
     read_networks,
     read_origin,
+    read_origins,
     read_switch,
     read_words,
 )
@@ -189,7 +190,7 @@ class Config:
             front_log=read_file(env, "CISTERNA_FRONT_LOG"),
             metrics_networks=read_networks(env, "CISTERNA_METRICS_NETWORKS", "127.0.0.0/8,::1"),
             metrics_token=env.get("CISTERNA_METRICS_TOKEN", "").strip(),
-            external_origins=read_words(env, "CISTERNA_EXTERNAL_ORIGINS", ""),
+            external_origins=read_origins(env, "CISTERNA_EXTERNAL_ORIGINS"),
             neuroglancer_url=read_address(env, "CISTERNA_NEUROGLANCER_URL"),
             viewers=_viewers(env),
             locate_voxels=read_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),

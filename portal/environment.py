@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from datasets.volumes.errors import CisternaError
 
@@ -65,6 +66,26 @@ def read_origin(env: Mapping[str, str], variable: str) -> str:
     if value and not re.fullmatch(r"https?://[^/?#\s]+", value):
         raise ConfigurationInvalid(f"{value!r} is not an origin", where=variable, fix="Use https://host without a path")
     return value
+
+
+def read_origins(env: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    """Origins as browsers write them: lower case, without a path and without the port that is meant anyway."""
+    return tuple(_origin(word, variable) for word in read_words(env, variable, ""))
+
+
+def _origin(word: str, variable: str) -> str:
+    try:
+        parts = urlsplit(word.lower())
+        host, port = parts.hostname or "", parts.port
+        host = f"[{ip_address(host).compressed}]" if ":" in host else host
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    bare = f"{parts.scheme}://{parts.netloc}"
+    known = parts.scheme in ("http", "https") and re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", host)
+    if not known or "@" in bare or word.lower().rstrip("/") != bare:
+        raise ConfigurationInvalid(f"{word!r} is not an origin", where=variable, fix="Use https://host without a path")
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in (None, default) else f":{port}")
 
 
 def read_address(env: Mapping[str, str], variable: str) -> str:

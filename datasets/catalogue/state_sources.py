@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -111,18 +112,19 @@ def origin_of(address: str) -> str:
     """Where a browser would ask; ``""`` where it would not, or the address has a name in it."""
     try:
         parts = urlsplit(address)
-        port = parts.port
+        host, port = parts.hostname or "", parts.port
+        host = f"[{ip_address(host).compressed}]" if ":" in host else host
     except ValueError:
         return ""
-    if not parts.hostname or "@" in parts.netloc:
+    if not host or "@" in parts.netloc:
         return ""
     if parts.scheme == "s3":  # Neuroglancer asks a bucket of Amazon's by its own host name
-        return f"https://{parts.hostname}.s3.amazonaws.com"
+        return f"https://{host}.s3.amazonaws.com"
     scheme = parts.scheme.removeprefix("s3+")
     if scheme not in ("http", "https"):
         return ""
     default = {"http": 80, "https": 443}[scheme]
-    return f"{scheme}://{parts.hostname}" + ("" if port in (None, default) else f":{port}")
+    return f"{scheme}://{host}" + ("" if port in (None, default) else f":{port}")
 
 
 def _addresses(source: Any) -> Iterator[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from datasets.catalogue.actions.links import StateRefused, store_link
 from datasets.catalogue.models import DatasetVersion, StateLink
-from datasets.catalogue.state_sources import SourceRefused, layer_sources, pinned_version, stray_sources
+from datasets.catalogue.state_sources import SourceRefused, layer_sources, origin_of, pinned_version, stray_sources
 
 CASES = json.loads((Path(__file__).parent / "source_cases.json").read_text())
 ORIGINS = {"data_url": CASES["dataUrl"], "origins": CASES["external"]}
@@ -49,6 +49,17 @@ def test_a_source_beside_the_layers_is_found() -> None:
 def test_words_and_shaders_are_no_sources() -> None:
     words = {"shader": "// https://example.org", "description": "see https://example.org", "name": "a:b"}
     assert layer_sources({"source": CASES["good"], **words, "linkedSegmentationGroup": "em"}) == [CASES["good"]]
+
+
+def test_an_origin_is_written_as_browsers_write_it() -> None:
+    for address, origin in (
+        ("https://Host:443/a", "https://host"),
+        ("http://[0::1]:8000/a", "http://[::1]:8000"),
+        ("s3+http://[::1]:80/bucket", "http://[::1]"),
+        ("https://[::x]/", ""),
+        ("https://ada@host/", ""),
+    ):
+        assert origin_of(address) == origin
 
 
 @given(

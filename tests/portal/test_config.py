@@ -50,6 +50,22 @@ def test_an_address_of_no_database_is_refused_without_repeating_its_password(tmp
     assert "secret" not in str(refused.value)
 
 
+def test_origins_are_written_as_browsers_write_them(tmp_path: Path) -> None:
+    origins = "https://Cells.Example.org, http://[0:0::1]:80/,https://host:8443"
+    config = _read(tmp_path, CISTERNA_EXTERNAL_ORIGINS=origins)
+    assert config.external_origins == ("https://cells.example.org", "http://[::1]", "https://host:8443")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["cells.example.org", "https://host/path", "https://ada@host", "s3://bucket", "https://host:x", "https://", "*",
+     "https://host?a", "https://host;script-src", "https://[::x]"],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused(tmp_path: Path, origin: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match="CISTERNA_EXTERNAL_ORIGINS"):
+        _read(tmp_path, CISTERNA_EXTERNAL_ORIGINS=origin)
+
+
 def test_no_password_is_shown(tmp_path: Path) -> None:
     assert "secret" not in repr(_read(tmp_path, CISTERNA_DATABASE="postgresql://ada:secret@db/cells"))
 
