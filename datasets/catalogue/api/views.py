@@ -49,7 +49,7 @@ class SegmentLocation(VersionView):
     }
 
     def get(self, request: Request, ref: Reference, path: str) -> Response:
-        known(request, "segment")
+        known(request, *self.asked)
         segment = _segment(request.query_params.get("segment", ""))
         found = locate_segment(self.version(request, ref), path, segment, max_voxels=settings.CONFIG.locate_voxels)
         return Response({"segment": str(found.segment), "position_nm": found.position_nm, "level": found.level})
@@ -69,7 +69,7 @@ class StateDetail(VersionView):
     said: ClassVar = {"application/json": {"type": "object"}}
 
     def get(self, request: Request, ref: Reference) -> Response:
-        known(request, "view", "layers", "position")
+        known(request, *self.asked)
         version = self.version(request, ref)
         return Response(requested_state(request._request, version))
 
@@ -84,7 +84,7 @@ class NeuroglancerRedirect(VersionView):
     said: ClassVar[dict[str, Any]] = {}
 
     def get(self, request: Request, ref: Reference) -> HttpResponseRedirect:
-        known(request, "view", "layers", "position")
+        known(request, *self.asked)
         version = self.version(request, ref)
         if not settings.CONFIG.neuroglancer_url:
             raise NotFound(

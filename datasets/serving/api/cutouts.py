@@ -39,7 +39,7 @@ class CutoutView(MadeView, VersionView):
     }
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponseBase:
-        known(request, "bbox", "unit", "level", "format", "c", "t", "estimate")
+        known(request, *self.asked)
         version = self.version(request, ref)
         cutout = Cutout(version, path, _asked(request), read_choice(request.query_params, "format", *FORMATS))
         if read_choice(request.query_params, "estimate", "0", "1") == "1":

@@ -43,7 +43,7 @@ class DatasetManifest(MadeView, VersionView):
     said = _SAID
 
     def get(self, request: Request, ref: Reference) -> HttpResponseBase:
-        known(request, "path", "format")
+        known(request, *self.asked)
         chosen = _chosen(request)
         version = self.version(request, ref)
         path = request.query_params.get("path", "").strip("/")
@@ -59,7 +59,7 @@ class SelectionManifest(MadeView):
     said = _SAID
 
     def get(self, request: Request, identifier: str) -> HttpResponseBase:
-        known(request, "format")
+        known(request, *self.asked)
         chosen = _chosen(request)
         selection, layers = find_selection(identifier, request.user)
         for _, error in layers.gone:

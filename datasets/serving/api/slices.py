@@ -40,11 +40,11 @@ _ASKED = {
 class SliceDetail(DataView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/slice``: a plane through a volume, as picture or values."""
 
-    asked: ClassVar = {name: ({"type": "string"}, _ASKED.get(name, "")) for name in PARAMETERS}
+    asked: ClassVar = {name: ({"type": "string"}, _ASKED[name]) for name in PARAMETERS}
     said: ClassVar[dict[str, Any]] = {kind: {} for kind in CONTENT_TYPES.values()}
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponse:
-        known(request, *PARAMETERS)
+        known(request, *self.asked)
         version = self.version(request, ref)
         self.caching = data_cache_control(version, ref)
         wanted = read_request(version, path, request.query_params, most_pixels=settings.CONFIG.slice_pixels)
