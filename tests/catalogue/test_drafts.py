@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.catalogue.actions.memberships import grant_membership
+from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.actions.versions import freeze
 from datasets.catalogue.drafts import said_by, tag_of
@@ -208,6 +209,15 @@ def test_each_wrong_field_is_told_and_nothing_is_changed(curator: Caller, draft:
     assert "Writing – original draft" in role["allowed"]
     for body in (b"{", b"\xff", b"[" * 100_000, b'{"title": NaN}', b'"' + b"a" * 2_200_000 + b'"'):
         assert curator.change(body, draft).status_code == 400, body[:20]
+
+
+def test_of_people_of_one_name_without_an_orcid_the_first_recorded_is_meant() -> None:
+    first, _ = (Person.objects.create(name="Ada") for _ in range(2))
+    assert recorded_person("Ada", "") == first
+    with_orcid = recorded_person("Ada", "0000-0002-1825-0097")
+    assert with_orcid != first
+    assert recorded_person("A. Lovelace", "0000-0002-1825-0097") == with_orcid
+    assert recorded_person("Grace", "").name == "Grace"
 
 
 def test_a_save_says_what_it_is_meant_for(curator: Caller, draft: str) -> None:

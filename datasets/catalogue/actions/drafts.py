@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from datasets.catalogue.actions.audit import record_event
+from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.actions.versions import revise
 from datasets.catalogue.drafts import PLAIN, DraftFields, Finding, find_faults, said_by, shown_layers, tag_of
@@ -19,7 +20,6 @@ from datasets.catalogue.models import (
     Contribution,
     Dataset,
     DatasetVersion,
-    Person,
     Publication,
     Specimen,
     SpecimenTerm,
@@ -231,7 +231,7 @@ def _write(draft: DatasetVersion, said: dict[str, Any]) -> None:
     if "contributions" in said:
         draft.contributions.all().delete()
         for rank, row in enumerate(said["contributions"]):
-            person = _find_person(row.pop("name"), row.pop("orcid"))
+            person = recorded_person(row.pop("name"), row.pop("orcid"))
             Contribution.objects.create(version=draft, person=person, rank=rank, **row)
     if "publications" in said:
         draft.publications.all().delete()
@@ -262,13 +262,6 @@ def _write_acquisition(draft: DatasetVersion, said: dict[str, Any]) -> None:
             sides = said.pop(name) or (None, None, None)
             said.update({f"{length}_{axis}_nm": side for axis, side in zip("xyz", sides, strict=True)})
     Acquisition.objects.update_or_create(version=draft, defaults=said)
-
-
-def _find_person(name: str, orcid: str) -> Person:
-    """The person of this ORCID, or of this name where there is none; a new one where nobody is."""
-    if orcid:
-        return Person.objects.get_or_create(orcid=orcid, defaults={"name": name})[0]
-    return Person.objects.filter(name=name, orcid="").order_by("pk").first() or Person.objects.create(name=name)
 
 
 def _account(by: Writer) -> AbstractBaseUser:

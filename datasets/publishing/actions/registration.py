@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.models import (
     Acquisition,
     Contribution,
@@ -10,7 +11,6 @@ from datasets.catalogue.models import (
     DatasetVersion,
     Mount,
     OrganelleClass,
-    Person,
     Publication,
     Segmentation,
     Specimen,
@@ -70,7 +70,7 @@ def register_content(draft: DatasetVersion, specification: Mapping[str, Any], fi
         Contribution.objects.create(
             version=draft,
             rank=rank,
-            person=_find_person(contribution["name"], contribution["orcid"]),
+            person=recorded_person(contribution["name"], contribution["orcid"]),
             roles=contribution["roles"],
             organization=contribution["organization"],
         )
@@ -127,9 +127,3 @@ def _register_volume(
             found=coverage["found"],
             label_value=coverage["label_value"],
         )
-
-
-def _find_person(name: str, orcid: str) -> Person:
-    if orcid:
-        return Person.objects.get_or_create(orcid=orcid, defaults={"name": name})[0]
-    return Person.objects.get_or_create(name=name, orcid="")[0]
