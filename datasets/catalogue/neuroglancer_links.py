@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -70,7 +71,7 @@ def build_state(
     if volumes or boxes:
         # One unit of the space is one voxel, in nm: the wheel and the arrow keys step by units.
         voxel_nm = _voxel_nm(version, volumes)
-        box = _box_nm(version, volumes)
+        whole = overview_of(version, volumes, boxes)
         # Beside space the view has one time, of which the first moment is shown.
         time = [axis for axis in map(time_dimension, volumes) if axis is not None][:1]
         state.dimensions = neuroglancer.CoordinateSpace(
@@ -79,16 +80,15 @@ def build_state(
             scales=[*voxel_nm, *(axis.scale for axis in time)],
         )
         # Where neither is said, Neuroglancer opens in the middle of what it finds.
-        at_nm = position_nm or (view.position_nm if view else None) or middle_nm(version)
+        at_nm = position_nm or (view.position_nm if view else None) or whole.middle_nm
         if at_nm is not None:
             place = [at / size for at, size in zip(at_nm, voxel_nm, strict=True)]
             state.position = [*place, *(axis.first for axis in time)]
-        if box is not None:
-            state.projection_scale = 2 * _longest_nm(box) / min(voxel_nm)
-        if box is not None or (view and view.nm_per_pixel):
-            state.cross_section_scale = ((view.nm_per_pixel if view else None) or default_nm_per_pixel(version)) / min(
-                voxel_nm
-            )
+        if whole.longest_nm is not None:
+            state.projection_scale = 2 * whole.longest_nm / min(voxel_nm)
+        chosen_nm = view.nm_per_pixel if view else None
+        if whole.longest_nm is not None or chosen_nm:
+            state.cross_section_scale = (chosen_nm or whole.nm_per_pixel) / min(voxel_nm)
         if view is not None and view.orientation:
             state.cross_section_orientation = view.orientation
     state.layout = view.layout if view else "4panel"
@@ -105,17 +105,29 @@ def neuroglancer_address(base_url: str, state: dict[str, Any]) -> str:
     return f"{base_url}#!{quote(json.dumps(state, separators=(',', ':')), safe='')}"
 
 
-def default_nm_per_pixel(version: DatasetVersion) -> float:
-    """The scale at which what the version shows fills a panel; a voxel where that is not known."""
-    volumes = shown_volumes(version)
-    box = _box_nm(version, volumes)
-    return _longest_nm(box) / PIXELS_ACROSS if box is not None else min(_voxel_nm(version, volumes))
+@dataclass(frozen=True)
+class Overview:
+    """Where all that a version shows is seen."""
+
+    middle_nm: list[float] | None
+    """(x, y, z); ``None`` where that is not known."""
+
+    longest_nm: float | None
+    """The longest side."""
+
+    nm_per_pixel: float
+    """The scale at which it fills a panel; a voxel where that is not known."""
 
 
-def middle_nm(version: DatasetVersion) -> list[float] | None:
-    """The middle (x, y, z) of what the version shows; ``None`` where that is not known."""
-    box = _box_nm(version, shown_volumes(version))
-    return None if box is None else [(box[0].get(axis, 0) + box[1].get(axis, 0)) / 2 for axis in "xyz"]
+def overview_of(version: DatasetVersion, volumes: Sequence[Volume], boxes: Sequence[CropBox]) -> Overview:
+    """The overview of what ``version`` shows: ``volumes``, or the ``boxes`` of its crops where it has nothing else."""
+    box = _box_nm(version, volumes, boxes)
+    if box is None:
+        return Overview(None, None, min(_voxel_nm(version, volumes)))
+    low, high = box
+    longest_nm = max(high[axis] - low[axis] for axis in low)
+    middle_nm = [(low.get(axis, 0) + high.get(axis, 0)) / 2 for axis in "xyz"]
+    return Overview(middle_nm, longest_nm, longest_nm / PIXELS_ACROSS)
 
 
 def shown_volumes(version: DatasetVersion) -> list[Volume]:
@@ -134,20 +146,17 @@ def _voxel_nm(version: DatasetVersion, volumes: Sequence[Volume]) -> list[float]
     return [getattr(acquisition, f"voxel_{axis}_nm", None) or 1 for axis in "xyz"]
 
 
-def _box_nm(version: DatasetVersion, volumes: Sequence[Volume]) -> tuple[dict[str, float], dict[str, float]] | None:
-    """Low and high corner of the first volume that was measured, else of what was imaged."""
+def _box_nm(
+    version: DatasetVersion, volumes: Sequence[Volume], boxes: Sequence[CropBox]
+) -> tuple[dict[str, float], dict[str, float]] | None:
+    """Low and high corner of the first volume that was measured, else of what was imaged, else of the crops."""
     for volume in volumes:
         if volume.levels:
             return extent_nm(volume)
     acquisition = getattr(version, "acquisition", None)
     if acquisition is None or acquisition.extent_x_nm is None:
-        return None if volumes else bounds_nm(crop_boxes(version))
+        return None if volumes else bounds_nm(boxes)
     return dict.fromkeys("xyz", 0.0), {axis: getattr(acquisition, f"extent_{axis}_nm") for axis in "xyz"}
-
-
-def _longest_nm(box: tuple[dict[str, float], dict[str, float]]) -> float:
-    low, high = box
-    return max(high[axis] - low[axis] for axis in low)
 
 
 def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from datasets.catalogue.actions.versions import freeze
@@ -132,13 +134,19 @@ def test_crops_are_a_layer_where_somebody_asks_for_it(client: Client, version: D
     assert page["layers"][1]["crops"][0]["highNm"] == [3559] * 3
 
 
-def test_ground_truth_alone_is_shown_around_itself(version: DatasetVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ground_truth_alone_is_shown_around_itself(
+    client: Client, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, external_origins=()))
     state = build_state(DatasetVersion.objects.get(), data_url="http://testserver/data/")
     (layer,) = state["layers"]
     assert layer["type"] == "annotation"
     at = [place * scale for place, (scale, _) in zip(state["position"], state["dimensions"].values(), strict=True)]
     assert at == pytest.approx([3159e-9] * 3)
+    with CaptureQueriesContext(connection) as asked:
+        page = config_of(text_of(client, "/datasets/cell/view/"))
+    assert page["stops"][0]["positionNm"] == [3159] * 3
+    assert sum('FROM "catalogue_crop"' in query["sql"] for query in asked) == 2, "for the state, and for the list"
 
 
 def test_a_view_of_data_elsewhere_alone_is_shared_with_the_dataset_it_is_of(

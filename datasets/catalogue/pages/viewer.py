@@ -12,11 +12,11 @@ from django.urls import reverse
 from datasets.catalogue import crop_annotations
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.crop_annotations import MOST_CROPS, CropBox, crop_boxes, crop_count, crop_layer
-from datasets.catalogue.models import DatasetVersion, View
+from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.neuroglancer_links import (
+    Overview,
     build_state,
-    default_nm_per_pixel,
-    middle_nm,
+    overview_of,
     shown_names,
     shown_volumes,
 )
@@ -51,6 +51,7 @@ def viewer_page(
     crops = crop_annotations.layer_name([volume.path for volume in volumes])
     if boxes and crops not in held:
         whole = [*(layer for layer in whole if layer["name"] != crops), crop_layer(boxes, name=crops, visible=False)]
+    overview = overview_of(version, volumes, boxes)
     return {
         "state": state,
         "offered": [layer for layer in whole if layer["name"] not in held],
@@ -74,7 +75,7 @@ def viewer_page(
             for volume in version.volumes.all()
             if volume.is_external and volume not in volumes
         ],
-        "stops": [_stop(view, version) for view in version.views.all()],
+        "stops": [_stop(view, volumes, overview) for view in version.views.all()],
         "linksUrl": reverse("api:links"),
         "dataUrl": data_url,
         "externalOrigins": list(settings.CONFIG.external_origins),
@@ -113,9 +114,8 @@ def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: st
     }
 
 
-def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
+def _stop(view: View, volumes: Sequence[Volume], overview: Overview) -> dict[str, Any]:
     """A curator's view as a place to go to; the scale is always said."""
-    volumes = shown_volumes(version)
     shown = shown_names(volumes, view)
     return {
         "name": view.name,
@@ -127,9 +127,9 @@ def _stop(view: View, version: DatasetVersion) -> dict[str, Any]:
             for part in channel_layers(volume)
             if part.name in shown or (part.on and volume.path in shown)
         ],
-        "positionNm": view.position_nm or middle_nm(version),
+        "positionNm": view.position_nm or overview.middle_nm,
         "orientation": view.orientation or [0, 0, 0, 1],
-        "nmPerPixel": view.nm_per_pixel or default_nm_per_pixel(version),
+        "nmPerPixel": view.nm_per_pixel or overview.nm_per_pixel,
         "layout": view.layout,
     }
 
