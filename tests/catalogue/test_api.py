@@ -177,6 +177,12 @@ def test_a_view_of_other_data_is_not_shared(client: Client, small_cell: DatasetV
     assert not StateLink.objects.exists()
 
 
+def test_a_view_with_text_that_no_database_keeps_is_not_shared(client: Client, small_cell: DatasetVersion) -> None:
+    state = _get(client, "datasets/small-cell/state")
+    assert _share(client, state | {"title": "a\0b"}).status_code == 422
+    assert _share(client, state | {"title": r"a\u0000b"}).status_code == 201, "these are six other characters"
+
+
 def test_a_view_over_1_mib_is_not_shared(client: Client, small_cell: DatasetVersion) -> None:
     state = _get(client, "datasets/small-cell/state") | {"title": "x" * 1_100_000}
     assert _share(client, state).status_code == 422

@@ -44,6 +44,21 @@ def test_an_address_that_is_none_has_a_page_that_leads_on(client: Client) -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status", "where"),
+    [
+        ("/crops/?dataset=%00", 400, "dataset"),
+        ("/api/v1/crops/?organelle=mito&a%00b=1", 400, "ab"),
+        ("/api/v1/selections/%00", 404, None),
+        ("/datasets/cell/volumes/%00/", 404, None),
+    ],
+)
+def test_the_character_0_is_refused_at_every_door(client: Client, path: str, status: int, where: str | None) -> None:
+    response = client.get(path, headers={"Accept": "application/json"})
+    assert (response.status_code, response.json().get("where")) == (status, where)
+
+
+@pytest.mark.django_db
 def test_the_list_leads_to_every_page_and_each_renders(client: Client) -> None:
     text = client.get("/problems/").content.decode()
     for path in PROBLEM_PAGES.glob("*.md"):

@@ -17,6 +17,8 @@ from datasets.volumes.errors import CisternaError
 
 MAX_STATE_BYTES = 1024 * 1024
 MAX_LAYERS = 1000
+_CHARACTER_0 = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As it stands in JSON. PostgreSQL keeps no text that has it."""
 
 
 class StateRefused(CisternaError):
@@ -51,6 +53,8 @@ def store_link(
     text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     if len(text.encode()) > MAX_STATE_BYTES:
         raise StateRefused("The view is larger than 1 MiB", fix="Select fewer segments")
+    if _CHARACTER_0.search(text):
+        raise StateRefused("There is a character 0 in it", fix="Share from the viewer")
     layers = state.get("layers") if isinstance(state, dict) else None
     if not isinstance(layers, list) or not layers or len(layers) > MAX_LAYERS:
         raise StateRefused("This is no viewer state with layers", fix="Share from the viewer")
