@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +168,20 @@ def _problem(request: HttpRequest, error: CisternaError) -> dict[str, Any]:
     problem = error.problem()
     problem["type"] = request.build_absolute_uri(problem["type"])
     problem["request_id"] = getattr(request, "id", "")
-    return problem
+    whole: dict[str, Any] = _sendable(problem)
+    return whole
+
+
+def _sendable(said: Any) -> Any:
+    """The same with half a surrogate pair written as its number: what somebody sent may be quoted, and that cannot be
+    sent."""
+    if isinstance(said, str):
+        return said.encode("utf-8", "backslashreplace").decode()
+    if isinstance(said, Mapping):
+        return {_sendable(name): _sendable(each) for name, each in said.items()}
+    if isinstance(said, list | tuple):
+        return [_sendable(each) for each in said]
+    return said
 
 
 def _wants_html(request: HttpRequest) -> bool:

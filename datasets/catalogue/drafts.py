@@ -278,8 +278,8 @@ def find_faults(fields: DraftFields) -> list[Finding]:
         return []
     findings = []
     for place, message in _flatten(fields.errors, ()):
-        pointer = "".join("/" + _plain(part).replace("~", "~0").replace("/", "~1") for part in place)
-        findings.append(Finding(pointer, _plain(message)[:_LONGEST_MESSAGE], tuple(_allowed(fields, place))))
+        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+        findings.append(Finding(pointer, message[:_LONGEST_MESSAGE], tuple(_allowed(fields, place))))
     return findings[:_MOST_FINDINGS]
 
 
@@ -376,8 +376,3 @@ def _allowed(field: Any, place: tuple[str, ...]) -> Iterable[str]:
         else:
             return list(field.fields.keys())
     return [str(choice) for choice in getattr(field, "choices", ())]
-
-
-def _plain(text: str) -> str:
-    """Text that can be sent: half a surrogate pair cannot."""
-    return text.encode("utf-8", "backslashreplace").decode()

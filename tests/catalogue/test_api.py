@@ -180,6 +180,9 @@ def test_a_view_of_other_data_is_not_shared(client: Client, small_cell: DatasetV
 def test_a_view_with_text_that_no_database_keeps_is_not_shared(client: Client, small_cell: DatasetVersion) -> None:
     state = _get(client, "datasets/small-cell/state")
     assert _share(client, state | {"title": "a\0b"}).status_code == 422
+    assert _share(client, state | {"title": "\ud800"}).status_code == 422
+    far = json.dumps({"state": state | {"crossSectionScale": 0}}).replace('Scale": 0', 'Scale": 1e999')
+    assert client.post("/api/v1/links", far, content_type="application/json").status_code == 422
     assert _share(client, state | {"title": r"a\u0000b"}).status_code == 201, "these are six other characters"
 
 

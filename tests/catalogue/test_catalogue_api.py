@@ -1,5 +1,7 @@
 """Lists and details of the whole catalogue over the API: filters, pages, projection, expansion, and who sees what."""
 
+import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +129,7 @@ def test_a_dataset_in_two_collections_is_one_result(client: Client, cell: Datase
         ("datasets/?organism=%00", "organism", "printable"),
         ("datasets/?limit=0", "limit", "from 1 to 500"),
         ("crops/?cursor=W10", "cursor", "next"),
+        ("publications/?cursor=WyJcdWQ4MDAiXQ", "cursor", "next"),
         ("people/?orcid=1", "orcid", "Names match"),
         ("datasets/cell/?colour=red", "colour", "fields, expand"),
         ("organelles/?limit=1", "limit", "fields"),
@@ -151,6 +154,11 @@ def test_pages_follow_each_other_whole_and_once(client: Client, cell: DatasetVer
         seen += page["results"]
         address = page["next"]
     assert seen == whole
+
+
+def test_a_place_behind_the_longest_title_is_one(client: Client, cell: DatasetVersion) -> None:
+    place = base64.urlsafe_b64encode(json.dumps(["\U0001d538" * 500], ensure_ascii=False).encode()).decode().rstrip("=")
+    assert found(client, f"publications/?cursor={place}") == []
 
 
 def test_lists_take_as_many_questions_however_long_they_are(client: Client, cell: DatasetVersion) -> None:

@@ -106,6 +106,12 @@ def test_a_body_that_is_no_list_of_layers_is_refused(client: Client, body: str) 
     )
 
 
+def test_what_is_quoted_of_a_body_can_be_sent(client: Client) -> None:
+    answer = client.post("/api/v1/selections", r'{"layers": ["\ud800@1/em"]}', "application/json")
+    assert answer.status_code == 422
+    assert r"\ud800@1/em" in json.loads(answer.content)["where"] + json.loads(answer.content)["detail"]
+
+
 def test_no_more_than_a_thousand_layers(client: Client, small_cell: DatasetVersion) -> None:
     answer = post(client, [f"small-cell@1/layer-{number}" for number in range(1001)])
     assert answer.status_code == 422

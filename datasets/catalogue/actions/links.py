@@ -50,8 +50,8 @@ def store_link(
         StateRefused: naming the layer and what is wrong with it.
         NotFound, VersionRetired: a source is not there for ``by``.
     """
-    text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    if len(text.encode()) > MAX_STATE_BYTES:
+    text, length = _written(state)
+    if length > MAX_STATE_BYTES:
         raise StateRefused("The view is larger than 1 MiB", fix="Select fewer segments")
     if _CHARACTER_0.search(text):
         raise StateRefused("There is a character 0 in it", fix="Share from the viewer")
@@ -73,6 +73,15 @@ def store_link(
         find_version(name, label, by)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return StateLink.objects.get_or_create(digest=digest, defaults={"state": state, "sources": versions})[0]
+
+
+def _written(state: Any) -> tuple[str, int]:
+    """The state as JSON, and how many bytes that is."""
+    try:
+        text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text, len(text.encode())
+    except ValueError:  # half a surrogate pair, or a number beyond all: JSON has neither
+        raise StateRefused("It has text or a number that cannot be kept", fix="Share from the viewer") from None
 
 
 def _pinned_versions(sources: Iterable[str], name: str, data_url: str, origins: Sequence[str]) -> set[str]:

@@ -30,6 +30,7 @@ from datasets.catalogue.queries.visibility import SHARED
 from datasets.catalogue.state_requests import QueryInvalid, read_whole
 
 PAGE_SIZE, LARGEST_PAGE = 50, 500
+_LONGEST_CURSOR = 8000  # a title of 500 letters of four bytes, in base64
 type Loads = Mapping[str, Sequence[str | Prefetch[str]]]
 
 
@@ -50,6 +51,7 @@ def read_text(value: Any) -> str:
     """A key that is text."""
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(value)
+    value.encode()  # half a surrogate pair is no text
     return value
 
 
@@ -259,7 +261,7 @@ def _write_cursor(place: Sequence[Any]) -> str:
 
 def _read_cursor(text: str, order: Sequence[Key]) -> list[Any]:
     try:
-        if not re.fullmatch(r"[\w-]{1,2000}", text, re.ASCII):
+        if not re.fullmatch(rf"[\w-]{{1,{_LONGEST_CURSOR}}}", text, re.ASCII):
             raise ValueError(text)
         place = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
         if not isinstance(place, list) or len(place) != len(order):
