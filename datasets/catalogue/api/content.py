@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from django.urls import reverse
@@ -47,8 +46,8 @@ class KeptField(serializers.JSONField):
     def __init__(self, **options: Any) -> None:
         super().__init__(read_only=True, help_text=KEPT, **options)
 
-    def to_representation(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        return without_absent(kept)
+    def to_representation(self, value: Any) -> Any:
+        return without_absent(value)
 
 
 class SourceCheckSerializer(serializers.Serializer[LastCheck]):
