@@ -1,6 +1,8 @@
 """Slices: ``/api/v1/datasets/<ref>/volumes/<path>/slice``, every parameter and every refusal."""
 
 import io
+import json
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +26,7 @@ from datasets.storage.roots import OWN_ROOT, Root, all_roots, configure_roots
 from datasets.volumes.pictures import segment_colours
 from tests.s3_server import S3Server
 from tests.samples import specification, write_image
+from tests.serving.test_cutouts import body_of
 
 pytestmark = pytest.mark.django_db
 
@@ -310,6 +313,44 @@ def test_all_layers_of_a_picture_have_one_bound(
     monkeypatch.setattr("datasets.serving.slices.requests.MOST_LAYERS", 1)
     ask(client, both)
     assert ask(client, "width=2048&height=2048&overlay=labels/cells", 413).json()["where"] == "overlay"
+
+
+def test_a_moment_is_that_of_the_finest_level_on_every_level(client: Client, data_root: Path) -> None:
+    """The coarser levels have one moment for two: the first has all five in three, the second but four of them."""
+    folder = write_cell(data_root / "cell.zarr") / "film"
+    shutil.rmtree(folder)
+    shapes = [(5, 8, 24, 28), (3, 4, 12, 14), (2, 2, 6, 7)]
+    films = [np.full(shape, 10 * level, np.uint8) for level, shape in enumerate(shapes, 1)]
+    for film in films:
+        film += np.arange(len(film), dtype=np.uint8)[:, None, None, None]
+    write_image(folder, films, axes="tzyx", voxel_nm=(1, *VOXEL_NM), chunk=8)
+    described = json.loads((folder / "zarr.json").read_text())
+    for level in described["attributes"]["ome"]["multiscales"][0]["datasets"][1:]:
+        scale, shift = level["coordinateTransformations"]
+        scale["scale"][0], shift["translation"][0] = 2, 0.5
+    (folder / "zarr.json").write_text(json.dumps(described))
+    publish_cell("data:cell.zarr")
+
+    def shown(nm_per_pixel: int, moment: int) -> int:
+        plane = values(client, f"width=2&height=2&resolution={nm_per_pixel}&t={moment}", path="film")
+        assert len(np.unique(plane)) == 1
+        return int(plane[0, 0])
+
+    assert [shown(10, moment) for moment in range(5)] == [10, 11, 12, 13, 14]
+    assert [shown(20, moment) for moment in range(5)] == [20, 20, 21, 21, 22]
+    assert [shown(40, moment) for moment in range(5)] == [30, 30, 31, 31, 22], "the last is not on the coarsest"
+    ask(client, "t=5", 400, path="film")
+
+    def cut(level: int, moment: int) -> Any:
+        box = {"unit": "voxel", "bbox": "0,0,0,2,2,2", "level": level, "t": moment}
+        return client.get("/api/v1/datasets/small-cell@1/volumes/film/cutout", box)
+
+    for level, moment, value in ((0, 3, 13), (1, 3, 21), (1, 4, 22), (2, 3, 31)):
+        voxels = np.load(io.BytesIO(body_of(cut(level, moment))))
+        assert (voxels == value).all()
+    for level, moment in ((2, 4), (1, 5)):
+        refused = cut(level, moment)
+        assert (refused.status_code, refused.json()["where"]) == (422, "t")
 
 
 def test_a_bucket_is_cut_like_a_folder(client: Client, s3_server: S3Server, s3: Any, tmp_path: Path) -> None:

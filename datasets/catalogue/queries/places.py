@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from datasets.catalogue.models import DatasetVersion, Volume
@@ -29,6 +31,25 @@ def place_of_level(version: DatasetVersion, volume: Volume, level: dict[str, Any
 def form_of_level(volume: Volume, level: dict[str, Any]) -> ArrayForm:
     """What a level's array is, as it was published."""
     return ArrayForm(tuple(level["shape"]), tuple(level["chunk_shape"]), volume.dtype)
+
+
+def elements_on(volume: Volume, level: dict[str, Any], elements: Mapping[str, int]) -> dict[str, int] | None:
+    """Where a level has what lies at ``elements`` of the finest; None where it ends before.
+
+    A coarser level may have one moment for several.
+
+    Args:
+        elements: the index along axes other than x, y and z, by name.
+    """
+    found, finest = {}, volume.levels[0]
+    for name, element in elements.items():
+        axis = volume.axes.index(name)
+        at = finest["translation"][axis] + element * finest["scale"][axis]
+        index = math.floor((at - level["translation"][axis]) / level["scale"][axis] + 0.5)
+        if not 0 <= index < level["shape"][axis]:
+            return None
+        found[name] = index
+    return found
 
 
 def open_level(version: DatasetVersion, volume: Volume, level: dict[str, Any]) -> ReadableArray:

@@ -13,7 +13,7 @@ from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound, find_volume_here
-from datasets.catalogue.queries.places import form_of_level, place_of_level
+from datasets.catalogue.queries.places import elements_on, form_of_level, place_of_level
 from datasets.storage.arrays import ArrayForm
 from datasets.storage.roots import Root
 from datasets.volumes.axes import AxisUnknown
@@ -53,7 +53,7 @@ class FormatUnfit(CisternaError):
 class Asked:
     """What is asked for: a box in nm, or in voxels of a level; ``level`` is a level's path, None the finest.
 
-    ``places`` has the index along the axes "c" and "t", where one is given.
+    ``places`` has the index along the axes "c" and "t", where one is given, as the finest level counts.
     """
 
     box: Box
@@ -124,7 +124,8 @@ class Plan:
                 fix="Read the array itself: see the layer's page",
             )
         self._level = self._find_level(asked.level)
-        self._places = self._find_places(asked.places or {})
+        self._elements = self._find_elements(asked.places or {})
+        self._places = self._find_places()
         self._asked = asked
 
     @cached_property
@@ -195,7 +196,9 @@ class Plan:
             (
                 level["path"]
                 for level in self._volume.levels
-                if 0 < sizes[level["path"]] <= limit_bytes and self._read_bytes(level) <= most_read_bytes
+                if 0 < sizes[level["path"]] <= limit_bytes
+                and self._read_bytes(level) <= most_read_bytes
+                and elements_on(self._volume, level, self._elements) is not None
             ),
             None,
         )
@@ -243,11 +246,24 @@ class Plan:
             fix=f"Its levels are {', '.join(level['path'] for level in levels)}",
         )
 
-    def _find_places(self, asked: Mapping[str, int]) -> dict[str, int]:
-        """The place along each axis other than x, y and z, by the axis's name; not given, the first."""
+    def _find_places(self) -> dict[str, int]:
+        """What is read of the level along axes other than x, y and z, by name; not given, the first."""
+        volume, level = self._volume, self._level
+        places = elements_on(volume, level, self._elements)
+        if places is None:
+            asked = " and ".join(f"{axis} {element}" for axis, element in self._elements.items())
+            raise BoxOutside(
+                f"Level {level['path']} of {volume.path} ends before {asked}",
+                where=", ".join(self._elements),
+                fix="Take a finer level",
+            )
+        return places
+
+    def _find_elements(self, asked: Mapping[str, int]) -> dict[str, int]:
+        """The place along axes other than x, y and z, by the axis's name, as the finest level counts."""
         volume, found = self._volume, {}
         types = volume.axis_types or [None] * len(volume.axes)
-        sizes = dict(zip(volume.axes, self._level["shape"], strict=True))
+        sizes = dict(zip(volume.axes, volume.levels[0]["shape"], strict=True))
         for name, place in asked.items():
             axis = next(
                 (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.datasets import NotFound
-from datasets.catalogue.queries.places import form_of_level, place_of_level
+from datasets.catalogue.queries.places import elements_on, form_of_level, place_of_level
 from datasets.catalogue.slices import shortest_nm
 from datasets.storage.blocks import ArrayBlocks, ArrayPlace
 from datasets.storage.planes import PlanePlan, plan_plane, read_plane
@@ -46,12 +46,15 @@ class LevelPlan:
 type Levels = Mapping[str, LevelPlan]
 """By the path of a volume."""
 
+type Elements = Mapping[str, int]
+"""The index along axes other than x, y and z, by name, as the finest level counts; 0 where not given."""
+
 
 def cut(
     version: DatasetVersion,
     volume: Volume,
     plane: Plane,
-    elements: Mapping[str, int] | None = None,
+    elements: Elements | None = None,
     levels: Levels | None = None,
 ) -> NDArray[np.generic]:
     """The values of ``volume`` along ``plane``, (y, x): linear between voxels, of labels the nearest; 0 outside.
@@ -60,7 +63,6 @@ def cut(
     float32.
 
     Args:
-        elements: the index along axes other than x, y and z, by name; 0 where not given.
         levels: what :func:`choose_levels` chose for several cuts; else the level is chosen for this one alone.
 
     Raises:
@@ -68,23 +70,26 @@ def cut(
         SliceTooLarge: even the coarsest level needs too many chunks.
         StorageError: the data cannot be read.
     """
-    chosen = (levels or choose_levels(plane, [volume]))[volume.path]
+    chosen = (levels or choose_levels(plane, [volume], {volume.path: elements or {}}))[volume.path]
     blocks = ArrayBlocks(_place(version, volume, chosen.level, elements or {}))
     values = read_plane(blocks, chosen.plan)
     return values if chosen.plan.is_linear else values.astype(native_type(blocks.dtype), copy=False)
 
 
-def choose_levels(plane: Plane, cuts: Sequence[Volume]) -> Levels:
+def choose_levels(plane: Plane, cuts: Sequence[Volume], elements: Mapping[str, Elements]) -> Levels:
     """At which level each volume of a picture is cut, those named several times as often; nothing is read.
 
     It is the coarsest that still has a voxel for each pixel, or the finest there is. Where that would take too many
     chunks, of one cut or of all together, what takes most is cut at a coarser one.
 
+    Args:
+        elements: by the path of a volume, the last that is cut along each axis; levels that end before it are left out.
+
     Raises:
         NotFound, SliceTooLarge: as :func:`cut`.
     """
     times = Counter(volume.path for volume in cuts)
-    plans = {volume.path: _plans(volume, plane) for volume in cuts}
+    plans = {volume.path: _plans(volume, plane, elements.get(volume.path, {})) for volume in cuts}
     chosen: dict[str, LevelPlan] = {}
     for path, of_volume in plans.items():
         chosen[path] = _next(of_volume, path)
@@ -108,11 +113,12 @@ def require_planes(volume: Volume) -> None:
         raise NotFound(f"{volume.path} has no slices", where=volume.path, fix="Name a volume with the axes x and y")
 
 
-def _plans(volume: Volume, plane: Plane) -> Iterator[LevelPlan]:
+def _plans(volume: Volume, plane: Plane, elements: Elements) -> Iterator[LevelPlan]:
     """Those levels at which the plane can be cut, from the one that has a voxel for each pixel on."""
     require_planes(volume)
-    fine = [index for index, level in enumerate(volume.levels) if shortest_nm(level) * ALIKE <= plane.nm_per_pixel]
-    for level in volume.levels[fine[-1] if fine else 0 :]:
+    reaching = [level for level in volume.levels if elements_on(volume, level, elements) is not None]
+    fine = [index for index, level in enumerate(reaching) if shortest_nm(level) * ALIKE <= plane.nm_per_pixel]
+    for level in reaching[fine[-1] if fine else 0 :]:
         if (plan := _plan(volume, level, plane)) is not None:
             yield LevelPlan(level, plan)
 
@@ -143,7 +149,9 @@ def _in_space(volume: Volume, sizes: list[int]) -> tuple[int, ...]:
     return tuple(by_axis.get(axis, 1) for axis in "zyx")
 
 
-def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], elements: Mapping[str, int]) -> ArrayPlace:
+def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], elements: Elements) -> ArrayPlace:
+    on_level = elements_on(volume, level, elements)
+    assert on_level is not None, "levels are chosen by what they have"
     root, key = place_of_level(version, volume, level)
     return ArrayPlace(
         root,
@@ -151,6 +159,6 @@ def _place(version: DatasetVersion, volume: Volume, level: dict[str, Any], eleme
         volume.zarr_format,
         tuple(volume.axes),
         form_of_level(volume, level),
-        elements,
+        on_level,
         is_published=version.number is not None,
     )

@@ -66,6 +66,13 @@ class SliceRequest:
             places[axis.name] = self.channel
         return places
 
+    def last_elements(self, volume: Volume) -> dict[str, int]:
+        """The same, of an image that of the last channel that is shown."""
+        if volume != self.volume or volume.kind in LABEL_KINDS:
+            return self.elements(volume)
+        shown = shown_channels(volume, self.channel)
+        return self.elements(volume) | {layer.axis.name: layer.index for layer in shown if layer.axis}
+
 
 def read_request(version: DatasetVersion, path: str, query: QueryDict, *, most_pixels: int) -> SliceRequest:
     """The slice that a query asks for.

@@ -44,7 +44,7 @@ def _make(version: DatasetVersion, request: SliceRequest) -> bytes:
     volume, plane = request.volume, request.plane
     if request.form == "npy":
         return encode_values(cut(version, volume, plane, request.elements(volume)))
-    levels = choose_levels(plane, request.cuts)
+    levels = choose_levels(plane, request.cuts, {it.path: request.last_elements(it) for it in request.cuts})
     elements = {it.path: request.elements(it) for it in (volume, *request.overlays)}
     if volume.kind in LABEL_KINDS:
         picture = draw_labels(version, (volume,), plane, None, elements=elements, levels=levels)
