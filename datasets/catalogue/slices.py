@@ -1,6 +1,7 @@
 """The still slices of a version: which volume they show, where they lie, and how a page lays them out.
 
-They are the portal's answer to a browser without WebGL 2 or JavaScript: one middle slice across each space axis.
+They are what a browser without WebGL 2 or JavaScript sees at once: one middle slice across each space axis. Through any
+other place leads the page of slices (pages/slices.py), which shows the same volumes.
 """
 
 from __future__ import annotations
