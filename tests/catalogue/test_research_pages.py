@@ -148,6 +148,9 @@ def test_what_belongs_to_a_dataset_leads_to_it_and_back(client: Client) -> None:
     assert "1\u00a0crop of A cell" in said["models"]
     assert '<a class="link" href="https://orcid.org/0000-0001-5109-3700"' in said["people"]
     assert "Data curation" in said["people"]
+    page = text_of(client, "/datasets/cell/")
+    for url in ("/collections/paper/", "/crops/?dataset=cell", f"/people/{Person.objects.get().pk}/"):
+        assert f'<a class="link" href="{url}">' in page, url
     for path in ("/models/none/", "/tasks/none/", "/collections/none/", "/people/999999/"):
         text_of(client, path, status=404)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
 from datasets.catalogue.external_sources import opens_in_viewer
-from datasets.catalogue.models import Acquisition, Contribution, DatasetVersion, Publication, State, Volume
+from datasets.catalogue.models import Acquisition, Collection, Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.pages.crops import crops_url
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
 from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot, LayerGroup, layer_groups, organelle_dots, unpacked_bytes, voxel_size
@@ -71,6 +72,16 @@ class VersionRow:
 
 
 @dataclass(frozen=True)
+class Contributor:
+    """Someone who made it; ``url`` leads to what else they contributed to that can be seen."""
+
+    name: str
+    url: str
+    orcid: str
+    organization: str
+
+
+@dataclass(frozen=True)
 class DatasetPage:
     """Everything the page of a dataset version shows."""
 
@@ -92,6 +103,7 @@ class DatasetPage:
     stills: Stills
     views: tuple[CuratedView, ...]
     facts: tuple[Fact, ...]
+    collections: tuple[Fact, ...]
     acquisition: tuple[Fact, ...]
     kept: tuple[Fact, ...]
     licence: Licence
@@ -102,7 +114,7 @@ class DatasetPage:
     is_grouped: bool
     is_long: bool
     can_be_selected: bool
-    contributions: tuple[Contribution, ...]
+    contributions: tuple[Contributor, ...]
     publications: tuple[Publication, ...]
     opening: tuple[OpeningLink, ...]
     downloads: Downloads | None
@@ -118,6 +130,8 @@ def dataset_page(
     version: DatasetVersion,
     versions: Sequence[DatasetVersion],
     *,
+    collections: Iterable[Collection],
+    people: Container[int],
     pictures: set[str],
     site_url: str,
     data_url: str,
@@ -127,6 +141,8 @@ def dataset_page(
     Args:
         version: with its content loaded.
         versions: those of its dataset that the caller may know of, newest first.
+        collections: those that its dataset belongs to.
+        people: the ids of those who have a page that the caller may see.
         pictures: names of its still pictures.
         site_url: absolute address of the site, without a trailing slash.
         data_url: absolute address of the data plane, ending in ``/data/``.
@@ -166,7 +182,10 @@ def dataset_page(
             )
             for view in version.views.all()
         ),
-        facts=tuple(_facts(version, volumes, image)),
+        facts=tuple(_facts(version, volumes, image, is_newest=newest is not None and newest.is_shown)),
+        collections=tuple(
+            Fact("Part of", it.title, reverse("catalogue:collection", kwargs={"name": it.name})) for it in collections
+        ),
         acquisition=tuple(_acquisition_facts(version)),
         kept=kept_facts(version.kept | {f"View {view.title}": view.kept for view in version.views.all() if view.kept}),
         licence=describe_licence(version.licence),
@@ -177,7 +196,7 @@ def dataset_page(
         is_grouped=len(groups) < len(volumes),
         is_long=len(volumes) > LAYERS_SHOWN_WHOLE,
         can_be_selected=version.number is not None and not all(volume.is_external for volume in volumes),
-        contributions=tuple(version.contributions.all()),
+        contributions=tuple(_contributor(it, people) for it in version.contributions.all()),
         publications=tuple(version.publications.all()),
         opening=opening_links(version, image, data_url=data_url, site_url=site_url) if image else (),
         downloads=version_downloads(version, site_url=site_url),
@@ -214,7 +233,15 @@ def _version_row(version: DatasetVersion, *, shown: DatasetVersion) -> VersionRo
     )
 
 
-def _facts(version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None) -> Iterable[Fact]:
+def _contributor(contribution: Contribution, people: Container[int]) -> Contributor:
+    person = contribution.person
+    url = reverse("catalogue:person", kwargs={"number": person.pk}) if person.pk in people else ""
+    return Contributor(person.name, url, person.orcid, contribution.organization)
+
+
+def _facts(
+    version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, *, is_newest: bool
+) -> Iterable[Fact]:
     specimen = specimen_of(version)
     when = f" · {format_date(version.frozen_at)}" if version.frozen_at else ""
     yield Fact("Version", f"{version.label}{when}")
@@ -240,7 +267,9 @@ def _facts(version: DatasetVersion, volumes: Sequence[Volume], image: Volume | N
         else:
             yield Fact("Size", f"{format_bytes(sum(unpacked_bytes(volume) for volume in volumes))} unpacked · {layers}")
     if count := version.crops.count():
-        yield Fact("Ground truth", format_count(count, "crop"))
+        # The list has the crops of newest versions alone.
+        url = crops_url(dataset=version.dataset.name) if is_newest else ""
+        yield Fact("Ground truth", format_count(count, "crop"), url)
     if made_by := [affiliation.organization.title for affiliation in version.affiliations.all()]:
         yield Fact("From", ", ".join(made_by))
     licence = describe_licence(version.licence)

@@ -31,7 +31,7 @@ class Stills:
 
 @dataclass(frozen=True)
 class Fact:
-    """A line of the table of facts; ``url`` leads to its authority."""
+    """A line of the table of facts; ``url`` leads to its authority, or to a page of its own here."""
 
     name: str
     value: str

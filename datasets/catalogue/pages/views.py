@@ -34,6 +34,7 @@ from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture
+from datasets.catalogue.queries.collections import collections_with
 from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.datasets import (
     NotFound,
@@ -54,6 +55,7 @@ from datasets.catalogue.queries.organelles import (
     other_layers_of,
     segmentations_of,
 )
+from datasets.catalogue.queries.people import people_with_pages
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_open, is_operator
 from datasets.catalogue.slices import slices_of
@@ -113,6 +115,8 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     context = dataset_page(
         version,
         versions_of(version.dataset, request.user),
+        collections=collections_with(version.dataset),
+        people=people_with_pages([it.person_id for it in version.contributions.all()], request.user),
         pictures=known_picture_names(version),
         site_url=site_url(request),
         data_url=data_url(request),

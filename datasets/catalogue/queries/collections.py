@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Prefetch, QuerySet
 
-from datasets.catalogue.models import Collection, CollectionMember, DatasetVersion
+from datasets.catalogue.models import Collection, CollectionMember, Dataset, DatasetVersion
 from datasets.catalogue.queries.datasets import NotFound, newest_versions
 from datasets.catalogue.queries.visibility import Viewer, visible_to
 
@@ -31,6 +31,11 @@ def named_collection(name: str) -> Collection:
     if collection is None:
         raise NotFound(f"No collection is called {name!r}", where=name, fix="See /collections/")
     return collection
+
+
+def collections_with(dataset: Dataset) -> QuerySet[Collection]:
+    """The collections that a dataset belongs to which the caller has found, by name."""
+    return Collection.objects.filter(members__dataset=dataset).order_by("name")
 
 
 def versions_in(collection: Collection, user: Viewer) -> QuerySet[DatasetVersion]:

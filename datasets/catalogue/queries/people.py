@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from datasets.catalogue.models import Contribution, Person
@@ -20,6 +22,11 @@ def visible_people(user: Viewer) -> QuerySet[Person]:
         )
         .order_by("name", "id")
     )
+
+
+def people_with_pages(people: Iterable[int], user: Viewer) -> set[int]:
+    """Those of the ids ``people`` whom :func:`find_person` finds."""
+    return set(visible_people(user).filter(pk__in=people).order_by().values_list("pk", flat=True))
 
 
 def find_person(number: int, user: Viewer) -> Person:
