@@ -82,6 +82,16 @@ def test_crops_are_listed_and_narrowed(client: Client) -> None:
         assert client.get(f"/crops/?{wrong}").status_code == 400, wrong
 
 
+def test_a_dataset_of_crops_alone_leads_to_them_and_to_nothing_else(client: Client) -> None:
+    cropped("one", "234", "235")
+    page = text_of(client, "/datasets/one/")
+    assert 'ground truth: <a class="link" href="/crops/?dataset=one">2\u00a0crops</a>' in page
+    assert "Explore in 3D" in page
+    for empty in ("/slices/", "with your own tools", "Open elsewhere"):
+        assert empty not in page, empty
+    assert '"name": "ground-truth-crops"' in text_of(client, "/datasets/one/view/")
+
+
 def test_crops_are_paged_there_and_back(client: Client, monkeypatch: Any) -> None:
     monkeypatch.setattr("datasets.catalogue.queries.ground_truth.CROPS_PER_PAGE", 2)
     cropped("one", "1", "2", "3")

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from datasets.catalogue.citations import Citation, citation_of
+from datasets.catalogue.crop_annotations import crop_count
 from datasets.catalogue.external_sources import opens_in_viewer
 from datasets.catalogue.models import Acquisition, Collection, Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
@@ -94,6 +95,7 @@ class DatasetPage:
     is_public: bool
     newer: VersionRow | None
     is_shown: bool
+    crops: Fact | None
     has_slices: bool
     is_external: bool
     view_url: str
@@ -154,6 +156,7 @@ def dataset_page(
     citation = citation_of(version, site_url=site_url)
     rows = tuple(_version_row(it, shown=version) for it in versions)
     newest = next((row for row, it in zip(rows, versions, strict=True) if it.state == State.PUBLISHED), None)
+    crops = _crops(version, is_newest=newest is not None and newest.is_shown)
     lead, rest = lead_of(version)
     stills = stills_of(version, image, pictures)
     return DatasetPage(
@@ -165,7 +168,8 @@ def dataset_page(
         is_draft=version.number is None,
         is_public=is_released(version.dataset),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
-        is_shown=any(opens_in_viewer(volume) for volume in volumes),
+        is_shown=any(opens_in_viewer(volume) for volume in volumes) or crop_count(version) > 0,
+        crops=crops,
         has_slices=any(volume.is_shown for volume in volumes),
         is_external=any(volume.is_external for volume in volumes),
         view_url=view_url,
@@ -182,7 +186,7 @@ def dataset_page(
             )
             for view in version.views.all()
         ),
-        facts=tuple(_facts(version, volumes, image, is_newest=newest is not None and newest.is_shown)),
+        facts=tuple(_facts(version, volumes, image, crops)),
         collections=tuple(
             Fact("Part of", it.title, reverse("catalogue:collection", kwargs={"name": it.name})) for it in collections
         ),
@@ -239,8 +243,18 @@ def _contributor(contribution: Contribution, people: Container[int]) -> Contribu
     return Contributor(person.name, url, person.orcid, contribution.organization)
 
 
+def _crops(version: DatasetVersion, *, is_newest: bool) -> Fact | None:
+    """How many crops there are; the list, to which it leads, has those of newest versions alone."""
+    count = version.crops.count()
+    if not count:
+        return None
+    return Fact(
+        "Ground truth", format_count(count, "crop"), crops_url(dataset=version.dataset.name) if is_newest else ""
+    )
+
+
 def _facts(
-    version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, *, is_newest: bool
+    version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, crops: Fact | None
 ) -> Iterable[Fact]:
     specimen = specimen_of(version)
     when = f" · {format_date(version.frozen_at)}" if version.frozen_at else ""
@@ -266,10 +280,8 @@ def _facts(
             yield Fact("Data", f"{layers}, kept elsewhere")
         else:
             yield Fact("Size", f"{format_bytes(sum(unpacked_bytes(volume) for volume in volumes))} unpacked · {layers}")
-    if count := version.crops.count():
-        # The list has the crops of newest versions alone.
-        url = crops_url(dataset=version.dataset.name) if is_newest else ""
-        yield Fact("Ground truth", format_count(count, "crop"), url)
+    if crops:
+        yield crops
     if made_by := [affiliation.organization.title for affiliation in version.affiliations.all()]:
         yield Fact("From", ", ".join(made_by))
     licence = describe_licence(version.licence)
