@@ -171,5 +171,7 @@ def test_a_view_of_data_elsewhere_alone_is_shared_with_the_dataset_it_is_of(
 
 def test_a_crop_of_the_viewer_leads_to_its_line_in_the_list(client: Client, version: DatasetVersion) -> None:
     (crop,) = config_of(text_of(client, "/datasets/cell@1/view/"))["layers"][1]["crops"]
-    page, _, line = crop["url"].partition("#")
-    assert f'id="{line}"' in text_of(client, page)
+    assert crop["url"] == "/crops/?dataset=cell&crop=234"
+    page = text_of(client, crop["url"])
+    assert "1\u00a0crop</h2>" in page
+    assert '<th scope="row">234</th>' in page

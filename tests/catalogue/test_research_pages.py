@@ -65,6 +65,8 @@ def test_crops_are_listed_and_narrowed(client: Client) -> None:
         ("organelle=er", {"two"}),  # its part
         ("dataset=two", {"two"}),
         ("use=test", {"two"}),
+        ("crop=7", {"two"}),
+        ("crop=7&dataset=one", set()),
         ("use=train&organelle=er", set()),
         ("dataset=&organelle=&use=", {"one", "two"}),  # as the form sends it
     ):

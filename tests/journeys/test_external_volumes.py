@@ -216,7 +216,7 @@ def test_ground_truth_is_shown_as_boxes_with_names(page: Page, portal: Portal, c
     reading = page.locator(".reading", has_text="Ground truth crops")
     expect(reading).to_contain_text("Crop 12")
     expect(reading).to_contain_text("training · mitochondrion · no nucleus")
-    expect(reading.get_by_role("link", name="About")).to_have_attribute("href", re.compile("^/crops/.*/12$"))
+    expect(reading.get_by_role("link", name="About")).to_have_attribute("href", re.compile("^/crops/.*&crop=12$"))
     at = page.evaluate(EDGE_OF_BOX, [*CROPS["7"]])
     page.mouse.move(*at)
     expect(reading).to_contain_text("Crop 7")

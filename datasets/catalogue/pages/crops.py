@@ -86,7 +86,7 @@ def crops_page(
     datasets: Iterable[str],
     organelles: Iterable[OrganelleClass],
 ) -> CropsPage:
-    """The page of all crops; ``chosen`` are the filters ``dataset``, ``organelle`` and ``use`` that narrow it."""
+    """The page of all crops; ``chosen`` are the filters ``dataset``, ``organelle``, ``use`` and ``crop`` that narrow it."""
     return CropsPage(
         count=count_of_crops(count),
         table=crop_table(page, chosen),

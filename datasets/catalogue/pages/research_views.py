@@ -42,13 +42,15 @@ NAMES_OFFERED = 200
 
 @require_safe
 def crops(request: HttpRequest) -> HttpResponse:
-    """``/crops/?dataset=&organelle=&use=``: all ground truth, dataset by dataset."""
-    _refuse_unknown(request.GET, "dataset", "organelle", "use", "before", "after")
-    chosen = {name: request.GET[name] for name in ("dataset", "organelle", "use") if request.GET.get(name)}
+    """``/crops/?dataset=&organelle=&use=&crop=``: all ground truth, dataset by dataset."""
+    _refuse_unknown(request.GET, "dataset", "organelle", "use", "crop", "before", "after")
+    chosen = {name: request.GET[name] for name in ("dataset", "organelle", "use", "crop") if request.GET.get(name)}
     organelles = list(OrganelleClass.objects.order_by("rank"))
     rows = visible_crops(request.user)
     if "dataset" in chosen:
         rows = rows.filter(version__dataset__name=chosen["dataset"])
+    if "crop" in chosen:
+        rows = rows.filter(name=chosen["crop"])
     if "use" in chosen:
         rows = rows.filter(use=read_choice(request.GET, "use", *Crop.Use.values))
     if "organelle" in chosen:

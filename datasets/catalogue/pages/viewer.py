@@ -20,6 +20,7 @@ from datasets.catalogue.neuroglancer_links import (
     shown_names,
     shown_volumes,
 )
+from datasets.catalogue.pages.crops import crops_url
 from datasets.catalogue.pages.layers import viewer_layers
 from datasets.catalogue.pages.parts import lead_of
 from datasets.catalogue.pages.previews import Preview, card_picture_url, preview_of
@@ -85,8 +86,6 @@ def viewer_page(
 
 def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: str) -> dict[str, Any]:
     """What the viewer's list says of the layer of crops."""
-    url = f"{reverse('catalogue:crops')}?dataset={version.dataset.name}"
-    page_url = reverse("catalogue:dataset", kwargs={"ref": str(version)})
     count = len(boxes) if len(boxes) < MOST_CROPS else crop_count(version)
     return {
         "name": name,
@@ -99,13 +98,13 @@ def _described_crops(version: DatasetVersion, boxes: Sequence[CropBox], name: st
             if count == len(boxes)
             else f"The first {len(boxes)} of {count} regions that people labelled; all of them are in the list of crops"
         ),
-        "url": url,
+        "url": crops_url(dataset=version.dataset.name),
         "crops": [
             {
                 "id": box.name,
                 "title": box.title,
                 "classes": box.classes,
-                "url": f"{url}#{page_url}{box.name}",
+                "url": crops_url(dataset=version.dataset.name, crop=box.name),
                 "lowNm": box.low_nm,
                 "highNm": box.high_nm,
             }
