@@ -64,6 +64,11 @@ def format_extent(size_nm: Mapping[str, float]) -> str:
     return _product(_in_space(size_nm))
 
 
+def format_place(place_nm: Mapping[str, float]) -> str:
+    """A place by axis: "x = 1,200 nm, y = 3,159.5 nm"."""
+    return ", ".join(f"{axis} = {at:,.10g}{_NO_BREAK}nm" for axis, at in place_nm.items())
+
+
 def _in_space(size_nm: Mapping[str, float]) -> list[float]:
     return [size_nm[axis] for axis in _SPACE_AXES if axis in size_nm]
 

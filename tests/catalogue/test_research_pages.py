@@ -49,7 +49,8 @@ def cropped(name: str, *crops: str, organelle: str = "mito", use: str = "train")
     Acquisition.objects.create(version=draft, method="FIB-SEM")
     for each in crops:
         crop = Crop.objects.create(version=draft, name=each, use=use, kept={"Imaging": each}, **a_box())
-        CropCoverage.objects.create(crop=crop, organelle=OrganelleClass.objects.get(short_name=organelle))
+        if organelle:
+            CropCoverage.objects.create(crop=crop, organelle=OrganelleClass.objects.get(short_name=organelle))
     Publication.objects.create(version=draft, kind="paper", doi="10.1000/One", title="The paper of cells")
     return freeze(draft=draft, by=None)
 
@@ -58,8 +59,17 @@ def test_crops_are_listed_and_narrowed(client: Client) -> None:
     cropped("one", "234", "235")
     cropped("two", "7", organelle="er_mem", use="test")
     page = text_of(client, "/crops/")
-    for words in ("3\u00a0crops</h2>", "Cell one", "800\u00a0nm", "2\u00a0nm", "3,159, 3,159, 3,159 nm", "Imaging"):
+    for words in (
+        "3\u00a0crops</h2>",
+        "Cell one",
+        "800\u00a0nm",
+        "2\u00a0nm",
+        "x = 3,159\u00a0nm, y = 3,159\u00a0nm, z = 3,159\u00a0nm",
+        "Imaging",
+    ):
         assert words in page, words
+    assert 'aria-label="Show crop 234 in the viewer"' in page
+    assert "not told" not in page
     for query, shown in (
         ("organelle=mito", {"one"}),
         ("organelle=er", {"two"}),  # its part
@@ -91,7 +101,11 @@ def test_a_dataset_of_crops_alone_leads_to_them_and_to_nothing_else(client: Clie
     assert "Explore in 3D" in page
     for empty in ("/slices/", "with your own tools", "Open elsewhere"):
         assert empty not in page, empty
-    assert '"name": "ground-truth-crops"' in text_of(client, "/datasets/one/view/")
+    for address in ("/datasets/one/view/", "/datasets/one@1/view/?position=3159,3159,3159"):
+        assert '"name": "ground-truth-crops"' in text_of(client, address)
+    cropped("bare", "7", organelle="")
+    assert "not told" in text_of(client, "/crops/?dataset=bare")
+    assert 'href="/datasets/one@1/view/?position=3159,3159,3159"' in text_of(client, "/crops/")
 
 
 def test_crops_are_paged_there_and_back(client: Client, monkeypatch: Any) -> None:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from datasets.catalogue.external_sources import opens_in_viewer
 from datasets.catalogue.models import Coverage, Crop, OrganelleClass
 from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot
 from datasets.catalogue.pages.parts import Fact
-from datasets.catalogue.presentation import format_count, format_extent, format_shape, format_voxel
+from datasets.catalogue.presentation import format_count, format_extent, format_place, format_shape, format_voxel
 from datasets.catalogue.queries.ground_truth import MOST_COUNTED, CropPage
 
 CLASSES_SHOWN = 3
@@ -21,7 +20,7 @@ CLASSES_SHOWN = 3
 
 @dataclass(frozen=True)
 class CropRow:
-    """A crop in a table. ``view_url`` leads to its place in the viewer, where that can show its dataset."""
+    """A crop in a table. ``view_url`` leads to its place in the viewer, where it lies in the space that this shows."""
 
     name: str
     title: str
@@ -86,7 +85,7 @@ def crops_page(
     datasets: Iterable[str],
     organelles: Iterable[OrganelleClass],
 ) -> CropsPage:
-    """The page of all crops; ``chosen`` are the filters ``dataset``, ``organelle``, ``use`` and ``crop`` that narrow it."""
+    """The page of all crops; ``chosen`` are the filters that narrow it: ``dataset``, ``use`` …"""
     return CropsPage(
         count=count_of_crops(count),
         table=crop_table(page, chosen),
@@ -132,13 +131,13 @@ def _row(crop: Crop) -> CropRow:
     coverage = sorted(crop.coverage.all(), key=lambda it: it.organelle.rank)
     present = tuple(class_dot(it.organelle) for it in coverage if it.found == Coverage.Found.PRESENT)
     view = reverse("catalogue:viewer", kwargs={"ref": str(version)})
-    is_there = (crop.space is None or crop.space.main) and any(map(opens_in_viewer, version.volumes.all()))
+    is_there = crop.space is None or crop.space.main
     return CropRow(
         name=crop.name,
         title=crop.title,
         dataset_title=version.title,
         dataset_url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
-        place=f"{', '.join(f'{it:,.10g}' for it in middle)} nm",
+        place=format_place(dict(zip("xyz", middle, strict=True))),
         view_url=f"{view}?position={','.join(f'{it:.10g}' for it in middle)}" if is_there else "",
         size=format_extent({axis: side * n for axis, side, n in zip("xyz", crop.voxel_nm, crop.shape, strict=True)}),
         shape=format_shape("xyz", crop.shape),

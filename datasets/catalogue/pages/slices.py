@@ -17,7 +17,7 @@ from datasets.catalogue.pages.slice_addresses import numbers, query_of
 from datasets.catalogue.pages.slice_layers import LABELS_AT_ONCE, SliceLayers, contrast_bounds, slice_layers, time_count
 from datasets.catalogue.pages.slice_requests import requested_slices
 from datasets.catalogue.pages.slice_views import SIDE_PIXELS, TILTED, Frame, SliceView, frame_of, planes_of
-from datasets.catalogue.presentation import ScaleBar, format_list, scale_bar
+from datasets.catalogue.presentation import ScaleBar, format_list, format_place, scale_bar
 from datasets.catalogue.queries.visibility import is_open
 from datasets.volumes.planes import SLICE_AXES, Plane
 
@@ -350,7 +350,7 @@ def _choice(name: str, title: str, volume: Volume, on: Sequence[str]) -> LayerCh
 
 
 def _place(view: SliceView, frame: Frame) -> str:
-    return ", ".join(f"{axis} = {_nm(view, axis)}" for axis in frame.axes)
+    return format_place({axis: view.position_nm["xyz".index(axis)] for axis in frame.axes})
 
 
 def _nm(view: SliceView, axis: str) -> str:

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, OrganelleClass, Volume
-from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, OrganelleClass
 from datasets.catalogue.queries.lineages import organelle_lineages
 from datasets.catalogue.state_requests import QueryInvalid
 
@@ -35,9 +34,7 @@ def page_of_crops(crops: QuerySet[Crop], *, before: str = "", after: str = "") -
     Raises:
         QueryInvalid: that is no place in a list.
     """
-    # What the viewer is asked about: whether it can show the place.
-    images = Prefetch("version__volumes", Volume.objects.filter(kind=Kind.EM))
-    rows = crops.prefetch_related(images)
+    rows = crops
     if text := after or before:
         place = _PLACE.fullmatch(text)
         if place is None or int(place[1]) >= 2**63:
