@@ -68,6 +68,7 @@ def test_crops_are_listed_and_narrowed(client: Client) -> None:
         "Imaging",
     ):
         assert words in page, words
+    assert '<option value="two">Cell two</option>' in page
     assert 'aria-label="Show crop 234 in the viewer"' in page
     assert "not told" not in page
     for query, shown in (

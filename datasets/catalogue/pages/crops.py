@@ -72,7 +72,7 @@ class CropsPage:
     table: CropTable
     is_narrowed: bool
     dataset: str
-    datasets: tuple[str, ...]
+    datasets: tuple[Choice, ...]
     organelles: tuple[Choice, ...]
     uses: tuple[Choice, ...]
 
@@ -82,7 +82,7 @@ def crops_page(
     *,
     count: int,
     chosen: Mapping[str, str],
-    datasets: Iterable[str],
+    datasets: Iterable[tuple[str, str]],
     organelles: Iterable[OrganelleClass],
 ) -> CropsPage:
     """The page of all crops; ``chosen`` are the filters that narrow it: ``dataset``, ``use`` …"""
@@ -91,7 +91,7 @@ def crops_page(
         table=crop_table(page, chosen),
         is_narrowed=bool(chosen),
         dataset=chosen.get("dataset", ""),
-        datasets=tuple(datasets),
+        datasets=tuple(Choice(name, title, name == chosen.get("dataset")) for name, title in datasets),
         organelles=tuple(
             Choice(it.short_name, it.long_name, it.short_name == chosen.get("organelle")) for it in organelles
         ),

@@ -97,11 +97,11 @@ def classes_of(crops: QuerySet[Crop]) -> list[dict[str, Any]]:
     return list(found)
 
 
-def versions_with_crops(versions: QuerySet[DatasetVersion], most: int) -> list[str]:
-    """The names of datasets that have ground truth, at most ``most``."""
+def versions_with_crops(versions: QuerySet[DatasetVersion], most: int) -> list[tuple[str, str]]:
+    """The names and titles of datasets that have ground truth, at most ``most``."""
     crops = Crop.objects.filter(version=OuterRef("pk"))
     found = versions.filter(Exists(crops)).order_by("dataset__name")
-    return list(found.values_list("dataset__name", flat=True)[:most])
+    return list(found.values_list("dataset__name", "title")[:most])
 
 
 def _place(crop: Crop) -> str:
