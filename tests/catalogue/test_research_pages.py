@@ -172,7 +172,7 @@ def test_what_belongs_to_a_dataset_leads_to_it_and_back(client: Client) -> None:
         pinned = "@1" if page in ("crops", "tasks") else ""  # a crop is one of its version
         assert f'href="/datasets/cell{pinned}/"' in said[page], page
     assert 'href="/datasets/cell@1/segmentations/mito/"' in said["models"]
-    assert "1\u00a0crop of A cell" in said["models"]
+    assert '1\u00a0crop of <a class="link" href="/crops/?dataset=cell">A cell</a>' in said["models"]
     assert '<a class="link" href="https://orcid.org/0000-0001-5109-3700"' in said["people"]
     assert "Data curation" in said["people"]
     page = text_of(client, "/datasets/cell/")
