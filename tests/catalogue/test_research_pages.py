@@ -182,6 +182,14 @@ def test_what_belongs_to_a_dataset_leads_to_it_and_back(client: Client) -> None:
         text_of(client, path, status=404)
 
 
+def test_what_is_not_annotated_is_told_where_all_crops_are_counted(client: Client, monkeypatch: Any) -> None:
+    research(cell())
+    assert '<td class="num">0</td></tr>' in text_of(client, "/tasks/find-mito/")
+    for module in ("queries.ground_truth", "pages.crops", "pages.tasks"):
+        monkeypatch.setattr(f"datasets.catalogue.{module}.MOST_COUNTED", 0)
+    assert '<td class="num">–</td></tr>' in text_of(client, "/tasks/find-mito/")
+
+
 def test_nothing_of_a_hidden_dataset_is_listed_or_counted(client: Client, admin_client: Client) -> None:
     version = cell(visibility="private")
     for path in research(version):

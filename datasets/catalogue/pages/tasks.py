@@ -13,17 +13,20 @@ from datasets.catalogue.pages.crops import CropTable, class_dot, count_of_crops,
 from datasets.catalogue.pages.layers import Dot
 from datasets.catalogue.pages.models import CropCount, Entry, crop_counts
 from datasets.catalogue.presentation import format_count
-from datasets.catalogue.queries.ground_truth import CropPage
+from datasets.catalogue.queries.ground_truth import MOST_COUNTED, CropPage
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class of a task: in how many of its crops it was found, looked for and absent, and not annotated."""
+    """A class of a task: in how many of its crops it was found, looked for and absent, and not annotated.
+
+    ``rest`` is ``None`` where the crops are too many to be counted.
+    """
 
     dot: Dot
     present: int
     absent: int
-    rest: int
+    rest: int | None
 
 
 @dataclass(frozen=True)
@@ -76,4 +79,5 @@ def task_page(
 
 def _class(organelle: OrganelleClass, counted: Mapping[str, Any], count: int) -> ClassRow:
     present, absent = counted.get("present", 0), counted.get("absent", 0)
-    return ClassRow(class_dot(organelle), present, absent, max(0, count - present - absent))
+    rest = None if count > MOST_COUNTED else max(0, count - present - absent)
+    return ClassRow(class_dot(organelle), present, absent, rest)
