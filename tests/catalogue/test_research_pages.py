@@ -82,7 +82,7 @@ def test_crops_are_listed_and_narrowed(client: Client) -> None:
         ("dataset=&organelle=&use=", {"one", "two"}),  # as the form sends it
     ):
         page = text_of(client, f"/crops/?{query}")
-        assert {name for name in ("one", "two") if f">Cell {name}<" in page} == shown, query
+        assert {name for name in ("one", "two") if f">Cell {name}</a>" in page} == shown, query
     assert "No crop is like that" in text_of(client, "/crops/?dataset=none")
     assert client.get("/crops/?utm_source=letter").status_code == 200  # what others add to an address
     for wrong in (
