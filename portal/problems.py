@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -48,6 +48,14 @@ class RequestInvalid(CisternaError):
     slug = "request-invalid"
     status = 400
     title = "The request cannot be understood"
+
+
+class BodyTooLarge(CisternaError):
+    """More was sent than is read."""
+
+    slug = "body-too-large"
+    status = 413
+    title = "The request is too large"
 
 
 class MethodNotAllowed(CisternaError):
@@ -147,6 +155,9 @@ def _named(error: Exception) -> CisternaError | None:
     if isinstance(error, OperationalError):
         logger.error("database trouble", exc_info=error)
         return DatabaseUnavailable("The database does not answer", fix="Try again in a moment")
+    if isinstance(error, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+        return BodyTooLarge(f"The body is larger than {most} MiB", fix="Send it in parts")
     if isinstance(error, exceptions.Throttled):
         return TooManyRequests("Too many requests", retry_after_s=int(getattr(error, "wait", None) or 60))
     if isinstance(error, exceptions.MethodNotAllowed):

@@ -186,6 +186,21 @@ def test_a_view_with_text_that_no_database_keeps_is_not_shared(client: Client, s
     assert _share(client, state | {"title": r"a\u0000b"}).status_code == 201, "these are six other characters"
 
 
+@pytest.mark.parametrize("address", ["links", "selections"])
+def test_a_body_that_is_too_large_or_too_deep_is_refused(
+    client: Client, small_cell: DatasetVersion, address: str
+) -> None:
+    def send(body: str) -> Any:
+        return client.post(f"/api/v1/{address}", body, content_type="application/json")
+
+    large = send(json.dumps({"state": "x" * 2**21}))
+    assert (large.status_code, large.json()["type"]) == (413, "http://testserver/problems/body-too-large/")
+    assert send("[" * 200_000).status_code == 400
+    layers = json.dumps(_get(client, "datasets/small-cell/state")["layers"])
+    deep = "[" * 3000 + "]" * 3000
+    assert send(f'{{"state": {{"layers": {layers}, "more": {deep}}}}}').status_code == 422
+
+
 def test_a_view_over_1_mib_is_not_shared(client: Client, small_cell: DatasetVersion) -> None:
     state = _get(client, "datasets/small-cell/state") | {"title": "x" * 1_100_000}
     assert _share(client, state).status_code == 422

@@ -55,14 +55,10 @@ def store_link(
         raise StateRefused("The view is larger than 1 MiB", fix="Select fewer segments")
     if _CHARACTER_0.search(text):
         raise StateRefused("There is a character 0 in it", fix="Share from the viewer")
-    layers = state.get("layers") if isinstance(state, dict) else None
-    if not isinstance(layers, list) or not layers or len(layers) > MAX_LAYERS:
-        raise StateRefused("This is no viewer state with layers", fix="Share from the viewer")
-    found = _pinned_versions(stray_sources(state), "", data_url, origins)
-    for layer in layers:
-        if not isinstance(layer, dict):
-            raise StateRefused("A layer is no object", fix="Share from the viewer")
-        found |= _pinned_versions(layer_sources(layer), str(layer.get("name", "")), data_url, origins)
+    try:
+        found = _shown_versions(state, data_url, origins)
+    except RecursionError:
+        raise StateRefused("It is nested too deeply", fix="Share from the viewer") from None
     if not found:
         if not re.fullmatch(rf"{DATASET_NAME}@([1-9][0-9]{{0,8}}|draft)", dataset):
             raise StateRefused("It shows no data of this portal", fix="Share it from where its data is")
@@ -73,6 +69,18 @@ def store_link(
         find_version(name, label, by)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return StateLink.objects.get_or_create(digest=digest, defaults={"state": state, "sources": versions})[0]
+
+
+def _shown_versions(state: Any, data_url: str, origins: Sequence[str]) -> set[str]:
+    layers = state.get("layers") if isinstance(state, dict) else None
+    if not isinstance(layers, list) or not layers or len(layers) > MAX_LAYERS:
+        raise StateRefused("This is no viewer state with layers", fix="Share from the viewer")
+    found = _pinned_versions(stray_sources(state), "", data_url, origins)
+    for layer in layers:
+        if not isinstance(layer, dict):
+            raise StateRefused("A layer is no object", fix="Share from the viewer")
+        found |= _pinned_versions(layer_sources(layer), str(layer.get("name", "")), data_url, origins)
+    return found
 
 
 def _written(state: Any) -> tuple[str, int]:

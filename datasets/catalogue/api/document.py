@@ -23,7 +23,7 @@ _PROBLEMS = {
     "406": "It is not to be had in the form asked for",
     "409": "What was asked for stays elsewhere, or has changed meanwhile",
     "410": "The version was retired; the answer names its successor where there is one",
-    "413": "It is larger than is made here",
+    "413": "What was asked for or sent is larger than is made or taken here",
     "415": "The body is of a type that is not read here",
     "422": "What was sent cannot be kept",
     "428": "A draft is changed under the ETag that it was read with: send it in If-Match",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import RequestDataTooBig
-from django.http import RawPostDataException
 from django.urls import reverse
 from django.utils.http import parse_etags
 from rest_framework import exceptions
@@ -16,7 +14,7 @@ from datasets.catalogue.actions.drafts import begin_draft, change_draft, delete_
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.datasets import DatasetDetail, VersionList
 from datasets.catalogue.api.idempotency import answer_once
-from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.api.serializers import VersionSerializer
 from datasets.catalogue.drafts import DraftFields
 from datasets.catalogue.models import Dataset, DatasetVersion
@@ -72,22 +70,6 @@ class DatasetOrDraft(DatasetDetail):
         response = self.one(request, draft)
         response["ETag"] = tag
         return response
-
-
-def read_body(request: Request) -> Any:
-    """The body as JSON; empty is ``{}``.
-
-    Raises:
-        ParseError: it is too large, or no JSON.
-    """
-    try:
-        if not request._request.body:
-            return {}
-        return request.data
-    except (RecursionError, RawPostDataException):
-        raise exceptions.ParseError("The body is no JSON that can be read here") from None
-    except RequestDataTooBig:
-        raise exceptions.ParseError("The body is larger than 2 MiB") from None
 
 
 def _tags(request: Request) -> list[str]:

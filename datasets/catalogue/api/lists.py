@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.http import RawPostDataException
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
@@ -234,6 +235,19 @@ def known(request: Request, *names: str) -> None:
             raise QueryInvalid(
                 "There is no such parameter here", where=name[:60], fix=f"Known: {', '.join(names) or 'none'}"
             )
+
+
+def read_body(request: Request) -> Any:
+    """The body as JSON; empty is ``{}``.
+
+    Raises:
+        ParseError: it is no JSON.
+        RequestDataTooBig: it is told as what it is by whoever answers (``portal.problems``).
+    """
+    try:
+        return request.data if request._request.body else {}
+    except (RecursionError, RawPostDataException):
+        raise exceptions.ParseError("The body is no JSON that can be read here") from None
 
 
 def _chosen(request: Request, name: str, names: Iterable[str]) -> set[str]:

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.api.credentials import BearerToken
-from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.api.views import SitePages
 from datasets.catalogue.models import Scope, Selection
 from datasets.catalogue.queries.selections import SelectionRefused, find_selection
@@ -45,7 +45,7 @@ class SelectionList(APIView):
 
     def post(self, request: Request) -> Response:
         known(request)
-        body = request.data
+        body = read_body(request)
         if not isinstance(body, dict) or set(body) != {"layers"}:
             raise SelectionRefused(
                 "The body must be an object with one field, layers", fix='Send {"layers": ["name@1/path", …]}'

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.addresses import Reference, data_url
 from datasets.catalogue.api.credentials import SiteSession
-from datasets.catalogue.api.lists import known
+from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
 from datasets.catalogue.queries.datasets import NotFound, find_version
@@ -129,7 +129,7 @@ class LinkList(APIView):
     }
 
     def post(self, request: Request) -> Response:
-        body = request.data
+        body = read_body(request)
         if not isinstance(body, dict) or not {"state"} <= set(body) <= {"state", "dataset"}:
             raise QueryInvalid("The body must be an object with the field state", fix='Send {"state": {…}}')
         link = store_link(
