@@ -8,13 +8,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from rest_framework import serializers
 
-from datasets.catalogue.models import Acquisition, DatasetVersion, Person, Publication, Specimen, SpecimenTerm, View
+from datasets.catalogue.models import (
+    Acquisition,
+    DatasetVersion,
+    Person,
+    Publication,
+    Specimen,
+    SpecimenTerm,
+    View,
+    Volume,
+)
 from datasets.catalogue.models.people import CREDIT_ROLES, validate_orcid
 from datasets.catalogue.models.sample import CURIE, Method
 from datasets.catalogue.records import build_record, write_canonical
@@ -80,7 +90,7 @@ class LayerField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         path: str = super().to_internal_value(data)
-        if path not in self.choices:
+        if path not in self.context.get("layers", ()):
             self.fail("absent")
         return path
 
@@ -277,10 +287,10 @@ def find_faults(fields: DraftFields) -> list[Finding]:
     if fields.is_valid():
         return []
     findings = []
-    for place, message in _flatten(fields.errors, ()):
+    for place, message in islice(_flatten(fields.errors, ()), _MOST_FINDINGS):
         pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
         findings.append(Finding(pointer, message[:_LONGEST_MESSAGE], tuple(_allowed(fields, place))))
-    return findings[:_MOST_FINDINGS]
+    return findings
 
 
 def said_by(draft: DatasetVersion) -> dict[str, Any]:
@@ -309,9 +319,9 @@ def tag_of(draft: DatasetVersion) -> str:
     return f'"{write_canonical(build_record(draft))[1]}"'
 
 
-def shown_layers(draft: DatasetVersion) -> list[str]:
-    """The paths of the volumes that a view of ``draft`` can show."""
-    return [volume.path for volume in draft.volumes.all() if volume.viewable]
+def shown_layers(draft: DatasetVersion) -> Mapping[str, Volume]:
+    """The volumes that a view of ``draft`` can show, by path: thousands are looked for among thousands."""
+    return {volume.path: volume for volume in draft.volumes.all() if volume.viewable}
 
 
 def _acquisition(acquisition: Acquisition) -> dict[str, Any]:
