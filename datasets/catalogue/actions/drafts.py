@@ -25,7 +25,7 @@ from datasets.catalogue.models import (
     SpecimenTerm,
     View,
 )
-from datasets.catalogue.queries.datasets import NotFound, find_version, load_content
+from datasets.catalogue.queries.datasets import NotFound, load_content, named_version
 from datasets.catalogue.queries.visibility import Deed, require
 from datasets.volumes.errors import CisternaError
 
@@ -87,7 +87,7 @@ def editable_dataset(*, name: str, label: str | None, by: Writer) -> Dataset:
         NotFound, VersionRetired: it is not there for ``by``.
         NotAllowed: they may not change it.
     """
-    version = find_version(name, label, by)
+    version = named_version(name, label, by)
     require(_account(by), Deed.EDIT, version.dataset)
     return version.dataset
 
@@ -169,7 +169,7 @@ def _delete(version: DatasetVersion, tags: Sequence[str], by: Writer) -> None:
 
 def _find(name: str, label: str | None, tags: Sequence[str], by: Writer) -> DatasetVersion:
     """The draft, if ``by`` may change it: asked before a transaction keeps others waiting."""
-    version = find_version(name, label, by)
+    version = named_version(name, label, by)
     require(_account(by), Deed.EDIT, version.dataset)
     if version.number is not None:
         raise VersionFrozen(
@@ -213,7 +213,7 @@ def _require_tag(draft: DatasetVersion, tags: Sequence[str], change: Any, curren
 
 
 def _read(name: str, by: Writer) -> tuple[DatasetVersion, str]:
-    draft = find_version(name, "draft", by)
+    draft = named_version(name, "draft", by)
     load_content(draft)
     return draft, tag_of(draft)
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from datasets.catalogue.models import StateLink
 from datasets.catalogue.models.dataset import DATASET_NAME
-from datasets.catalogue.queries.datasets import find_version
+from datasets.catalogue.queries.datasets import named_version
 from datasets.catalogue.state_sources import SourceRefused, layer_sources, pinned_version, stray_sources
 from datasets.volumes.errors import CisternaError
 
@@ -66,7 +66,7 @@ def store_link(
     versions = sorted(found)
     for version in versions:
         name, _, label = version.partition("@")
-        find_version(name, label, by)
+        named_version(name, label, by)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return StateLink.objects.get_or_create(digest=digest, defaults={"state": state, "sources": versions})[0]
 

@@ -92,7 +92,7 @@ class DatasetDetail(CatalogueView, VersionView):
     expansions: ClassVar[Loads] = {"crops": DatasetList.expansions["crops"]}
 
     def get(self, request: Request, ref: Reference) -> Response:
-        version = self.version(request, ref)
+        version = self.row(request, ref)
         # What would be frozen is what a save is compared with. Read before the content, it is never newer than that.
         tag = tag_of(version) if version.number is None else ""
         load_content(version)
@@ -109,7 +109,7 @@ class VersionList(CatalogueView, VersionView):
     is_list = True
 
     def get(self, request: Request, ref: Reference) -> Response:
-        rows = versions_of(self.version(request, ref).dataset, request.user)
+        rows = versions_of(self.row(request, ref).dataset, request.user)
         return self.several(request, rows)
 
 
@@ -124,7 +124,7 @@ class VolumeList(ListView, VersionView):
     )
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Volume]:
-        return volumes_of(self.version(request, named["ref"]))
+        return volumes_of(self.row(request, named["ref"]))
 
 
 class VolumeDetail(CatalogueView, VersionView):
@@ -153,7 +153,7 @@ class ViewList(ListView, VersionView):
     order = (Key("rank", read_number), Key("name", read_text))
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
-        return self.version(request, named["ref"]).views.all()
+        return self.row(request, named["ref"]).views.all()
 
 
 class CropList(ListView, VersionView):
@@ -164,7 +164,7 @@ class CropList(ListView, VersionView):
     filters: ClassVar[tuple[Filter, ...]] = CROP_FILTERS
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Crop]:
-        return crops_of(self.version(request, named["ref"]))
+        return crops_of(self.row(request, named["ref"]))
 
 
 def _published(doi: str) -> QuerySet[Any]:

@@ -18,7 +18,7 @@ from datasets.catalogue.api.credentials import SiteSession
 from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
-from datasets.catalogue.queries.datasets import NotFound, find_version
+from datasets.catalogue.queries.datasets import NotFound, find_version, named_version
 from datasets.catalogue.queries.locations import locate_segment
 from datasets.catalogue.state_requests import QueryInvalid, requested_state
 
@@ -28,6 +28,10 @@ class VersionView(APIView):
 
     def version(self, request: Request, ref: Reference) -> DatasetVersion:
         return find_version(ref.name, ref.label, request.user)
+
+    def row(self, request: Request, ref: Reference) -> DatasetVersion:
+        """The same without its volumes."""
+        return named_version(ref.name, ref.label, request.user)
 
 
 class SegmentLocation(VersionView):

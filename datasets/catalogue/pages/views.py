@@ -41,6 +41,7 @@ from datasets.catalogue.queries.datasets import (
     find_version,
     find_volume,
     load_content,
+    named_version,
     newest_versions,
     segmentation_of,
     versions_of,
@@ -127,7 +128,7 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
 @require_safe
 def bibtex(request: HttpRequest, ref: Reference) -> HttpResponse:
     """``/datasets/<name>[@<v>]/metadata.bibtex``"""
-    version = find_version(ref.name, ref.label, request.user)
+    version = named_version(ref.name, ref.label, request.user)
     content = citation_of(version, site_url=site_url(request)).bibtex
     return HttpResponse(content, content_type="application/x-bibtex; charset=utf-8")
 
@@ -279,7 +280,7 @@ def kept_selection(request: HttpRequest, identifier: str) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, ref: Reference, name: str) -> HttpResponse:
     """``/datasets/<name>[@<v>]/pictures/<picture>.webp``"""
-    version = find_version(ref.name, ref.label, request.user)
+    version = named_version(ref.name, ref.label, request.user)
     content = read_picture(version, name)
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, content_type="image/webp", headers={"ETag": etag})

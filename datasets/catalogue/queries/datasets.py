@@ -54,9 +54,20 @@ def published_versions(user: Viewer) -> QuerySet[DatasetVersion]:
 
 
 def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
-    """The version ``label`` of dataset ``name`` with its volumes; the newest published one when ``label`` is ``None``.
+    """The version that :func:`named_version` finds, with its volumes.
 
     :func:`load_content` loads the rest, where all is shown.
+
+    Raises:
+        NotFound, VersionRetired
+    """
+    version = named_version(name, label, user)
+    prefetch_related_objects([version], load_volumes())
+    return version
+
+
+def named_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
+    """The version ``label`` of dataset ``name``, by itself; the newest published one when ``label`` is ``None``.
 
     Raises:
         NotFound: it does not exist, or ``user`` may not know of it.
@@ -65,11 +76,8 @@ def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
     dataset = visible_to(user).filter(name=name).first()
     if dataset is None:
         raise NotFound(f"No dataset is called {name!r} here", where=name, fix="Check the name, or sign in")
-    versions = (
-        dataset.versions.select_related("dataset", "specimen", "acquisition", "successor__dataset")
-        .prefetch_related(load_volumes())
-        .order_by("-number")
-    )
+    loaded = dataset.versions.select_related("dataset", "specimen", "acquisition", "successor__dataset")
+    versions = loaded.order_by("-number")
     if label is None:
         version = versions.filter(state=State.PUBLISHED).first() or versions.filter(state=State.RETIRED).first()
         if version is None and may_see_drafts(user, dataset):
