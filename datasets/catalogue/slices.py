@@ -13,7 +13,7 @@ from typing import Any
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS, Kind
+from datasets.catalogue.models.volume import LABEL_KINDS, first_image
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.presentation import ScaleBar, format_extent, format_list, scale_bar
 from datasets.catalogue.queries.datasets import segmentation_of
@@ -74,7 +74,7 @@ def is_pictured(volume: Volume) -> bool:
 def base_image(volumes: Sequence[Volume]) -> Volume | None:
     """The image that pictures show, below any labels: the first electron micrograph, else the first image."""
     images = [volume for volume in volumes if is_pictured(volume) and volume.kind not in LABEL_KINDS]
-    return next((volume for volume in images if volume.kind == Kind.EM), images[0] if images else None)
+    return first_image(images)
 
 
 def framing_volume(volumes: Sequence[Volume]) -> Volume | None:

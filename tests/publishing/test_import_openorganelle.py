@@ -210,6 +210,9 @@ def test_pages_say_what_was_imported_and_what_is_kept_as_it_stands(
                   "probability map", "contact sites"):  # fmt: skip
         assert words in page, words
     assert "<b>whole</b>" not in client.get("/datasets/fish/").content.decode()
+    for path, dot in (("golgi_ld_contacts", "many"), ("tem-uint8", "grey")):
+        row = page[: page.index(f"<code>{path}</code>")].rpartition("<tr")[2]
+        assert f'class="dot {dot}"' in row, "contact sites are labels"
     layer = unescape(client.get("/datasets/fish/volumes/er-mem_pred/").content.decode()).replace("\u00a0", " ")
     for words in ("Mirrored", "along y", "y 6400 nm", "teal", "By a model", "s3://bucket/fish.zarr/er-mem"):
         assert words in layer, words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -116,6 +118,11 @@ class Volume(models.Model):
     def is_shown(self) -> bool:
         """Whether its voxels can be shown: they may, and were inspected (a draft's may be still to come)."""
         return self.viewable and bool(self.levels)
+
+
+def first_image(volumes: Sequence[Volume]) -> Volume | None:
+    """What stands for ``volumes``: the first electron micrograph, else the first of them."""
+    return next((volume for volume in volumes if volume.kind == Kind.EM), volumes[0] if volumes else None)
 
 
 class ExternalMesh(models.Model):

@@ -118,7 +118,7 @@ def layer_page(
         title=volume.title,
         heading=layer_heading(volume),
         description=volume.description,
-        dot=Dot(layer_colour(volume), volume.title, not is_labels),
+        dot=Dot(layer_colour(volume), volume.title, not volume.is_labels),
         is_labels=is_labels,
         is_external=volume.is_external,
         is_public=is_released(version.dataset),

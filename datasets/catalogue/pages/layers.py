@@ -109,7 +109,7 @@ def layer_groups(
     for volume in volumes:
         segmentation = segmentation_of(volume)
         shown = seen_with(volume, volumes)
-        is_image = volume.kind not in LABEL_KINDS
+        is_image = not volume.is_labels
         row = LayerRow(
             path=volume.path,
             selected_as=layer_reference(version, volume),

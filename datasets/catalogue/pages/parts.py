@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Volume
-from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.models.volume import first_image
 from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.presentation import ScaleBar, scale_bar
 from datasets.catalogue.slices import picture_url
@@ -72,8 +72,7 @@ def stills_of(version: DatasetVersion, image: Volume | None, pictures: set[str])
 
 def main_volume(volumes: Sequence[Volume]) -> Volume | None:
     """The volume that stands for a version: its first electron micrograph, else its first volume."""
-    measured = [volume for volume in volumes if volume.levels]
-    return next((volume for volume in measured if volume.kind == Kind.EM), measured[0] if measured else None)
+    return first_image([volume for volume in volumes if volume.levels])
 
 
 def specimen_of(version: DatasetVersion) -> Specimen:

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import Selection
-from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.pages.downloads import Downloads, selection_downloads
 from datasets.catalogue.pages.layers import Dot, unpacked_bytes, voxel_size
@@ -97,7 +96,7 @@ def _entry(layer: SelectedLayer) -> LayerEntry:
         path=volume.path,
         title=volume.title,
         url=layer_url(layer.version, volume),
-        dot=Dot(layer_colour(volume), volume.title, volume.kind not in LABEL_KINDS),
+        dot=Dot(layer_colour(volume), volume.title, not volume.is_labels),
         voxel=voxel_size(volume),
         dtype=volume.dtype,
         size=format_bytes(unpacked_bytes(volume)),
