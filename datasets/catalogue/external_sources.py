@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from datasets.catalogue.models import ExternalFormat, ExternalMesh, Volume
-from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.state_sources import is_of_origin, origin_of
+from datasets.catalogue.models.volume import Kind, first_image
+from datasets.catalogue.state_sources import OLD_FORMAT, is_of_origin, origin_of
 
 Matrix = Sequence[Sequence[float]]
 """3 × 4, from indices of voxels to nm of their centres, rows and columns x, y, z."""
@@ -37,9 +37,10 @@ def seen_with(volume: Volume, volumes: Iterable[Volume]) -> list[str]:
     """The layers to switch on to look at ``volume``: itself over the first image; none where it is not opened."""
     if not opens_in_viewer(volume):
         return []
-    images = [it for it in volumes if opens_in_viewer(it) and not it.is_labels]
-    below = [it for it in images if it.kind == Kind.EM][:1] or images[:1]
-    return list(dict.fromkeys([*(it.path for it in below if volume.kind not in {Kind.EM, Kind.LIGHT}), volume.path]))
+    if volume.kind in {Kind.EM, Kind.LIGHT}:
+        return [volume.path]
+    below = first_image([it for it in volumes if opens_in_viewer(it) and not it.is_labels])
+    return list(dict.fromkeys([*([below.path] if below else []), volume.path]))
 
 
 def may_be_read(source: str) -> bool:
@@ -67,7 +68,7 @@ def http_folder(url: str) -> str:
 
 
 def _folder(url: str) -> str:
-    bare = url.strip().removeprefix("n5://").removeprefix("zarr://").removeprefix("precomputed://")
+    bare = OLD_FORMAT.sub("", url.strip())
     if bare.startswith("gs://"):
         bare = _GOOGLE + bare.removeprefix("gs://")
     return f"{bare.rstrip('/')}/"

@@ -18,7 +18,7 @@ LOCAL = "local://annotations"
 
 # Steps after the first "|" of a source that read what its first part names, and nothing else.
 _READING_STEP = re.compile(r"(zarr[23]?|n5|neuroglancer-precomputed|precomputed|gzip|zip):[^:?#\\]*")
-_OLD_FORMAT = re.compile(r"(zarr[23]?|n5|precomputed)://(?=[a-z0-9+]+://)")
+OLD_FORMAT = re.compile(r"^(zarr[23]?|n5|precomputed)://(?=[a-z0-9+]+://)")
 _DOTS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _PINNED = re.compile(rf"({DATASET_NAME})(?:@|%40)([1-9][0-9]{{0,8}}|draft)/\S*")
 _BUCKET = re.compile(rf"({DATASET_NAME})(?:\.v([1-9][0-9]{{0,8}}))?(/\S*)")
@@ -90,7 +90,7 @@ def _require_straight(url: str, bare: str) -> None:
 
 
 def _bare(url: str) -> str:
-    return _OLD_FORMAT.sub("", url.strip().partition("|")[0], count=1)
+    return OLD_FORMAT.sub("", url.strip().partition("|")[0], count=1)
 
 
 def data_address(url: str, data_url: str) -> str:
