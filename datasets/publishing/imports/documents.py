@@ -16,6 +16,9 @@ MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 MAX_NUMBER = 1e15
 MAX_LEVELS = 100
 
+ADDRESS = r"(?:https?|s3|gs)://[^\s/]\S*"
+"""Where data that stay elsewhere may be; this, whole."""
+
 type FieldPath = tuple[str | int, ...]
 
 
@@ -50,21 +53,31 @@ class Document:
         return ImportInvalid(what, where=f"{where}, {_spell(field)}" if field else where, fix=fix)
 
 
+def read_file(path: Path, encoding: str = "utf-8") -> str:
+    """Read a file of an import whole.
+
+    Raises:
+        ImportInvalid: it cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            raise ImportInvalid("The file is larger than 256 MiB", where=str(path), fix="Split it by dataset")
+        return path.read_bytes().decode(encoding)
+    except OSError as error:
+        raise ImportInvalid(f"The file cannot be read: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError:
+        raise ImportInvalid("The file is not UTF-8", where=str(path)) from None
+
+
 def read_document(path: Path) -> Document:
     """Read a JSON file whole.
 
     Raises:
         ImportInvalid: it cannot be read, is too large, or is not JSON.
     """
+    text = read_file(path)
     try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise ImportInvalid("The file is larger than 256 MiB", where=str(path), fix="Split it by dataset")
-        text = path.read_bytes().decode()
         document = Document(path, text, json.loads(text, parse_float=_number, object_pairs_hook=_Members))
-    except OSError as error:
-        raise ImportInvalid(f"The file cannot be read: {error.strerror}", where=str(path)) from None
-    except UnicodeDecodeError:
-        raise ImportInvalid("The file is not UTF-8", where=str(path)) from None
     except json.JSONDecodeError as error:
         raise ImportInvalid(f"The file is not JSON: {error.msg}", where=f"{path}, line {error.lineno}") from None
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.publishing.imports.documents import MAX_DOCUMENT_BYTES, MAX_NUMBER, ImportInvalid
+from datasets.publishing.imports.documents import MAX_NUMBER, ImportInvalid, read_file
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,7 @@ def read_table(path: Path) -> Table:
     Raises:
         ImportInvalid: it cannot be read, is too large, names a column twice, or has rows of other columns.
     """
-    try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise ImportInvalid("The file is larger than 256 MiB", where=str(path), fix="Split it by dataset")
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ImportInvalid(f"The file cannot be read: {error.strerror}", where=str(path)) from None
-    except UnicodeDecodeError:
-        raise ImportInvalid("The file is not UTF-8", where=str(path)) from None
+    text = read_file(path, "utf-8-sig")
     if "\x00" in text:
         line = text.count("\n", 0, text.index("\x00")) + 1
         raise ImportInvalid("A text has no character 0", where=f"{path}, line {line}")

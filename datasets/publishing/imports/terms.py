@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from datasets.catalogue.models import OrganelleClass
+from datasets.catalogue.models.sample import Method
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ def find_organism(word: str) -> Organism | None:
     """The species that a word names; None where it names none for certain (a "monkey" may be any)."""
     return _BY_WORD.get(word.strip().lower())
 
+
+def find_method(words: str) -> Method | None:
+    """The method that a name, a description or an address of an image tells of; None where it tells of none."""
+    return next((method for pattern, method in _METHODS if re.search(pattern, words, re.IGNORECASE)), None)
+
+
+_METHODS = ((r"fib-?sem", Method.FIB_SEM), (r"sbf-?sem", Method.SBF_SEM))
 
 # What layers call classes, beside the classes' own names and synonyms.
 _LAYER_WORDS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from datasets.catalogue.models.sample import Method
 from datasets.publishing.imports.crops.reading import Annotated, read_crops
 from datasets.publishing.imports.crops.rows import ChallengeClasses, write_crops
 from datasets.publishing.imports.report import DatasetReport, Fate
+from datasets.publishing.imports.terms import find_method
 from datasets.publishing.imports.writing import write_next
 
 NOTE = "Ground truth imported from the tables of the CellMap segmentation challenge"
-_METHODS = ((r"fib-?sem", Method.FIB_SEM), (r"sbf-?sem", Method.SBF_SEM))
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def _import_one(
     def begin(draft: DatasetVersion) -> None:
         draft.title = name
         Specimen.objects.create(version=draft)
-        addresses = " ".join(crop.address.cells["em_url"] for crop in crops if crop.address is not None).lower()
-        method = next((method for pattern, method in _METHODS if re.search(pattern, addresses)), Method.OTHER)
+        addresses = " ".join(crop.address.cells["em_url"] for crop in crops if crop.address is not None)
+        method = find_method(addresses) or Method.OTHER
         Acquisition.objects.create(version=draft, method=method)
         report.tell("em_url", Fate.MAPPED, f"method {method}, by the images' addresses")
 

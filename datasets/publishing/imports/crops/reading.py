@@ -16,14 +16,13 @@ from typing import Any
 
 from datasets.catalogue.models import Crop
 from datasets.catalogue.models.dataset import DATASET_NAME
-from datasets.publishing.imports.documents import ImportInvalid
+from datasets.publishing.imports.documents import ADDRESS, ImportInvalid
 from datasets.publishing.imports.tables import Row, Table, read_table
 
 PLACES = ("crop_name", "dataset", "class_label", "voxel_size", "translation", "shape")
 ADDRESSES = ("crop_number", "collection", "alignment", "crop_url", "em_url")
 CLASSES = ("field_name", "class_id")
 _MOST_VOXELS = 2**31 - 1
-_ADDRESS = r"((https?|s3|gs)://[^\s/]\S*)?"
 
 type Triple = tuple[float, float, float]
 
@@ -140,7 +139,10 @@ def _read_addresses(table: Table, found: dict[tuple[str, str], Annotated]) -> It
         row.text("alignment", most=80, pattern="[A-Za-z0-9_-]*", says="an alignment has letters, digits, - and _")
         for column in ("crop_url", "em_url"):
             row.text(
-                column, most=1000, pattern=_ADDRESS, says="an address begins with https://, http://, s3:// or gs://"
+                column,
+                most=1000,
+                pattern=f"({ADDRESS})?",
+                says="an address begins with https://, http://, s3:// or gs://",
             )
         crop = found.get((row.cells["collection"], row.cells["crop_number"]))
         if crop is None:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from datasets.publishing.imports.documents import (
+    ADDRESS,
     Document,
     ImportInvalid,
     read_choice,
@@ -36,7 +37,6 @@ NM = {"nm": 1.0, "µm": 1000.0, "μm": 1000.0, "um": 1000.0, "mm": 1e6, "m": 1e9
 """How many nm the units of length are; both letters that are written for micro."""
 
 AXES = ("x", "y", "z")
-_ADDRESS = re.compile(r"(https?|s3|gs)://[^\s/]\S*")
 
 
 def in_nm(length: float, unit: str) -> float:
@@ -239,7 +239,7 @@ def _check_source(source: Document) -> str:
 
 
 def _check_address(source: Document) -> None:
-    if not _ADDRESS.fullmatch(read_text(source, "url", most=1000)):
+    if not re.fullmatch(ADDRESS, read_text(source, "url", most=1000)):
         raise source.refuse("An address begins with https://, http://, s3:// or gs://, and has no spaces", "url")
 
 

@@ -27,7 +27,7 @@ from datasets.catalogue.models.sample import Method
 from datasets.catalogue.models.volume import Kind
 from datasets.publishing.imports.openorganelle.forms import Described, in_nm
 from datasets.publishing.imports.report import DatasetReport, Fate
-from datasets.publishing.imports.terms import Classes, find_organism
+from datasets.publishing.imports.terms import Classes, find_method, find_organism
 
 COLOURS = {
     "red": "#ff0000",
@@ -169,10 +169,8 @@ def _write_acquisition(draft: DatasetVersion, described: Described, report: Data
 def _method(described: Described, depth_nm: float) -> Method:
     images = [source.value for source in described.sources if source.value["contentType"] == "em"]
     words = " ".join(f"{image['name']} {image['description']}" for image in images).lower()
-    if re.search(r"fib-?sem", words):
-        return Method.FIB_SEM
-    if re.search(r"sbf-?sem", words):
-        return Method.SBF_SEM
+    if (method := find_method(words)) is not None:
+        return method
     if re.search(r"\btem\b", words) and depth_nm >= _SECTION_NM:
         return Method.SS_TEM
     return Method.OTHER
