@@ -20,7 +20,7 @@ from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion, Perso
 from datasets.publishing.actions import publish
 from datasets.publishing.specification import check_specification
 
-_kept: dict[str, tuple[Path, DatasetVersion, list[list[Model]]]] = {}
+_kept: dict[str, tuple[dict[str, Any], Path, DatasetVersion, list[list[Model]]]] = {}
 
 
 def publish_once(document: dict[str, Any], folder: Path) -> DatasetVersion:
@@ -31,9 +31,10 @@ def publish_once(document: dict[str, Any], folder: Path) -> DatasetVersion:
         files = Path(tempfile.mkdtemp()) / "own"
         shutil.copytree(folder / "own", files, symlinks=True)
         rows = [list(Person.objects.all()), *(list(content_of(version, table)) for table, _ in CONTENT)]
-        _kept[name] = files, copy.copy(version), [*rows, list(AuditEvent.objects.all())]
+        _kept[name] = copy.deepcopy(document), files, copy.copy(version), [*rows, list(AuditEvent.objects.all())]
         return version
-    files, version, tables = _kept[name]
+    published, files, version, tables = _kept[name]
+    assert document == published, f"{name} was published from another specification"
     shutil.copytree(files, folder / "own", symlinks=True, dirs_exist_ok=True)
     Dataset.objects.bulk_create([version.dataset])
     frozen = copy.copy(version)

@@ -1,7 +1,10 @@
 """What an import found, as versions: a new dataset's first, another's next where it says something else.
 
-Each version that an import makes leaves an event in the audit log, with the digest of what the source said. So a source
-that says what it said last time changes nothing, also where curators have revised the dataset since.
+Each version that an import makes leaves an event in the audit log. That of a source which describes a dataset whole has
+the digest of what the source alone makes of the draft: its record before anything is carried over from the version
+before. So a source that says what it said last time changes nothing, also where curators have revised the dataset
+since; where the portal itself has learnt to map more of it, that is a next version. What adds to a dataset, as crops
+do, is compared with the newest version's record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The way back: the crops of versions as the challenge's tables would say them."""
+"""The way back: the crops of versions as the challenge's tables would say them.
+
+The tests call it, to compare it with the tables row by row; no page or command does.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The way back: a version as OpenOrganelle's metadata would say it.
 
 :func:`rebuild` says what the rows say by themselves. What that is not, word for word, is *kept* on the rows when they
-are written; :func:`export` lays it over. So nothing of the source is lost, and nothing is stored twice.
+are written, by the import; :func:`export` lays it over. So nothing of the source is lost, and nothing is stored twice.
+The tests call :func:`export`, to compare it with the source field by field; no page or command does.
 """
 
 from __future__ import annotations
