@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SUITES = (
     "tests/catalogue",
     "tests/publishing/test_publish.py",
+    "tests/publishing/test_import_again.py",
     "tests/publishing/test_import_openorganelle.py",
     "tests/publishing/test_import_crops.py",
     "tests/serving/test_catalogue_snapshot.py",
