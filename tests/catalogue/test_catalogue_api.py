@@ -24,6 +24,7 @@ from datasets.catalogue.models import (
     Model,
     OrganelleClass,
     Organization,
+    Publication,
     Task,
 )
 from tests.catalogue.test_versions import a_box, everything
@@ -107,6 +108,17 @@ def test_a_version_says_what_its_record_says(client: Client, cell: DatasetVersio
 )
 def test_lists_are_narrowed(client: Client, cell: DatasetVersion, path: str, names: list[str]) -> None:
     assert found(client, path) == names
+
+
+def test_a_publication_of_two_kinds_is_shown_as_what_is_asked_for(client: Client, cell: DatasetVersion) -> None:
+    other = Dataset.objects.create(name="another", visibility="public")
+    draft = DatasetVersion.objects.create(dataset=other, title="Another")
+    doi = cell.publications.get().doi
+    Publication.objects.create(version=draft, kind="software", doi=doi.upper(), title="Code")
+    freeze(draft=draft, by=None)
+    for kind, title in (("data", "EM"), ("software", "Code")):
+        assert found(client, f"publications/?kind={kind}") == [title]
+    assert found(client, "publications/") == ["Code"], "as the first of its datasets says it"
 
 
 def test_a_dataset_in_two_collections_is_one_result(client: Client, cell: DatasetVersion) -> None:
@@ -236,7 +248,10 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
 
 def test_a_drafts_tag_is_what_would_be_frozen(admin_client: Client, cell: DatasetVersion) -> None:
     draft = revise(dataset=cell.dataset, by=None)
-    tag = admin_client.get("/api/v1/datasets/cell@draft/")["ETag"]
+    address = "/api/v1/datasets/cell@draft/"
+    tag = admin_client.get(address)["ETag"]
+    shown = admin_client.get(f"{address}?fields=name", headers={"If-None-Match": tag})
+    assert (shown.status_code, shown.json()) == (200, {"name": "cell"}), "it is not the tag of what is shown"
     assert tag == f'"{freeze(draft=draft, by=None).record_digest}"'
 
 

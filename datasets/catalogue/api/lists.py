@@ -288,6 +288,7 @@ def _read_cursor(text: str, order: Sequence[Key]) -> list[Any]:
 
 
 def _tagged(request: Request, response: Any) -> Any:
-    if not response.has_header("ETag"):
-        response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    if response.has_header("ETag"):  # a draft's: of what would be frozen, and the answer says more than that
+        return response
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     return get_conditional_response(request._request, etag=response["ETag"], response=response)

@@ -46,5 +46,8 @@ class PublicationList(ListView):
         return publication_keys(visible_publications(request.user))
 
     def results(self, rows: list[Any], request: Request, chosen: dict[str, Any]) -> Any:
-        groups = group_publications(visible_publications(request.user), [row["key"] for row in rows])
+        publications = visible_publications(request.user)
+        if kinds := request.query_params.getlist("kind"):  # what is of another kind under one DOI is not shown for it
+            publications = publications.filter(kind__in=kinds)
+        groups = group_publications(publications, [row["key"] for row in rows])
         return super().results(groups, request, chosen)

@@ -34,12 +34,12 @@ def publication_keys(publications: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def group_publications(publications: QuerySet[Any], keys: Iterable[str]) -> list[list[Publication]]:
-    """For each key, the rows that it stands for, with their datasets."""
+    """For each key, the rows that it stands for, with their datasets. A key whose rows are gone meanwhile has none."""
     groups: dict[str, list[Publication]] = {key: [] for key in keys}
     rows = publications.filter(key__in=list(groups)).select_related("version__dataset")
     for row in rows.order_by("version__dataset__name", "rank", "pk"):
         groups[row.key].append(row)
-    return list(groups.values())
+    return [group for group in groups.values() if group]
 
 
 def keys_by_title(publications: QuerySet[Any]) -> QuerySet[Any, Any]:
