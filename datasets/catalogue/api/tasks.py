@@ -14,14 +14,14 @@ from datasets.catalogue.api.filters import Filter, organelle
 from datasets.catalogue.api.lists import CatalogueView, Key, ListView, Loads, Shown, read_text
 from datasets.catalogue.api.models import CropNameSerializer
 from datasets.catalogue.models import Task
-from datasets.catalogue.queries.tasks import find_task, visible_tasks
+from datasets.catalogue.queries.tasks import find_task, load_crops, visible_tasks
 
 
 class TaskSerializer(Shown, serializers.ModelSerializer[Task]):
     """A task, with the crops of it that the caller may see."""
 
     organelles = serializers.SerializerMethodField()
-    crop_count = serializers.SerializerMethodField()
+    crop_count = serializers.IntegerField(read_only=True)
     url = serializers.SerializerMethodField()
     crops = CropNameSerializer(many=True, read_only=True)
 
@@ -31,9 +31,6 @@ class TaskSerializer(Shown, serializers.ModelSerializer[Task]):
 
     def get_organelles(self, task: Task) -> list[str]:
         return [organelle.short_name for organelle in task.organelles.all()]
-
-    def get_crop_count(self, task: Task) -> int:
-        return len(task.crops.all())
 
     def get_url(self, task: Task) -> str:
         request: Request = self.context["request"]
@@ -55,7 +52,9 @@ class TaskList(ListView):
     expansions: ClassVar[Loads] = {"crops": []}
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Task]:
-        return visible_tasks(request.user)
+        rows = visible_tasks(request.user)
+        is_whole = "crops" in self.chosen(request)["shown"]
+        return rows.prefetch_related(load_crops(request.user)) if is_whole else rows
 
 
 class TaskDetail(CatalogueView):

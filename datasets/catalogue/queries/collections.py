@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Collection, CollectionMember, Dataset, DatasetVersion
 from datasets.catalogue.queries.datasets import NotFound, newest_versions
@@ -13,12 +13,8 @@ from datasets.catalogue.queries.visibility import Viewer, visible_to
 
 def visible_collections(user: Viewer) -> QuerySet[Collection]:
     """All collections by name; their ``members`` are those that ``user`` may know of."""
-    members = CollectionMember.objects.filter(dataset__in=visible_to(user)).select_related("dataset")
-    return (
-        Collection.objects.select_related("organization")
-        .prefetch_related(Prefetch("members", members.order_by("rank", "dataset__name")))
-        .order_by("name")
-    )
+    rows = Collection.objects.select_related("organization").prefetch_related(_load_members(user))
+    return rows.order_by("name")
 
 
 def named_collection(name: str) -> Collection:
@@ -53,12 +49,16 @@ def count_members(collections: Iterable[Collection], user: Viewer) -> dict[int, 
 
 
 def find_collection(name: str, user: Viewer) -> Collection:
-    """The collection ``name``.
+    """The collection ``name``; its ``members`` are those that ``user`` may know of.
 
     Raises:
         NotFound: there is none.
     """
-    collection = visible_collections(user).filter(name=name).first()
-    if collection is None:
-        raise NotFound(f"No collection is called {name!r}", where=name, fix="See /api/v1/collections/")
+    collection = named_collection(name)
+    prefetch_related_objects([collection], _load_members(user))
     return collection
+
+
+def _load_members(user: Viewer) -> Prefetch[str]:
+    members = CollectionMember.objects.filter(dataset__in=visible_to(user)).select_related("dataset")
+    return Prefetch("members", members.order_by("rank", "dataset__name"))

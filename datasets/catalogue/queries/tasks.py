@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, QuerySet
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Crop, OrganelleClass, Task
 from datasets.catalogue.queries.crops import with_content
@@ -10,13 +12,17 @@ from datasets.catalogue.queries.datasets import NotFound, published_versions
 from datasets.catalogue.queries.visibility import Viewer
 
 
-def visible_tasks(user: Viewer) -> QuerySet[Task]:
-    """All tasks by name, with their crops of published versions that ``user`` may see."""
+def visible_tasks(user: Viewer) -> QuerySet[Any]:
+    """All tasks by name with their classes, each with its ``crop_count``, of those crops that ``user`` may see."""
+    seen = Q(crops__version__in=published_versions(user).values("pk"))
+    counted: QuerySet[Any] = tasks_with_classes().annotate(crop_count=Count("crops", filter=seen))
+    return counted
+
+
+def load_crops(user: Viewer) -> Prefetch[str]:
+    """What is to be loaded of tasks for the crops that ``user`` may see to be named."""
     crops = Crop.objects.filter(version__in=published_versions(user).values("pk")).select_related("version__dataset")
-    return Task.objects.order_by("name").prefetch_related(
-        Prefetch("organelles", OrganelleClass.objects.order_by("rank")),
-        Prefetch("crops", crops.order_by("version_id", "name")),
-    )
+    return Prefetch("crops", crops.order_by("version_id", "name"))
 
 
 def crops_of_task(task: Task, user: Viewer) -> QuerySet[Crop]:
@@ -37,19 +43,23 @@ def named_task(name: str) -> Task:
     Raises:
         NotFound: there is none.
     """
-    task = tasks_with_classes().filter(name=name).first()
-    if task is None:
-        raise NotFound(f"No task is called {name!r}", where=name, fix="See /tasks/")
+    task: Task = _one(tasks_with_classes(), name)
     return task
 
 
 def find_task(name: str, user: Viewer) -> Task:
-    """The task ``name``.
+    """The task ``name`` with its crops, as :func:`visible_tasks` counts them.
 
     Raises:
         NotFound: there is none.
     """
-    task = visible_tasks(user).filter(name=name).first()
+    task: Task = _one(visible_tasks(user), name)
+    prefetch_related_objects([task], load_crops(user))
+    return task
+
+
+def _one(tasks: QuerySet[Any], name: str) -> Any:
+    task = tasks.filter(name=name).first()
     if task is None:
-        raise NotFound(f"No task is called {name!r}", where=name, fix="See /api/v1/tasks/")
+        raise NotFound(f"No task is called {name!r}", where=name, fix="See /tasks/")
     return task
