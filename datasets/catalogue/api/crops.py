@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from datasets.catalogue.api.content import CropSerializer
 from datasets.catalogue.api.filters import Filter, choice, dataset, exact, organelle, voxel
 from datasets.catalogue.api.lists import Key, ListView, read_number, read_text
-from datasets.catalogue.models import Crop, CropCoverage, Segmentation
-from datasets.catalogue.queries.crops import visible_crops
+from datasets.catalogue.models import Coverage, Crop, Segmentation
+from datasets.catalogue.queries.crops import crops_with, visible_crops
 
 
 def _present(rows: QuerySet[Crop], classes: Any) -> QuerySet[Crop]:
-    return rows.filter(Exists(_coverage(classes, CropCoverage._meta.get_field("found").default)))
+    return crops_with(rows, classes, Coverage.Found.PRESENT)
 
 
 def _absent(rows: QuerySet[Crop], classes: Any) -> QuerySet[Crop]:
-    return rows.filter(Exists(_coverage(classes, "absent")))
-
-
-def _coverage(classes: Any, found: str) -> QuerySet[CropCoverage]:
-    return CropCoverage.objects.filter(crop=OuterRef("pk"), organelle__in=classes, found=found)
+    return crops_with(rows, classes, Coverage.Found.ABSENT)
 
 
 CROP_FILTERS: tuple[Filter, ...] = (

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from datasets.catalogue.models.dataset import DATASET_NAME
-from datasets.catalogue.queries.lineages import organelle_lineages
+from datasets.catalogue.queries.lineages import organelle_lineages, with_parts
 from datasets.catalogue.state_requests import QueryInvalid
 
 type Narrow = Callable[[QuerySet[Any], Sequence[Any]], QuerySet[Any]]
@@ -142,17 +142,18 @@ def voxel(prefix: str) -> tuple[Filter, Filter]:
 def organelle(narrow: Narrow, *, name: str = "organelle", parts: bool = True, description: str) -> Filter:
     """Rows by organelle classes; ``narrow`` is given the keys of the classes, with everything that is part of them."""
 
-    def read(where: str, text: str) -> set[int]:
+    def keep(rows: QuerySet[Any], names: Sequence[str]) -> QuerySet[Any]:
         lineages = organelle_lineages()
-        named = {line[-1].short_name: line[-1].pk for line in lineages.values()}
-        if text not in named:
-            shown = ", ".join(sorted(named))
-            raise QueryInvalid(f"{text[:40]!r} is no organelle class", where=where, fix=f"Known: {shown}")
-        wanted = named[text]
-        return {key for key, line in lineages.items() if (parts and wanted in [it.pk for it in line]) or key == wanted}
+        keys = {line[-1].short_name: line[-1].pk for line in lineages.values()}
+        for each in names:
+            if each not in keys:
+                shown = ", ".join(sorted(keys))
+                raise QueryInvalid(f"{each[:40]!r} is no organelle class", where=name, fix=f"Known: {shown}")
+        wanted = {keys[each] for each in names}
+        return narrow(rows, sorted(with_parts(wanted, lineages) if parts else wanted))
 
     return Filter(
-        name, description, read, lambda rows, values: narrow(rows, sorted(set().union(*values))),
+        name, description, lambda where, text: text, keep,
         {"type": "string", "description": "Short name of a class, as /api/v1/organelles/ lists them"},
     )  # fmt: skip
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
 
-from datasets.catalogue.models import Crop, DatasetVersion
+from django.db.models import Exists, OuterRef, QuerySet
+
+from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion
 from datasets.catalogue.queries.datasets import newest_versions
 from datasets.catalogue.queries.visibility import Viewer
 
@@ -18,6 +20,12 @@ def visible_crops(user: Viewer) -> QuerySet[Crop]:
 def crops_of(version: DatasetVersion) -> QuerySet[Crop]:
     """The crops of a version that the caller has found, by name."""
     return with_content(version.crops.order_by("name"))
+
+
+def crops_with(crops: QuerySet[Crop], classes: Iterable[int], found: str) -> QuerySet[Crop]:
+    """Those of which it is said of one of ``classes``, by their keys, that it was ``found`` so."""
+    coverage = CropCoverage.objects.filter(crop=OuterRef("pk"), organelle__in=classes, found=found)
+    return crops.filter(Exists(coverage))
 
 
 def with_content(crops: QuerySet[Crop]) -> QuerySet[Crop]:

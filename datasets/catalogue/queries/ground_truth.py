@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, OrganelleClass
-from datasets.catalogue.queries.lineages import organelle_lineages
+from datasets.catalogue.models import Coverage, Crop, CropCoverage, DatasetVersion, OrganelleClass
+from datasets.catalogue.queries.crops import crops_with
+from datasets.catalogue.queries.lineages import with_parts
 from datasets.catalogue.state_requests import QueryInvalid
 
 CROPS_PER_PAGE = 50
@@ -69,9 +70,7 @@ def count_crops(crops: QuerySet[Crop]) -> int:
 
 def crops_showing(crops: QuerySet[Crop], organelle: OrganelleClass) -> QuerySet[Crop]:
     """Those in which the class, or something that is part of it, was labelled."""
-    classes = [pk for pk, line in organelle_lineages().items() if organelle.pk in (it.pk for it in line)]
-    coverage = CropCoverage.objects.filter(crop=OuterRef("pk"), organelle__in=classes, found="present")
-    return crops.filter(Exists(coverage))
+    return crops_with(crops, with_parts([organelle.pk]), Coverage.Found.PRESENT)
 
 
 def datasets_of(crops: QuerySet[Crop], most: int) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from datasets.catalogue.models import OrganelleClass
 
 type Lineage = tuple[OrganelleClass, ...]
@@ -20,3 +22,14 @@ def organelle_lineages() -> dict[int, Lineage]:
             above = classes[above].parent_id
         lineages[key] = tuple(reversed(line))
     return lineages
+
+
+def with_parts(classes: Iterable[int], lineages: Mapping[int, Lineage] | None = None) -> set[int]:
+    """The keys of ``classes``, and of everything that is part of one of them.
+
+    Args:
+        lineages: from :func:`organelle_lineages`, where they are at hand.
+    """
+    wanted = set(classes)
+    lines = organelle_lineages() if lineages is None else lineages
+    return {key for key, line in lines.items() if any(it.pk in wanted for it in line)}
