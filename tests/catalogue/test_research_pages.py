@@ -136,7 +136,12 @@ def test_a_publication_is_listed_once_with_its_datasets(client: Client) -> None:
     assert 'href="https://doi.org/10.1000/One"' in page
     assert 'href="/datasets/one/"' in page
     assert 'href="/datasets/two/"' in page
-    assert "The paper of cells" not in text_of(client, "/publications/?kind=data")
+    assert 'href="/publications/" aria-current="true">All</a>' in page
+    data = text_of(client, "/publications/?kind=data")
+    assert "The paper of cells" not in data
+    assert 'href="/publications/">All</a>' in data
+    assert "names one of this kind" in data
+    assert 'href="/accounts/sign-in/?next=/publications/%3Fkind%3Ddata">Sign in</a> to see' in data
     assert client.get("/publications/?kind=poem").status_code == 400
 
 

@@ -39,9 +39,10 @@ class PublicationEntry:
 
 @dataclass(frozen=True)
 class PublicationsPage:
-    """One page of the list; ``kinds`` narrow it."""
+    """One page of the list; ``kinds`` narrow it, as ``kind`` does where one is chosen."""
 
     count: str
+    kind: str
     kinds: tuple[Choice, ...]
     entries: tuple[PublicationEntry, ...]
     newer_url: str
@@ -54,6 +55,7 @@ def publications_page(
     """The page of ``groups``, each of which is one publication as its datasets name it."""
     return PublicationsPage(
         count=format_count(count, "publication"),
+        kind=kind,
         kinds=tuple(Choice(value, words, value == kind) for value, words in KIND_WORDS.items()),
         entries=tuple(_entry(group) for group in groups),
         newer_url=newer_url,
