@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from datasets.catalogue.actions.tokens import create_api_token, revoke_api_token
 from datasets.catalogue.models import ApiToken, Scope
-from datasets.catalogue.queries.tokens import list_api_tokens, standing
+from datasets.catalogue.queries.tokens import is_standing, list_api_tokens, standing
 from datasets.volumes.errors import CisternaError
 
 MOST_TOKENS = 50
@@ -41,10 +41,7 @@ class TokenRow:
 
     token: ApiToken
     standing: str
-
-    @property
-    def is_active(self) -> bool:
-        return self.standing.startswith("open")
+    is_active: bool
 
 
 class TokenForm(forms.Form):
@@ -100,4 +97,4 @@ def revoke(request: HttpRequest) -> HttpResponse:
 
 def _own_tokens(request: HttpRequest) -> list[TokenRow]:
     tokens = list_api_tokens(username=request.user.get_username())
-    return [TokenRow(token, standing(token)) for token in tokens]
+    return [TokenRow(token, standing(token), is_standing(token)) for token in tokens]

@@ -136,11 +136,15 @@ def list_share_tokens(*, dataset: str = "") -> QuerySet[ShareToken]:
     return tokens.filter(dataset=find_dataset(dataset, None)) if dataset else tokens
 
 
+def is_standing(token: ApiToken | ShareToken) -> bool:
+    """Whether a token still opens anything."""
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > timezone.now())
+
+
 def standing(token: ApiToken | ShareToken) -> str:
     """Whether a token still opens anything, in a few words."""
     if token.revoked_at is not None:
         return f"revoked {token.revoked_at:%Y-%m-%d}"
     if token.expires_at is None:
         return "open until it is revoked"
-    verb = "expired" if token.expires_at <= timezone.now() else "open until"
-    return f"{verb} {token.expires_at:%Y-%m-%d}"
+    return f"{'open until' if is_standing(token) else 'expired'} {token.expires_at:%Y-%m-%d}"
