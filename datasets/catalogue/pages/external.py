@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from datasets.catalogue.models import SourceCheck, Transform, Volume
+from datasets.catalogue.external_sources import Matrix, matrix_of, voxel_nm
+from datasets.catalogue.models import SourceCheck, Volume
 from datasets.catalogue.models.dataset import without_absent
 from datasets.catalogue.pages.parts import Fact
 from datasets.catalogue.presentation import format_date, format_voxel
+from datasets.catalogue.queries.source_checks import LastCheck, last_check
 
 NAMES = {
     "metadata": "",
@@ -27,60 +29,47 @@ def kept_facts(kept: Mapping[str, Any]) -> tuple[Fact, ...]:
     return tuple(fact for name, value in without_absent(kept).items() for fact in _flatten(value, (name,)))
 
 
-def external_facts(volume: Volume, checks: Mapping[str, SourceCheck]) -> Iterable[Fact]:
-    """Where an external volume is, how it lies in its space, and whether it was reached.
+def external_facts(volume: Volume) -> Iterable[Fact]:
+    """Where an external volume is, how it lies in the space that people meet first, and whether it was reached.
 
     Args:
-        volume: with its transforms and meshes loaded.
-        checks: of sources, by their address.
+        volume: with its transforms, meshes and last check loaded.
     """
     yield Fact("Format", volume.get_external_format_display())
-    for transform in volume.transforms.all():
-        yield Fact("Voxel", format_voxel(voxel_nm(transform)))
-        if mirrored := mirrored_axes(transform):
+    if (matrix := matrix_of(volume)) is not None:
+        yield Fact("Voxel", external_voxel(volume))
+        if mirrored := mirrored_axes(matrix):
             yield Fact("Mirrored", f"along {' and '.join(mirrored)}")
-        if offset := [f"{axis} {row[3]:g}" for axis, row in zip("xyz", transform.matrix, strict=True) if row[3]]:
+        if offset := [f"{axis} {row[3]:g}" for axis, row in zip("xyz", matrix, strict=True) if row[3]]:
             yield Fact("Begins at", f"{', '.join(offset)}\u00a0nm")
     if meshes := list(volume.external_meshes.all()):
         yield Fact("Meshes", ", ".join(f"{mesh.name} ({mesh.format.replace('_', ' ')})" for mesh in meshes))
-    if check := checks.get(volume.external_url):
+    if check := last_check(volume):
         yield Fact("Reached", reach_of(check))
 
 
-def voxel_nm(transform: Transform) -> dict[str, float]:
-    """The sides of a voxel in nm, by axis: the lengths of the matrix's columns."""
-    columns = zip(*(row[:3] for row in transform.matrix), strict=True)
-    return {axis: sum(part**2 for part in column) ** 0.5 for axis, column in zip("xyz", columns, strict=True)}
-
-
-def mirrored_axes(transform: Transform) -> list[str]:
+def mirrored_axes(matrix: Matrix) -> list[str]:
     """The axes along which the data run against their space."""
-    return [axis for index, axis in enumerate("xyz") if transform.matrix[index][index] < 0]
+    return [axis for index, axis in enumerate("xyz") if matrix[index][index] < 0]
 
 
 def external_voxel(volume: Volume) -> str:
     """The voxel of an external volume in words; empty where its place is not known."""
-    transforms = volume.transforms.all()
-    return format_voxel(voxel_nm(transforms[0])) if transforms else ""
+    matrix = matrix_of(volume)
+    return "" if matrix is None else format_voxel(dict(zip("xyz", voxel_nm(matrix), strict=True)))
 
 
-def reach_of(check: SourceCheck) -> str:
+def reach_of(check: LastCheck) -> str:
     """What came of asking for a source, in words."""
     when = format_date(check.checked_at)
     words = {
-        check.State.REACHABLE: "yes",
-        check.State.ABSENT: "no: nothing is there any more",
-        check.State.REFUSED: "no: whoever asks is refused",
-        check.State.UNREACHABLE: "no answer",
-        check.State.NOT_ALLOWED: "not asked: this portal does not read from there",
+        SourceCheck.State.REACHABLE: "yes",
+        SourceCheck.State.ABSENT: "no: nothing is there any more",
+        SourceCheck.State.REFUSED: "no: whoever asks is refused",
+        SourceCheck.State.UNREACHABLE: "no answer",
+        SourceCheck.State.NOT_ALLOWED: "not asked: this portal does not read from there",
     }
-    return f"{words[check.State(check.state)]} ({when})"
-
-
-def checks_of(volumes: Sequence[Volume]) -> dict[str, SourceCheck]:
-    """The last checks of the volumes' sources, by address."""
-    urls = [volume.external_url for volume in volumes if volume.is_external]
-    return {check.url: check for check in SourceCheck.objects.filter(url__in=urls)} if urls else {}
+    return f"{words[SourceCheck.State(check.state)]} ({when})"
 
 
 def _flatten(value: Any, path: tuple[str, ...]) -> Iterable[Fact]:

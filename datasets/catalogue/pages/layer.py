@@ -15,7 +15,7 @@ from datasets.catalogue.models.volume import LABEL_KINDS, Kind
 from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
 from datasets.catalogue.pages.cutout_offers import CutoutForm, cutout_form
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
-from datasets.catalogue.pages.external import checks_of, external_facts, kept_facts
+from datasets.catalogue.pages.external import external_facts, kept_facts
 from datasets.catalogue.pages.layers import Dot, describe_values, layer_heading, unpacked_bytes, voxel_size
 from datasets.catalogue.pages.opening import OpeningLink, opening_links
 from datasets.catalogue.pages.parts import Contact, Fact, contact_of, go_url, lead_of
@@ -181,7 +181,7 @@ def _facts(version: DatasetVersion, volume: Volume, image: Volume | None, run: M
     if image is not None and image != volume and volume.kind in LABEL_KINDS:
         yield Fact("Over", image.title, layer_url(version, image))
     if volume.is_external:
-        yield from external_facts(volume, checks_of([volume]))
+        yield from external_facts(volume)
         return
     if volume.levels:
         low, high = extent_nm(volume)
