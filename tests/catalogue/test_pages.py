@@ -95,10 +95,13 @@ def test_the_gallery_shows_each_dataset(client: Client, small_cell: DatasetVersi
     assert "/datasets/small-cell@1/pictures/labels.webp" in page
 
 
-def test_an_empty_gallery_says_how_to_fill_it(client: Client) -> None:
-    page = text_of(client, "/")
+def test_an_empty_gallery_tells_the_operator_how_to_fill_it(client: Client, admin_client: Client) -> None:
+    page = text_of(admin_client, "/")
     assert "No datasets yet" in page
     assert "manage.py publish" in page
+    page = text_of(client, "/")
+    assert "No datasets yet" in page
+    assert "manage.py publish" not in page, "nothing a visitor could do"
 
 
 def test_the_home_page_leads_to_the_organelles_that_can_be_seen(client: Client) -> None:

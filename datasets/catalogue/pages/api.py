@@ -16,7 +16,6 @@ class Asked:
     place: str
     description: str
     values: str
-    is_required: bool
     example: str
     several: bool
 
@@ -28,15 +27,10 @@ class Operation:
     id: str
     method: str
     path: str
-    summary: str
     description: str
     asked: list[Asked]
     example: str
     """The address with the examples of its path."""
-
-    @property
-    def in_query(self) -> list[Asked]:
-        return [each for each in self.asked if each.place == "query"]
 
 
 @dataclass(frozen=True)
@@ -75,9 +69,7 @@ def _operation(path: str, method: str, said: dict[str, Any]) -> Operation:
     for each in asked:
         if each.place == "path":
             example = example.replace(f"{{{each.name}}}", each.example)
-    return Operation(
-        said["operationId"], method.upper(), path, said.get("summary", ""), said.get("description", ""), asked, example
-    )
+    return Operation(said["operationId"], method.upper(), path, said.get("description", ""), asked, example)
 
 
 def _asked(parameter: dict[str, Any]) -> Asked:
@@ -88,7 +80,6 @@ def _asked(parameter: dict[str, Any]) -> Asked:
         parameter["in"],
         parameter.get("description", ""),
         ", ".join(map(str, one.get("enum", ()))) or str(one.get("type", "")),
-        bool(parameter.get("required")),
         str(parameter.get("example", "")),
         schema.get("type") == "array",
     )
