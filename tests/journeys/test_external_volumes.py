@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.external_data import SHAPE, image, labels, served, write_mesh, write_n5, write_ome_zarr, write_precomputed
@@ -223,6 +224,16 @@ def test_ground_truth_is_shown_as_boxes_with_names(page: Page, portal: Portal, c
     # The page keeps what it brought along in few words.
     page.wait_for_timeout(600)
     assert "pointA" not in page.url
+
+
+def test_crops_and_their_dataset_keep_the_rules_of_accessibility(page: Page, portal: Portal) -> None:
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in ("/crops/", "/datasets/elsewhere/"):
+            page.goto(portal.url + path)
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{path} at {width}: {found.generate_report()}"
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{path} at {width}"
 
 
 def test_crops_are_asked_for_by_their_layer(page: Page, portal: Portal, console: list[str]) -> None:

@@ -58,7 +58,7 @@ def test_the_pages_of_an_account_keep_the_rules_of_accessibility(
     sign_in(schemed_page, demo, operator)
     schemed_page.wait_for_url(f"{demo.url}/datasets/")
     expect(schemed_page.get_by_role("link", name=operator)).to_be_visible()
-    for path in ("/datasets/", "/account/", "/account/password/"):
+    for path in ("/datasets/", "/account/", "/account/password/", "/account/tokens/"):
         schemed_page.goto(demo.url + path)
         check(path)
 
