@@ -155,7 +155,7 @@ describe("curlText", () => {
     );
   });
   test("sends a token in a header where one is needed", () => {
-    expect(curlText(["https://portal.example/a"], false)).toContain('--header "Authorization: Bearer $CISTERNA_TOKEN"');
+    expect(curlText(["https://portal.example/a"], false)).toContain('--header "Authorization: Bearer $TOKEN"');
   });
 });
 

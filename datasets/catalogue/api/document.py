@@ -166,7 +166,7 @@ def api_document() -> dict[str, Any]:
     document["servers"] = [{"url": "/"}]
     parts = document.setdefault("components", {})
     parts["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "A token made at /account/"},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A token made at /account/tokens/"},
         "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "This site's own pages"},
     }
     for part in parts.setdefault("schemas", {}).values():

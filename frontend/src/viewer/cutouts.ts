@@ -124,6 +124,6 @@ export class Latest {
 
 /** For a terminal: each file under the name the portal gives it. A token goes into a header, never into an address. */
 export function curlText(urls: readonly string[], isOpen: boolean): string {
-  const token = isOpen ? "" : ' --header "Authorization: Bearer $CISTERNA_TOKEN"';
+  const token = isOpen ? "" : ' --header "Authorization: Bearer $TOKEN"';
   return urls.map((it) => `curl --fail --remote-name --remote-header-name${token} "${it}"`).join("\n");
 }
