@@ -121,7 +121,7 @@ class Config:
     external_origins: tuple[str, ...] = setting(
         "CISTERNA_EXTERNAL_ORIGINS",
         "",
-        "Origins (https://host) the viewer may read external sources from, separated by commas.",
+        "Origins (https://host) the viewer and check_sources may read external sources from, separated by commas.",
     )
     neuroglancer_url: str = setting(
         "CISTERNA_NEUROGLANCER_URL",
