@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { CutoutOffer, Triple } from "../src/viewer/config";
 import {
+  AfterPause,
   askEstimate,
   type Cutout,
   curlText,
   cutoutUrl,
-  Latest,
   levelFor,
   readEstimate,
   resolutions,
@@ -59,7 +59,8 @@ describe("levelFor", () => {
 
 test("resolutions are those of all layers, equal ones once, finest first", () => {
   const other = offer([[4, 4, 40], cube(8.01), cube(32)]);
-  expect(resolutions([em, other])).toEqual([cube(4), cube(8), [4, 4, 40], cube(16), cube(32)]);
+  const voxels = [cube(4), cube(8), [4, 4, 40], cube(16), cube(32)];
+  expect(resolutions([em, other])).toEqual(voxels.map((voxelNm) => ({ voxelNm })));
 });
 
 describe("readEstimate", () => {
@@ -115,15 +116,15 @@ test("a portal that does not answer is said to be out of reach, and a cancelled 
   vi.unstubAllGlobals();
 });
 
-describe("Latest", () => {
+describe("AfterPause", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   test("does only what it was asked last, after a pause", async () => {
-    const latest = new Latest(300);
+    const afterPause = new AfterPause(300);
     const done: string[] = [];
     for (const word of ["a", "b", "c"]) {
-      latest.run(async () => void done.push(word));
+      afterPause.run(async () => void done.push(word));
       await vi.advanceTimersByTimeAsync(200);
     }
     expect(done).toEqual([]);
@@ -131,18 +132,18 @@ describe("Latest", () => {
     expect(done).toEqual(["c"]);
   });
   test("gives up what is under way when something else is asked, or nothing any more", async () => {
-    const latest = new Latest(0);
+    const afterPause = new AfterPause(0);
     const signals: AbortSignal[] = [];
     const wait = async (signal: AbortSignal) => {
       signals.push(signal);
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("given up"))));
     };
-    latest.run(wait);
+    afterPause.run(wait);
     await vi.advanceTimersByTimeAsync(1);
-    latest.run(wait);
+    afterPause.run(wait);
     await vi.advanceTimersByTimeAsync(1);
     expect(signals.map((it) => it.aborted)).toEqual([true, false]);
-    latest.cancel();
+    afterPause.cancel();
     expect(signals[1]?.aborted).toBe(true);
   });
 });

@@ -46,18 +46,24 @@ export const widthNm = ([x, y, z]: Triple): number => Math.cbrt(x * y * z);
 
 const SAME = 1.01;
 
+export interface Resolution {
+  voxelNm: Triple;
+}
+
 /** The coarsest level that is as fine as wanted; where none is, the finest. */
-export function levelFor<Level extends { voxelNm: Triple }>(levels: readonly Level[], wantedNm: number): Level {
+export function levelFor<Level extends Resolution>(levels: readonly Level[], wantedNm: number): Level {
   const fineEnough = levels.filter((it) => widthNm(it.voxelNm) <= wantedNm * SAME);
   return (fineEnough.at(-1) ?? levels[0]) as Level;
 }
 
 /** The voxels that one can choose from, finest first: those of all levels, equal ones once. */
-export function resolutions(offers: readonly CutoutOffer[]): Triple[] {
+export function resolutions(offers: readonly CutoutOffer[]): Resolution[] {
   const sorted = offers
-    .flatMap((it) => it.levels.map(({ voxelNm }) => voxelNm))
-    .sort((a, b) => widthNm(a) - widthNm(b));
-  return sorted.filter((it, i) => i === 0 || widthNm(it) > widthNm(sorted[i - 1] as Triple) * SAME);
+    .flatMap((it) => it.levels.map(({ voxelNm }) => ({ voxelNm, width: widthNm(voxelNm) })))
+    .sort((a, b) => a.width - b.width);
+  return sorted
+    .filter(({ width }, i) => i === 0 || width > (sorted[i - 1]?.width ?? 0) * SAME)
+    .map(({ voxelNm }) => ({ voxelNm }));
 }
 
 const isSize = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
@@ -100,7 +106,7 @@ export async function askEstimate(cutout: Cutout, signal: AbortSignal): Promise<
 }
 
 /** Does what it was asked last, a little later, and gives up what it was asked before. */
-export class Latest {
+export class AfterPause {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private controller = new AbortController();
 

@@ -2,7 +2,7 @@
 
 import { copyText } from "../copying";
 import type { CutoutOffer, LayerDescription, Triple, ViewerConfig } from "./config";
-import { curlText, Latest, levelFor, resolutions, widthNm } from "./cutouts";
+import { AfterPause, curlText, levelFor, type Resolution, resolutions, widthNm } from "./cutouts";
 import { DownloadRow } from "./download_row";
 import type { LayerPanel } from "./layer_panel";
 import type { LayerSet } from "./layer_set";
@@ -68,9 +68,9 @@ class DownloadForm {
     this.isSeen = false;
     this.ask();
   });
-  private readonly latest = new Latest(ASK_AFTER_MS);
+  private readonly afterPause = new AfterPause(ASK_AFTER_MS);
   private rows: DownloadRow[] = [];
-  private choices: Triple[] = [];
+  private choices: Resolution[] = [];
   /** The box is still the one that is seen: where that is one plane, its depth follows the level. */
   private isSeen = true;
   private isDepthChosen = false;
@@ -84,7 +84,7 @@ class DownloadForm {
     byId("open-download").addEventListener("click", () => this.open());
     byId("download-close").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => {
-      this.latest.cancel();
+      this.afterPause.cancel();
       byId("open-download").focus(); // the browser gives the focus back only where nothing took it meanwhile
     });
     byId("download-form").addEventListener("submit", (event) => event.preventDefault());
@@ -148,23 +148,20 @@ class DownloadForm {
 
   private offerVoxels(): void {
     this.choices = resolutions(this.rows.map((it) => it.offer));
-    const levels = this.choices.map((voxelNm) => ({ voxelNm }));
-    const seen = this.choices.indexOf(levelFor(levels, this.seenNmPerPixel).voxelNm);
+    const seen = this.choices.indexOf(levelFor(this.choices, this.seenNmPerPixel));
     this.voxel.replaceChildren(...this.choices.map((_, i) => new Option("", String(i), i === seen, i === seen)));
     this.nameVoxels();
   }
 
   /** Each choice with what it comes to, as far as that is known for all layers that are wanted. */
   private nameVoxels(): void {
-    const seen = levelFor(
-      this.choices.map((voxelNm) => ({ voxelNm })),
-      this.seenNmPerPixel,
-    );
+    const seen = levelFor(this.choices, this.seenNmPerPixel);
     const wanted = this.rows.filter((it) => it.isWanted);
     [...this.voxel.options].forEach((option, i) => {
-      const voxelNm = this.choices[i] as Triple;
+      const choice = this.choices[i] as Resolution;
+      const { voxelNm } = choice;
       const sizes = wanted.map((row) => row.sizes.get(levelFor(row.offer.levels, widthNm(voxelNm)).path));
-      const words = [`${formatVoxel(voxelNm)}${voxelNm === seen.voxelNm ? ", as on the screen" : ""}`];
+      const words = [`${formatVoxel(voxelNm)}${choice === seen ? ", as on the screen" : ""}`];
       if (sizes.length > 0 && sizes.every((it): it is number => it !== undefined && it > 0)) {
         words.push(formatBytes(sizes.reduce((sum, it) => sum + it, 0)));
       }
@@ -173,15 +170,12 @@ class DownloadForm {
   }
 
   private get voxelNm(): Triple {
-    return this.choices[Number(this.voxel.value)] as Triple;
+    return (this.choices[Number(this.voxel.value)] as Resolution).voxelNm;
   }
 
   private takeVoxel(voxelNm: Triple): void {
-    const level = levelFor(
-      this.choices.map((it) => ({ voxelNm: it })),
-      widthNm(voxelNm),
-    );
-    this.voxel.value = String(this.choices.indexOf(level.voxelNm));
+    const choice = levelFor(this.choices, widthNm(voxelNm));
+    this.voxel.value = String(this.choices.indexOf(choice));
     this.voxel.focus();
     if (this.isSeen) this.takeSeen();
     else this.ask();
@@ -215,10 +209,7 @@ class DownloadForm {
 
   private take(box: Box, isSeen: boolean): void {
     const inside = common(box, this.whole);
-    const finest = levelFor(
-      this.choices.map((voxelNm) => ({ voxelNm })),
-      0,
-    ).voxelNm;
+    const finest = levelFor(this.choices, 0).voxelNm;
     this.fields.set(rounded(inside ?? box, finest));
     this.isSeen = isSeen;
     this.ask();
@@ -237,11 +228,11 @@ class DownloadForm {
     this.show();
     this.total.textContent = "";
     if (box === null) {
-      this.latest.cancel();
+      this.afterPause.cancel();
       this.total.textContent = "Of each axis, the first number must be smaller than the second.";
       return;
     }
-    this.latest.run(async (signal) => {
+    this.afterPause.run(async (signal) => {
       await Promise.all(this.rows.filter((it) => it.isWanted).map((it) => it.askSize(signal)));
       this.show();
       this.total.textContent = this.totalText();
