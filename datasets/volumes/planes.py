@@ -120,8 +120,8 @@ def middle_slice(
         nm_per_pixel=nm_per_pixel,
         width=max(1, round(size[right] / nm_per_pixel)),
         height=max(1, round(size[down] / nm_per_pixel)),
-        right=_unit(right),
-        down=_unit(down),
+        right=axis_direction(right),
+        down=axis_direction(down),
     )
 
 
@@ -131,7 +131,8 @@ def middle_of(low_nm: Mapping[str, float], high_nm: Mapping[str, float]) -> Vect
     return (x, y, z)
 
 
-def _unit(axis: str) -> Vector:
+def axis_direction(axis: str) -> Vector:
+    """The direction of a space axis, of length 1."""
     return (float(axis == "x"), float(axis == "y"), float(axis == "z"))
 
 

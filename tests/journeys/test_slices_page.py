@@ -19,8 +19,6 @@ from tests.journeys.conftest import Demo
 SLICES = "/datasets/fib25-ts2/slices/"
 LABELS = "labels/groundtruth"
 VOXEL_NM = 10
-PATIENCE_MS = 20_000
-"""A busy machine takes its time to cut the slices."""
 
 
 def place(page: Page) -> list[float]:
@@ -104,22 +102,20 @@ def test_with_a_script_all_of_it_shows_at_once_and_the_address_keeps_it(
     expect(page.locator("#cuts.live")).to_be_visible()
     page.locator("#cuts-z").fill("300")
     expect(page).to_have_url(re.compile(r"position=1250,1250,300&"))
-    expect(page.get_by_role("img", name="Slice in x and y at z = 300 nm")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("img", name="Slice in x and y at z = 300 nm")).to_be_visible()
     picture(page, "xz").focus()
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
     page.keyboard.press(".")
     page.keyboard.press("Shift+ArrowDown")
-    expect(page).to_have_url(re.compile(r"position=1220,1260,400&"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile(r"position=1220,1260,400&"))
     page.get_by_label("Flood-filling network").check()
     page.get_by_label("Zoom", exact=True).get_by_role("combobox").select_option("3")
-    expect(page).to_have_url(
-        re.compile(r"zoom=3&tilt=45,0,0&layers=em,labels/groundtruth,labels/ffn"), timeout=PATIENCE_MS
-    )
+    expect(page).to_have_url(re.compile(r"zoom=3&tilt=45,0,0&layers=em,labels/groundtruth,labels/ffn"))
     expect(page.locator("[data-live=said]")).to_have_text("At x = 1,220 nm, y = 1,260 nm, z = 400 nm")
     kept = page.url
     for picture_now in page.locator(".cut img").all():
-        expect(picture_now).to_have_attribute("src", re.compile(r"resolution=1\.6.*labels/ffn"), timeout=PATIENCE_MS)
+        expect(picture_now).to_have_attribute("src", re.compile(r"resolution=1\.6.*labels/ffn"))
     shown = page.locator(".cut img").evaluate_all("all => all.map(it => it.src)")
     page.goto(kept)
     assert page.locator(".cut img").evaluate_all("all => all.map(it => it.src)") == shown
@@ -138,7 +134,7 @@ def test_dragging_takes_the_place_along_and_ends_where_the_mouse_does(page: Page
     page.mouse.move(box["x"] + 224, box["y"] + 112, steps=5)
     page.mouse.up()
     page.mouse.move(box["x"] + 300, box["y"] + 300)
-    expect(page).to_have_url(re.compile(r"position=1250,620,1250&"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile(r"position=1250,620,1250&"))
     expect(page.locator("#cuts-y")).to_have_value("620")
 
 
@@ -148,13 +144,13 @@ def test_a_slice_that_fails_says_so_in_its_place_and_comes_when_asked_again(page
     page.route("**/slice?**center=1245,1245,500&**", lambda route: route.abort())
     page.locator("#cuts-z").fill("500")
     failed = page.locator(".cut[data-plane=xy] .cut-failed")
-    expect(failed).to_be_visible(timeout=PATIENCE_MS)
+    expect(failed).to_be_visible()
     expect(failed).to_contain_text("This slice could not be read")
     assert page.locator(".cut-failed:visible").count() == 1
     page.unroute_all()
     failed.get_by_role("button", name="Try again").click()
-    expect(failed).to_be_hidden(timeout=PATIENCE_MS)
-    expect(page.get_by_role("img", name="Slice in x and y at z = 500 nm")).to_be_visible(timeout=PATIENCE_MS)
+    expect(failed).to_be_hidden()
+    expect(page.get_by_role("img", name="Slice in x and y at z = 500 nm")).to_be_visible()
     page.route("**/slices/?**live=1", lambda route: route.abort())
     page.locator("#cuts-z").fill("600")
     expect(page.get_by_role("alert")).to_contain_text("This could not be shown")

@@ -63,7 +63,12 @@ def query_of_state(version: DatasetVersion, state: Mapping[str, Any]) -> str:
 
 def numbers(values: Sequence[float]) -> str:
     """Numbers as they stand in an address: ``1250,1250,1250``."""
-    return ",".join(f"{value + 0.0:.10g}" for value in values)
+    return ",".join(map(number, values))
+
+
+def number(value: float) -> str:
+    """One of them; there is no -0."""
+    return f"{value + 0.0:.10g}"
 
 
 def _units_nm(dimensions: object) -> list[tuple[int, float]]:

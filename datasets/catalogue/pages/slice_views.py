@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from datasets.catalogue.models import Volume
 from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
-from datasets.volumes.planes import SLICE_AXES, Plane, Vector
+from datasets.volumes.planes import SLICE_AXES, Plane, Vector, axis_direction
 from datasets.volumes.turns import turned_axes
 
 SIDE_PIXELS = 512
@@ -173,7 +173,9 @@ def planes_of(view: SliceView, frame: Frame) -> dict[str, Plane]:
                 _middle(view, frame, axis) if axis in (right, down) else at
                 for axis, at in zip("xyz", view.position_nm, strict=True)
             )
-            planes[name] = Plane((x, y, z), nm_per_pixel, SIDE_PIXELS, SIDE_PIXELS, _unit(right), _unit(down))
+            planes[name] = Plane(
+                (x, y, z), nm_per_pixel, SIDE_PIXELS, SIDE_PIXELS, axis_direction(right), axis_direction(down)
+            )
     if frame.axes == "xyz":
         right_nm, down_nm, _ = turned_axes(view.tilt)
         planes[TILTED] = Plane(view.position_nm, nm_per_pixel, SIDE_PIXELS, SIDE_PIXELS, right_nm, down_nm)
@@ -194,10 +196,6 @@ def _middle(view: SliceView, frame: Frame, axis: str) -> float:
     if 2 * half_nm >= high - low:
         return _short((low + high) / 2)
     return _short(min(max(view.around_nm["xyz".index(axis)], low + half_nm), high - half_nm))
-
-
-def _unit(axis: str) -> Vector:
-    return (float(axis == "x"), float(axis == "y"), float(axis == "z"))
 
 
 def _short(number: float) -> float:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.pages.layers import layer_heading
-from datasets.catalogue.pages.slice_addresses import numbers, query_of
+from datasets.catalogue.pages.slice_addresses import number, numbers, query_of
 from datasets.catalogue.pages.slice_layers import LABELS_AT_ONCE, SliceLayers, contrast_bounds, slice_layers, time_count
 from datasets.catalogue.pages.slice_requests import requested_slices
 from datasets.catalogue.pages.slice_views import SIDE_PIXELS, TILTED, Frame, SliceView, frame_of, planes_of
@@ -26,7 +26,7 @@ SIDES = (288, 328, 358, 376, 396, 448, 484, 512)
 of the page, and the name of what was clicked says how wide that was. ``cuts-sizes.css`` chooses among them."""
 
 _ORDER = ("xy", "yz", "xz", TILTED)
-_AXES = {"xy": "z", "xz": "y", "yz": "x"}
+_ACROSS = {name: next(axis for axis in "xyz" if axis not in along) for name, along in SLICE_AXES.items()}
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _cut(
             ),
         )
     right, down = SLICE_AXES[name]
-    across = _AXES[name]
+    across = _ACROSS[name]
     lines = _axis_lines(plane, view)
     tilted = planes.get(TILTED)
     if tilted is not None:
@@ -244,7 +244,7 @@ def _cut(
 
 def _sliders_below(name: str, frame: Frame) -> str:
     """Below each plane stands the slider of what it is across; below a flat image those along it."""
-    across = _AXES[name]
+    across = _ACROSS[name]
     return across if across in frame.axes else frame.axes
 
 
@@ -254,10 +254,10 @@ def _axis_slider(frame: Frame, view: SliceView, axis: str) -> Slider:
     return Slider(
         name=axis,
         title=axis,
-        low=_number(frame.first_nm(axis)),
-        high=_number(last),
-        step=_number(frame.voxel_nm[axis]),
-        value=_number(at),
+        low=number(frame.first_nm(axis)),
+        high=number(last),
+        step=number(frame.voxel_nm[axis]),
+        value=number(at),
         said=_nm(view, axis),
         back=f"{axis}-1" if frame.counts[axis] > 1 else "",
         forth=f"{axis}+1" if frame.counts[axis] > 1 else "",
@@ -279,7 +279,7 @@ def cut_picture_url(version: DatasetVersion, layers: SliceLayers, view: SliceVie
         ("up", _direction([-it for it in plane.down])),
         ("width", str(plane.width)),
         ("height", str(plane.height)),
-        ("resolution", _number(plane.nm_per_pixel)),
+        ("resolution", number(plane.nm_per_pixel)),
         ("format", "jpeg"),
         *(("overlay", path) for path in overlays),
     ]
@@ -299,7 +299,7 @@ def _axis_lines(plane: Plane, view: SliceView) -> list[Line]:
     """Where the other planes across the axes meet this one: through the place, to the right and down."""
     x, y = _pixel(plane, view)
     side = str(plane.width)
-    return [Line("across", "0", _number(y), side, _number(y)), Line("down", _number(x), "0", _number(x), side)]
+    return [Line("across", "0", number(y), side, number(y)), Line("down", number(x), "0", number(x), side)]
 
 
 def _crossing(plane: Plane, tilted: Plane, view: SliceView) -> Iterable[Line]:
@@ -310,7 +310,7 @@ def _crossing(plane: Plane, tilted: Plane, view: SliceView) -> Iterable[Line]:
     dx, dy = float(np.dot(along, plane.right)), float(np.dot(along, plane.down))
     reach = 2 * plane.width / float(np.hypot(dx, dy))
     x, y = _pixel(plane, view)
-    yield Line("tilted", *(_number(it) for it in (x - dx * reach, y - dy * reach, x + dx * reach, y + dy * reach)))
+    yield Line("tilted", *(number(it) for it in (x - dx * reach, y - dy * reach, x + dx * reach, y + dy * reach)))
 
 
 def _pixel(plane: Plane, view: SliceView) -> tuple[float, float]:
@@ -332,7 +332,7 @@ def _contrast(layers: SliceLayers, view: SliceView) -> tuple[Slider, ...]:
     window = view.window or shown.part.window or bounds
     step = 1.0 if np.dtype(shown.volume.dtype).kind in "iu" else _short((bounds[1] - bounds[0]) / 500)
     return tuple(
-        Slider(name, title, _number(bounds[0]), _number(bounds[1]), _number(step), _number(value), f"{value:.6g}")
+        Slider(name, title, number(bounds[0]), number(bounds[1]), number(step), number(value), f"{value:.6g}")
         for name, title, value in zip(("darkest", "brightest"), ("Darkest", "Brightest"), window, strict=True)
     )
 
@@ -359,10 +359,6 @@ def _nm(view: SliceView, axis: str) -> str:
 
 def _direction(vector: Sequence[float] | np.ndarray) -> str:
     return ",".join(f"{round(float(it), 6) + 0.0:g}" for it in vector)
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:.10g}"
 
 
 def _short(value: float) -> float:
