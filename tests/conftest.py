@@ -151,6 +151,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBr
     return FilesWholeBrowsersTogether(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long content is not a test's name: pytest before 9.2 would print megabytes, and hand them from worker to worker
+    so slowly that servers close the connections that tests hold."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 24 else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
