@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from datasets.catalogue.actions.versions import freeze, revise
 from datasets.catalogue.models import (
+    Acquisition,
     Collection,
     CollectionMember,
     Crop,
@@ -25,6 +26,7 @@ from datasets.catalogue.models import (
     OrganelleClass,
     Organization,
     Publication,
+    Specimen,
     Task,
 )
 from tests.catalogue.test_versions import a_box, everything
@@ -113,6 +115,8 @@ def test_lists_are_narrowed(client: Client, cell: DatasetVersion, path: str, nam
 def test_a_publication_of_two_kinds_is_shown_as_what_is_asked_for(client: Client, cell: DatasetVersion) -> None:
     other = Dataset.objects.create(name="another", visibility="public")
     draft = DatasetVersion.objects.create(dataset=other, title="Another")
+    Specimen.objects.create(version=draft, organism="Human")
+    Acquisition.objects.create(version=draft, method="FIB-SEM")
     doi = cell.publications.get().doi
     Publication.objects.create(version=draft, kind="software", doi=doi.upper(), title="Code")
     freeze(draft=draft, by=None)
