@@ -5,14 +5,11 @@ Lengths are in nm, and what has a side or a place by axis is (x, y, z).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from rest_framework import serializers
 
 from datasets.catalogue.models import (
@@ -25,15 +22,14 @@ from datasets.catalogue.models import (
     View,
     Volume,
 )
-from datasets.catalogue.models.people import CREDIT_ROLES, validate_orcid
+from datasets.catalogue.models.people import CREDIT_ROLES
 from datasets.catalogue.models.sample import CURIE, Method
 from datasets.catalogue.records import build_record, write_canonical
+from datasets.catalogue.statements import LARGEST_TAXON, LAYOUTS, MOST_ROLES, DoiField, Number, OrcidField, licence_of
 
 PLAIN = ("title", "description", "licence", "credit", "keywords", "change_note")
 MOST_ROWS, LONGEST_TEXT = 1000, 50_000
 _MOST_FINDINGS, _LONGEST_MESSAGE = 100, 300
-_LAYOUTS = ("4panel", "xy", "xz", "yz", "3d")
-_LARGEST_TAXON = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -54,31 +50,6 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class Number(serializers.FloatField):
-    """A finite number that stands in JSON as one."""
-
-    default_error_messages = {"below": "A number above zero is needed.", "negative": "A number from zero on is needed."}
-
-    def __init__(self, *, positive: bool = False, not_negative: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self.positive, self.not_negative = positive, not_negative
-
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
-        try:
-            number = float(data)
-        except OverflowError:
-            self.fail("invalid")
-        if not math.isfinite(number):
-            self.fail("invalid")
-        if self.positive and number <= 0:
-            self.fail("below")
-        if self.not_negative and number < 0:
-            self.fail("negative")
-        return number
-
-
 class LayerField(serializers.CharField):
     """The path of a volume of the draft that can be shown."""
 
@@ -93,6 +64,19 @@ class LayerField(serializers.CharField):
         if path not in self.context.get("layers", ()):
             self.fail("absent")
         return path
+
+
+class RoleField(serializers.ChoiceField):
+    """One of CRediT's roles, or one that the draft names already: what was published from a file may say others."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=CREDIT_ROLES)
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str) and data in self.context.get("roles", ()):
+            return data
+        role: str = super().to_internal_value(data)
+        return role
 
 
 def _line(max_length: int, **options: Any) -> serializers.CharField:
@@ -135,7 +119,7 @@ class SpecimenFields(Strict):
     """What was imaged."""
 
     organism = _line(200)
-    ncbi_taxon = serializers.IntegerField(min_value=1, max_value=_LARGEST_TAXON, required=False, allow_null=True)
+    ncbi_taxon = serializers.IntegerField(min_value=1, max_value=LARGEST_TAXON, required=False, allow_null=True)
     sample = _line(300)
     preparation = _text()
     terms = _list(TermFields)
@@ -172,17 +156,9 @@ class ContributionFields(Strict):
     """Somebody's part in it."""
 
     name = serializers.CharField(max_length=200)
-    orcid = serializers.CharField(max_length=19, allow_blank=True, default="")
-    roles = serializers.ListField(child=serializers.ChoiceField(choices=CREDIT_ROLES), default=list, max_length=14)
+    orcid = OrcidField()
+    roles = serializers.ListField(child=RoleField(), default=list, max_length=MOST_ROLES)
     organization = _line(200, default="")
-
-    def validate_orcid(self, orcid: str) -> str:
-        if orcid:
-            try:
-                validate_orcid(orcid)
-            except ValidationError as error:
-                raise serializers.ValidationError(error.messages) from None
-        return orcid
 
     def validate_roles(self, roles: list[str]) -> list[str]:
         return list(dict.fromkeys(roles))
@@ -192,13 +168,7 @@ class PublicationFields(Strict):
     """Where it was published."""
 
     kind = serializers.ChoiceField(choices=Publication.Kind.choices, default=Publication.Kind.PAPER.value)
-    doi = serializers.RegexField(
-        r"^10\.[0-9]{4,9}/\S+$",
-        max_length=200,
-        allow_blank=True,
-        default="",
-        error_messages={"invalid": "A DOI looks like 10.7554/eLife.25916."},
-    )
+    doi = DoiField()
     url = serializers.URLField(max_length=500, allow_blank=True, default="")
     title = serializers.CharField(max_length=500)
     citation = _text(default="")
@@ -211,7 +181,9 @@ class ViewFields(Strict):
     title = serializers.CharField(max_length=200)
     description = _text(default="")
     layers = serializers.ListField(
-        child=LayerField(max_length=512, trim_whitespace=False), min_length=1, max_length=200
+        child=LayerField(max_length=512, trim_whitespace=False),
+        max_length=200,
+        help_text="At least one, where the draft has no view without any",
     )
     position_nm = _triple(default=None)
     orientation = serializers.ListField(
@@ -223,7 +195,12 @@ class ViewFields(Strict):
         help_text="Quaternion (x, y, z, w) of the cross-section",
     )
     nm_per_pixel = _number(positive=True, default=None)
-    layout = serializers.ChoiceField(choices=_LAYOUTS, default="4panel")
+    layout = serializers.ChoiceField(choices=LAYOUTS, default="4panel")
+
+    def validate_layers(self, layers: list[str]) -> list[str]:
+        if not layers and self.context.get("needs_layers", True):
+            raise serializers.ValidationError("A view shows at least one layer.")
+        return layers
 
     def validate_orientation(self, quaternion: list[float] | None) -> list[float] | None:
         if quaternion is not None and not any(quaternion):
@@ -247,15 +224,7 @@ class DraftFields(Strict):
     views = _list(ViewFields)
 
     def validate_licence(self, licence: str) -> str:
-        if not licence:
-            return ""
-        try:
-            identifier = str(canonicalize_license_expression(licence))
-        except InvalidLicenseExpression:
-            identifier = ""
-        if not identifier or len(identifier) > 64:
-            raise serializers.ValidationError("This is no SPDX licence identifier, such as CC-BY-4.0.")
-        return identifier
+        return licence_of(licence) if licence else ""
 
     def validate_keywords(self, keywords: list[str]) -> list[str]:
         return list(dict.fromkeys(keywords))
@@ -319,7 +288,18 @@ def tag_of(draft: DatasetVersion) -> str:
     return f'"{write_canonical(build_record(draft))[1]}"'
 
 
-def shown_layers(draft: DatasetVersion) -> Mapping[str, Volume]:
+def fields_for(draft: DatasetVersion, change: Any) -> DraftFields:
+    """What ``draft`` is to be told, to be checked against what it says."""
+    context = {
+        "layers": _shown_layers(draft),
+        "needs_layers": all(view.layers for view in draft.views.all()),
+        "needs_method": not hasattr(draft, "acquisition"),
+        "roles": {role for each in draft.contributions.all() for role in each.roles},
+    }
+    return DraftFields(data=change, context=context)
+
+
+def _shown_layers(draft: DatasetVersion) -> Mapping[str, Volume]:
     """The volumes that a view of ``draft`` can show, by path: thousands are looked for among thousands."""
     return {volume.path: volume for volume in draft.volumes.all() if volume.viewable}
 

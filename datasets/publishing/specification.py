@@ -9,15 +9,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from rest_framework import serializers
 
 from datasets.catalogue.models import Segmentation, Visibility
 from datasets.catalogue.models.dataset import DATASET_NAME
-from datasets.catalogue.models.people import validate_orcid
 from datasets.catalogue.models.sample import Method
 from datasets.catalogue.models.volume import Coverage, Kind
+from datasets.catalogue.statements import (
+    LARGEST_TAXON,
+    LAYOUTS,
+    LONGEST_ROLE,
+    MOST_ROLES,
+    DoiField,
+    Number,
+    OrcidField,
+    licence_of,
+)
 from datasets.storage.keys import canonical_key
 from datasets.volumes.errors import CisternaError
 
@@ -61,13 +68,13 @@ def _optional_text(max_length: int = 300) -> serializers.CharField:
     return _text(max_length, required=False, allow_blank=True, default="")
 
 
-def _positive() -> serializers.FloatField:
-    return serializers.FloatField(required=False, min_value=1e-9, default=None)
+def _positive() -> Number:
+    return Number(required=False, min_value=1e-9, default=None)
 
 
 class SpecimenSpecification(StrictSerializer):
     organism = _optional_text(200)
-    ncbi_taxon = serializers.IntegerField(required=False, min_value=1, default=None)
+    ncbi_taxon = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_TAXON, default=None)
     sample = _optional_text(200)
     tissue = _optional_text(200)
     cell_line = _optional_text(200)
@@ -111,9 +118,7 @@ class VolumeSpecification(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.values)
     title = _text()
     description = _optional_text(5000)
-    contrast = serializers.ListField(
-        child=serializers.FloatField(), min_length=2, max_length=2, required=False, default=None
-    )
+    contrast = serializers.ListField(child=Number(), min_length=2, max_length=2, required=False, default=None)
     colour = serializers.RegexField(r"^#[0-9a-f]{6}$", required=False, default="")
     download_only = serializers.BooleanField(default=False)
     segmentation = SegmentationSpecification(required=False, default=None)
@@ -139,20 +144,20 @@ class ViewSpecification(StrictSerializer):
     title = _text(200)
     description = _optional_text(5000)
     layers = serializers.ListField(child=_text(512), min_length=1, max_length=200)
-    position_nm = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+    position_nm = serializers.ListField(child=Number(), min_length=3, max_length=3)
     orientation = serializers.ListField(
-        child=serializers.FloatField(min_value=-1, max_value=1),
+        child=Number(min_value=-1, max_value=1),
         min_length=4,
         max_length=4,
         required=False,
         default=None,
     )
     nm_per_pixel = _positive()
-    layout = serializers.ChoiceField(choices=["4panel", "xy", "xz", "yz", "3d"], default="4panel")
+    layout = serializers.ChoiceField(choices=LAYOUTS, default="4panel")
 
 
 class PublicationSpecification(StrictSerializer):
-    doi = serializers.RegexField(r"^10\.[0-9]{4,9}/\S+$", required=False, default="")
+    doi = DoiField()
     url = serializers.URLField(max_length=500, required=False, default="")
     title = _text(500)
     citation = _optional_text(5000)
@@ -160,17 +165,9 @@ class PublicationSpecification(StrictSerializer):
 
 class ContributionSpecification(StrictSerializer):
     name = _text(200)
-    orcid = _text(19, required=False, default="")
-    roles = serializers.ListField(child=_text(60), required=False, default=list)
+    orcid = OrcidField()
+    roles = serializers.ListField(child=_text(LONGEST_ROLE), required=False, default=list, max_length=MOST_ROLES)
     organization = _optional_text(200)
-
-    def validate_orcid(self, orcid: str) -> str:
-        if orcid:
-            try:
-                validate_orcid(orcid)
-            except ValidationError as error:
-                raise serializers.ValidationError(error.messages) from None
-        return orcid
 
 
 class DatasetSpecification(StrictSerializer):
@@ -194,15 +191,13 @@ class DatasetSpecification(StrictSerializer):
     contributions = ContributionSpecification(many=True, required=False, default=list)
 
     def validate_licence(self, licence: str) -> str:
-        try:
-            return str(canonicalize_license_expression(licence))
-        except InvalidLicenseExpression:
-            raise serializers.ValidationError("Not an SPDX licence identifier, such as CC-BY-4.0") from None
+        return licence_of(licence)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         paths = [volume["path"] for volume in attrs["volumes"]]
         _refuse_repeats(paths, "volumes", "path")
         _refuse_repeats([view["name"] for view in attrs["views"]], "views", "name")
+        _refuse_repeats([it["doi"] for it in attrs["publications"] if it["doi"]], "publications", "DOI")
         _refuse_repeats([c["orcid"] or c["name"] for c in attrs["contributions"]], "contributions", "person")
         downloads = {volume["path"] for volume in attrs["volumes"] if volume["download_only"]}
         for view in attrs["views"]:

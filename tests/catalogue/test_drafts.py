@@ -15,7 +15,7 @@ from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.actions.versions import freeze
 from datasets.catalogue.drafts import said_by, tag_of
-from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion, Person, Visibility
+from datasets.catalogue.models import AuditEvent, Contribution, Dataset, DatasetVersion, Person, View, Visibility
 from datasets.catalogue.records import build_record
 from tests.catalogue.test_versions import everything
 
@@ -129,6 +129,17 @@ def test_what_a_draft_says_can_be_said_again_and_changes_nothing(curator: Caller
     assert (response.status_code, response["ETag"]) == (200, draft)
     assert AuditEvent.objects.count() == events
     assert curator.change({}, draft)["ETag"] == draft
+
+
+def test_what_was_published_from_elsewhere_can_be_sent_back(curator: Caller) -> None:
+    draft = DatasetVersion.objects.create(dataset=Dataset.objects.get(), title="New")
+    person = Person.objects.create(name="Ada")
+    Contribution.objects.create(version=draft, person=person, roles=["Sample preparation"])
+    View.objects.create(version=draft, name="bare", title="Bare", layers=[])
+    tag = curator.ask("GET", DRAFT)["ETag"]
+    said = {name: said_by(draft)[name] for name in ("contributions", "views")}
+    response = curator.change(said, tag)
+    assert (response.status_code, response["ETag"]) == (200, tag), response.json()
 
 
 def test_what_cannot_be_shown_is_refused_before_anything_is_changed(curator: Caller, draft: str) -> None:

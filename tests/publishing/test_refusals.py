@@ -1,6 +1,7 @@
 """What a curator can get wrong: each is refused by its name, with a fix, and nothing of it stays."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -266,6 +267,9 @@ def test_a_symlink_out_of_the_root_is_refused(container: Path, data_root: Path, 
         ({"volumes": [{"path": "em", "kind": "em", "title": "EM", "download_only": True}]}, "views"),
         ({"volumes": [{"path": "em", "kind": "em", "title": "EM"}] * 2}, "volumes"),
         ({"title": "x" * 301}, "title"),
+        ({"specimen": {"ncbi_taxon": 2**31}}, "specimen.ncbi_taxon"),
+        ({"acquisition": {"method": "FIB-SEM", "voltage_kv": math.inf}}, "acquisition.voltage_kv"),
+        ({"publications": [{"title": "x", "doi": "10.1000/one"}] * 2}, "publications"),
     ],
 )
 def test_a_specification_with_a_field_that_is_not_known_or_not_right(change: dict[str, Any], where: str) -> None:

@@ -14,7 +14,7 @@ from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.actions.versions import revise
-from datasets.catalogue.drafts import PLAIN, DraftFields, Finding, find_faults, said_by, shown_layers, tag_of
+from datasets.catalogue.drafts import PLAIN, Finding, fields_for, find_faults, said_by, tag_of
 from datasets.catalogue.models import (
     Acquisition,
     Contribution,
@@ -110,7 +110,7 @@ def change_draft(
     tag.
 
     Args:
-        change: as :class:`DraftFields` describes it.
+        change: as :class:`~datasets.catalogue.drafts.DraftFields` describes it.
         tags: those that the caller read the draft under; :data:`ANY_TAG`: whatever it says now.
 
     Raises:
@@ -125,9 +125,7 @@ def change_draft(
 @transaction.atomic
 def _change(version: DatasetVersion, change: Any, tags: Sequence[str], by: Writer) -> tuple[DatasetVersion, str]:
     draft = _lock(version)
-    fields = DraftFields(
-        data=change, context={"layers": shown_layers(draft), "needs_method": not hasattr(draft, "acquisition")}
-    )
+    fields = fields_for(draft, change)
     if findings := find_faults(fields):
         what = "; ".join(f"{each.where}: {each.message}" if each.where else each.message for each in findings[:5])
         raise DraftInvalid(what, where=str(draft), fix="Correct these fields; nothing was changed", findings=findings)
