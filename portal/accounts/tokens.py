@@ -15,9 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from datasets.catalogue.actions.tokens import create_api_token, revoke_api_token
 from datasets.catalogue.models import ApiToken, Scope
 from datasets.catalogue.queries.tokens import is_standing, list_api_tokens, standing
-from datasets.volumes.errors import CisternaError
-
-MOST_TOKENS = 50
 
 LIFETIMES_DAYS = (30, 90, 365)
 SCOPES = {
@@ -25,14 +22,6 @@ SCOPES = {
     Scope.PUBLISH: "Publish: also change drafts and publish them, where this account may",
     Scope.ADMIN: "Administer: also change who may see, where this account may",
 }
-
-
-class TooManyTokens(CisternaError):
-    """An account has so many tokens that nobody can tell them apart any more."""
-
-    slug = "too-many-tokens"
-    status = 409
-    title = "Too many tokens"
 
 
 @dataclass(frozen=True)
@@ -65,10 +54,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST if request.method == "POST" else None, label_suffix="")
     made = None
     if request.method == "POST" and form.is_valid():
-        if sum(row.is_active for row in _own_tokens(request)) >= MOST_TOKENS:
-            raise TooManyTokens(
-                f"An account has {MOST_TOKENS} tokens at most", where="/account/tokens/", fix="Revoke one first"
-            )
         made = create_api_token(
             username=request.user.get_username(),
             label=form.cleaned_data["label"],

@@ -14,8 +14,19 @@ from datasets.catalogue.actions.refusal import wait_until_refused_everywhere
 from datasets.catalogue.models import ApiToken, Scope, ShareToken
 from datasets.catalogue.models.tokens import digest_of, new_secret
 from datasets.catalogue.queries.names import NameUnknown, find_account, find_dataset
-from datasets.catalogue.queries.tokens import API_TOKEN_PREFIX, s3_secret
+from datasets.catalogue.queries.tokens import API_TOKEN_PREFIX, is_standing, s3_secret
 from datasets.catalogue.queries.visibility import Deed, NotAllowed, is_operator, require, visible_to
+from datasets.volumes.errors import CisternaError
+
+MOST_TOKENS = 50
+
+
+class TooManyTokens(CisternaError):
+    """An account has so many tokens that nobody can tell them apart any more."""
+
+    slug = "too-many-tokens"
+    status = 409
+    title = "Too many tokens"
 
 
 @dataclass(frozen=True)
@@ -47,11 +58,14 @@ def create_api_token(
     Raises:
         NameUnknown: there is no such account or scope.
         NotAllowed: it is somebody else's account.
+        TooManyTokens: it has :data:`MOST_TOKENS` that open something. The command line makes more.
     """
     if scope not in Scope.values:
         raise NameUnknown("scope", scope, Scope.values)
     user = find_account(username, by)
     _require_account(by, user)
+    if by is not None:
+        _require_room(user)
     secret = new_secret()
     token = ApiToken.objects.create(
         user_id=user.pk,
@@ -126,6 +140,15 @@ def revoke_share_token(*, share_id: int, by: AbstractBaseUser | None) -> ShareTo
         record_event(by=by, action="share.revoke", subject=token.dataset.name, before={"share": token.pk})
         wait_until_refused_everywhere()
     return token
+
+
+def _require_room(user: AbstractBaseUser) -> None:
+    # One after the other: two requests at once would each find room for one.
+    type(user)._default_manager.select_for_update().get(pk=user.pk)
+    if sum(map(is_standing, ApiToken.objects.filter(user_id=user.pk))) >= MOST_TOKENS:
+        raise TooManyTokens(
+            f"An account has {MOST_TOKENS} tokens at most", where="/account/tokens/", fix="Revoke one first"
+        )
 
 
 def _require_account(by: AbstractBaseUser | None, user: AbstractBaseUser) -> None:
