@@ -27,20 +27,25 @@ def run(options: Options, report: Report) -> None:
         for name, address in databases.items():
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-catalogue-")))
             more = {"CISTERNA_API_REQUESTS_PER_MINUTE": "0"} | ({"CISTERNA_DATABASE": address} if address else {})
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.benchmarks.catalogue_requests", str(DATASETS), str(options.rounds)],
-                cwd=CHECKOUT,
-                env={**os.environ, **settings_of(home, free_port(), **more)},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                report.note(f"Left out: {name}. {done.stderr[-800:].strip()}")
-                continue
-            told, *lines = done.stdout.splitlines()
-            report.heading(f"{name}: {told}")
-            report.columns("address                                            ",
-                           "p50 ms", "p99 ms", "queries", "bare SQL ms", "ratio")  # fmt: skip
-            for line in lines:
-                report.row(*line.split("\t"))
+            command = [sys.executable, "-m", "tests.benchmarks.catalogue_requests", str(DATASETS), str(options.rounds)]
+            environment = {**os.environ, **settings_of(home, free_port(), **more)}
+            with (home / "errors").open("w+") as errors:
+                with subprocess.Popen(
+                    command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+                ) as asking:
+                    assert asking.stdout is not None
+                    for number, line in enumerate(asking.stdout):
+                        _tell(report, name, number, line.rstrip("\n"))
+                if asking.returncode:
+                    errors.seek(0)
+                    report.note(f"{name} came to no end. {errors.read()[-800:].strip()}")
+
+
+def _tell(report: Report, name: str, number: int, line: str) -> None:
+    """One line of what asks: the first is of the catalogue, the others of an address each."""
+    if number:
+        report.row(*line.split("\t"))
+        return
+    report.heading(f"{name}: {line}")
+    columns = ("p50 ms", "p99 ms", "queries", "bare SQL ms", "ratio")
+    report.columns("address".ljust(34), *columns)
