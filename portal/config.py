@@ -123,6 +123,11 @@ class Config:
         "",
         "Origins (https://host) the viewer and check_sources may read external sources from, separated by commas.",
     )
+    proxy_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "CISTERNA_PROXY_NETWORKS",
+        "127.0.0.0/8,::1",
+        "Networks of front servers, which are believed whom they ask for (X-Forwarded-For), separated by commas.",
+    )
     neuroglancer_url: str = setting(
         "CISTERNA_NEUROGLANCER_URL",
         "",
@@ -191,6 +196,7 @@ class Config:
             metrics_networks=read_networks(env, "CISTERNA_METRICS_NETWORKS", "127.0.0.0/8,::1"),
             metrics_token=env.get("CISTERNA_METRICS_TOKEN", "").strip(),
             external_origins=read_origins(env, "CISTERNA_EXTERNAL_ORIGINS"),
+            proxy_networks=read_networks(env, "CISTERNA_PROXY_NETWORKS", "127.0.0.0/8,::1"),
             neuroglancer_url=read_address(env, "CISTERNA_NEUROGLANCER_URL"),
             viewers=_viewers(env),
             locate_voxels=read_integer(env, "CISTERNA_LOCATE_VOXELS", 134217728, 0, 2**62),

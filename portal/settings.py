@@ -84,6 +84,10 @@ DATABASES = {
         "PORT": CONFIG.database.port or "",
     }
 }
+# Of each process, for counting questions: one entry for each who asks.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

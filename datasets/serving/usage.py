@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from ipaddress import IPv6Address, ip_address
 
 from datasets.catalogue.actions.usage import Use, record_usage
+from datasets.catalogue.callers import client_of
 from datasets.serving.catalogue_snapshot import with_fresh_connections
-from datasets.serving.traffic import Batch, Caller
+from datasets.serving.traffic import Batch
 
 
 class UsageRecorder:
@@ -40,21 +40,6 @@ def _add(uses: dict[str, Use], batch: Batch) -> None:
         elif status < 400:
             use.sent_bytes += tally.sent_bytes
     for dataset, callers in batch.callers.items():
-        uses.setdefault(dataset, Use()).clients.update(map(client_of, callers))
-
-
-def client_of(caller: Caller) -> bytes:
-    """What stands for one client: the address; of an IPv6 address the network, for one machine has many of those.
-
-    What a connection's other end says of whom it asks for counts where that end is no stranger's: a front server's.
-    """
-    address = caller.peer
-    try:
-        if caller.forwarded and ip_address(address).is_private:
-            address = caller.forwarded.decode("latin-1").rpartition(",")[2].strip()
-        parsed = ip_address(address)
-    except ValueError:
-        return address.encode()
-    if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed
-    return parsed.packed[:8] if isinstance(parsed, IPv6Address) else parsed.packed
+        uses.setdefault(dataset, Use()).clients.update(
+            client_of(it.peer, it.forwarded.decode("latin-1")) for it in callers
+        )

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_safe
 
+from datasets.catalogue.callers import caller_of
 from datasets.catalogue.queries.memberships import list_memberships
 from datasets.catalogue.queries.tokens import SHARE_COOKIE_PREFIX, CredentialsRefused, find_share_token
 from portal.accounts.throttling import forgive, record_failure, seconds_to_wait
@@ -44,7 +45,7 @@ class SignIn(LoginView):
     def _attempt(self) -> dict[str, str]:
         return {
             "username": self.request.POST.get("username", ""),
-            "address": self.request.META.get("REMOTE_ADDR", ""),
+            "address": caller_of(self.request.META),
         }
 
 

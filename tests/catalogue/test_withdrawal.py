@@ -118,6 +118,24 @@ def test_a_retired_version_is_gone_with_its_reason_and_successor(
     assert response.status_code == 410
     assert "Wrong scale" in response.json()["detail"]
     assert "/datasets/small-cell@2/" in response.json()["fix"]
+    (_, first) = client.get("/api/v1/datasets/small-cell/versions/").json()["results"]
+    assert (first["version"], first["state"], first["retired_reason"]) == (1, "retired", "Wrong scale")
+
+
+def test_a_dataset_all_of_whose_versions_are_retired_is_gone_at_every_address(
+    client: Client, small_cell: DatasetVersion
+) -> None:
+    elsewhere = Dataset.objects.create(name="better-cell", visibility="public")
+    better = DatasetVersion.objects.create(dataset=elsewhere, title="Better", licence="CC0-1.0")
+    better.number, better.state, better.frozen_at = 1, "published", timezone.now()
+    better.record, better.record_digest = "{}", "1" * 64
+    better.save()
+    retire_version(name="small-cell", number=1, reason="Wrong scale", successor="better-cell@1", by=None)
+    for below in ("", "versions/", "volumes/", "segmentations/", "views/", "crops/", "state", "manifest"):
+        response = client.get(f"/api/v1/datasets/small-cell/{below}")
+        assert response.status_code == 410, below
+        assert response.json()["detail"] == "small-cell@1 was retired: Wrong scale"
+        assert "/datasets/better-cell@1/" in response.json()["fix"]
 
 
 def test_a_refused_retirement_leaves_the_version_served(small_cell: DatasetVersion, committed: Any) -> None:

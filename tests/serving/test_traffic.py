@@ -14,7 +14,7 @@ from datasets.catalogue.models import UsageDaily
 from datasets.serving.access_log import AccessLog
 from datasets.serving.metrics import forget_processes, render_metrics
 from datasets.serving.traffic import Batch, Caller, Entry, Tally, Traffic
-from datasets.serving.usage import UsageRecorder, client_of
+from datasets.serving.usage import UsageRecorder
 from tests.serving.conftest import LARGE, SMALL
 from tests.serving.plane import TOKEN, data_plane, snapshot_of
 from tests.serving.test_streaming import started
@@ -195,22 +195,6 @@ def test_pages_of_a_dataset_are_its_views(folder: Path) -> None:
         ("api", "", 200): 1,
     }
     assert tallies["page", "cells", 200].sent_bytes == 4 * len(b"page")
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "client"),
-    [
-        ("192.0.2.1", b"", b"\xc0\x00\x02\x01"),
-        ("::ffff:192.0.2.1", b"", b"\xc0\x00\x02\x01"),
-        ("127.0.0.1", b"198.51.100.9, 198.51.100.7", b"\xc6\x33\x64\x07"),  # what the front server itself has seen
-        ("8.8.8.8", b"198.51.100.7", b"\x08\x08\x08\x08"),  # a stranger may write what they like
-        ("2a00:1450:4001:1:a:b:c:d", b"", b"\x2a\x00\x14\x50\x40\x01\x00\x01"),
-        ("", b"", b""),
-        ("127.0.0.1", b"nonsense", b"nonsense"),
-    ],
-)
-def test_a_client_is_an_address_or_a_network(peer: str, forwarded: bytes, client: bytes) -> None:
-    assert client_of(Caller(peer, forwarded)) == client
 
 
 @pytest.mark.django_db

@@ -15,18 +15,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import RawPostDataException
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from datasets.catalogue.addresses import data_url
 from datasets.catalogue.api.filters import MOST_VALUES, Filter
+from datasets.catalogue.api.throttles import ReadingThrottle
 from datasets.catalogue.queries.visibility import SHARED
 from datasets.catalogue.state_requests import QueryInvalid, read_whole
 
@@ -69,20 +68,6 @@ def read_time(value: Any) -> dt.datetime:
     if time.tzinfo is None or not 1 < time.year < 9999:
         raise ValueError(value)
     return time
-
-
-class ReadingThrottle(SimpleRateThrottle):
-    """So many questions to the catalogue a minute from one account, or one address; as the operator says."""
-
-    scope = "catalogue"
-
-    def get_rate(self) -> str | None:
-        rate = settings.CONFIG.api_requests_per_minute
-        return f"{rate}/min" if rate else None
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        who = request.user.pk if request.user and request.user.is_authenticated else self.get_ident(request)
-        return self.cache_format % {"scope": self.scope, "ident": who}
 
 
 class CatalogueView(APIView):

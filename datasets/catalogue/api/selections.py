@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.api.credentials import BearerToken
 from datasets.catalogue.api.lists import known, read_body
+from datasets.catalogue.api.throttles import DeedThrottle
 from datasets.catalogue.api.views import SitePages
 from datasets.catalogue.models import Scope, Selection
 from datasets.catalogue.queries.selections import SelectionRefused, find_selection
@@ -33,7 +33,7 @@ class SelectionList(APIView):
     """``POST /api/v1/selections`` keeps ``{"layers": ["name@version/path", …]}`` and answers its address."""
 
     authentication_classes = [BearerToken, SitePages]
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [DeedThrottle]
     throttle_scope = "selections"
     taken: ClassVar = {
         "type": "object",

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.http import HttpResponseRedirect, JsonResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.addresses import Reference, data_url
 from datasets.catalogue.api.credentials import SiteSession
 from datasets.catalogue.api.lists import known, read_body
+from datasets.catalogue.api.throttles import DeedThrottle
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
 from datasets.catalogue.queries.datasets import NotFound, find_version, named_version
@@ -37,7 +37,7 @@ class VersionView(APIView):
 class SegmentLocation(VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/locate?segment=``: where an object lies; its id as text."""
 
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [DeedThrottle]
     throttle_scope = "locate"
     asked: ClassVar = {"segment": ({"type": "string", "pattern": "^[0-9]{1,20}$"}, "The label of an object", "1")}
     said: ClassVar = {
@@ -111,7 +111,7 @@ class LinkList(APIView):
     """``POST /api/v1/links`` stores a viewer state and answers its short link."""
 
     authentication_classes = [SitePages]
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [DeedThrottle]
     throttle_scope = "links"
     taken: ClassVar = {
         "type": "object",

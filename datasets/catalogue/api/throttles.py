@@ -1,0 +1,35 @@
+"""How often one may ask: an account, or, where none is known, a client."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import ScopedRateThrottle, SimpleRateThrottle
+from rest_framework.views import APIView
+
+from datasets.catalogue.callers import caller_of
+
+
+class ReadingThrottle(SimpleRateThrottle):
+    """So many questions to the catalogue a minute from one account, or one client; as the operator says."""
+
+    scope = "catalogue"
+
+    def get_rate(self) -> str | None:
+        rate = settings.CONFIG.api_requests_per_minute
+        return f"{rate}/min" if rate else None
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": _who(request)}
+
+
+class DeedThrottle(ScopedRateThrottle):
+    """So many of what a view's ``throttle_scope`` names, from one account or one client."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": _who(request)}
+
+
+def _who(request: Request) -> str:
+    known = request.user is not None and request.user.is_authenticated
+    return f"account-{request.user.pk}" if known else f"client-{caller_of(request.META)}"
