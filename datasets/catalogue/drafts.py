@@ -15,7 +15,6 @@ from rest_framework import serializers
 from datasets.catalogue.models import (
     Acquisition,
     DatasetVersion,
-    Person,
     Publication,
     Specimen,
     SpecimenTerm,
@@ -24,6 +23,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.models.people import CREDIT_ROLES
 from datasets.catalogue.models.sample import CURIE, Method
+from datasets.catalogue.queries.people import visible_people
 from datasets.catalogue.records import build_record, write_canonical
 from datasets.catalogue.statements import LARGEST_TAXON, LAYOUTS, MOST_ROLES, DoiField, Number, OrcidField, licence_of
 
@@ -231,16 +231,26 @@ class DraftFields(Strict):
 
     def validate_contributions(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         _refuse_repeats(rows, "name", lambda row: row["orcid"] or row["name"])
-        known = Person.objects.filter(orcid__in=[row["orcid"] for row in rows if row["orcid"]])
-        names = dict(known.values_list("orcid", "name"))
+        names = self._known_names([row["orcid"] for row in rows if row["orcid"]])
         other: dict[str, Any] = {
-            str(index): {"name": [f"This ORCID is that of {names[row['orcid']]}: write the name so."]}
+            str(index): {"name": [f"This ORCID is that of {names[row['orcid']][0]}: write the name so."]}
             for index, row in enumerate(rows)
-            if names.get(row["orcid"], row["name"]) != row["name"]
+            if row["name"] not in names.get(row["orcid"], [row["name"]])
         }
         if other:
             raise serializers.ValidationError(other)
         return rows
+
+    def _known_names(self, orcids: list[str]) -> dict[str, list[str]]:
+        """How everyone may know that people are called, by ORCID, and how the draft calls them itself."""
+        names: dict[str, list[str]] = {}
+        known = visible_people(None).filter(orcid__in=orcids).prefetch_related(None)
+        for orcid, name in known.values_list("orcid", "name"):
+            names.setdefault(orcid, []).append(name)
+        for orcid, name in self.context.get("people", ()):
+            if orcid in names:
+                names[orcid].append(name)
+        return names
 
     def validate_publications(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         _refuse_repeats(rows, "doi", lambda row: row["doi"])
@@ -295,6 +305,7 @@ def fields_for(draft: DatasetVersion, change: Any) -> DraftFields:
         "needs_layers": all(view.layers for view in draft.views.all()),
         "needs_method": not hasattr(draft, "acquisition"),
         "roles": {role for each in draft.contributions.all() for role in each.roles},
+        "people": draft.contributions.values_list("person__orcid", "person__name"),
     }
     return DraftFields(data=change, context=context)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +16,8 @@ from datasets.catalogue.actions.memberships import grant_membership
 from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.actions.versions import freeze
-from datasets.catalogue.drafts import said_by, tag_of
+from datasets.catalogue.actions.withdrawal import change_visibility
+from datasets.catalogue.drafts import fields_for, find_faults, said_by, tag_of
 from datasets.catalogue.models import AuditEvent, Contribution, Dataset, DatasetVersion, Person, View, Visibility
 from datasets.catalogue.records import build_record
 from tests.catalogue.test_versions import everything
@@ -72,6 +75,14 @@ def draft(curator: Caller) -> str:
 
 def the_draft() -> DatasetVersion:
     return DatasetVersion.objects.get(number=None)
+
+
+def page_of(person: Any) -> str:
+    return str(Client().get(f"/people/{person['id']}/").content.decode())
+
+
+def the_draft_of(name: str) -> DatasetVersion:
+    return DatasetVersion.objects.get(number=None, dataset__name=name)
 
 
 def test_the_newest_version_is_revised_into_a_draft(curator: Caller) -> None:
@@ -228,8 +239,46 @@ def test_of_people_of_one_name_without_an_orcid_the_first_recorded_is_meant() ->
     assert recorded_person("Ada", "") == first
     with_orcid = recorded_person("Ada", "0000-0002-1825-0097")
     assert with_orcid != first
-    assert recorded_person("A. Lovelace", "0000-0002-1825-0097") == with_orcid
+    assert recorded_person("Ada", "0000-0002-1825-0097") == with_orcid
     assert recorded_person("Grace", "").name == "Grace"
+
+
+def test_a_name_that_only_a_hidden_dataset_writes_is_told_nowhere(curator: Caller, draft: str) -> None:
+    """Neither that somebody's ORCID is known here, nor under what name: not by a refusal, a number or an answer."""
+    orcid = "0000-0002-1825-0097"
+    hidden = Dataset.objects.create(name="hidden", visibility=Visibility.EMBARGOED)
+    version = DatasetVersion.objects.create(dataset=hidden, title="Hidden", licence="CC0-1.0")
+    person = Person.objects.create(pk=987_654, name="A Secret Name", orcid=orcid)
+    Contribution.objects.create(version=version, person=person, roles=[])
+    assert Caller().ask("GET", f"/api/v1/people/?orcid={orcid}").json()["results"] == []
+
+    told = curator.change({"contributions": [{"name": "Josiah Carberry", "orcid": orcid}]}, draft)
+    assert told.status_code == 200, told.json()
+    assert [each["name"] for each in told.json()["contributions"]] == ["Josiah Carberry"]
+    freeze(draft=the_draft_of("cell"), by=None)
+    (shown,) = Caller().ask("GET", f"/api/v1/people/?orcid={orcid}").json()["results"]
+    assert shown["name"] == "Josiah Carberry"
+    assert [each["dataset"] for each in shown["contributions"]] == ["cell@2"]
+    for door in ("/api/v1/people/{}/", "/people/{}/"):
+        answers = [Caller().ask("GET", door.format(number)) for number in (person.pk, 10**9)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        hidden_one, absent = (re.sub(r"[0-9a-f]{32}", "", answer.content.decode()) for answer in answers)
+        assert hidden_one.replace(str(person.pk), str(10**9)) == absent
+
+    change_visibility(name="hidden", visibility="public", by=None)
+    version.number, version.state, version.frozen_at = 1, "published", timezone.now()
+    version.record, version.record_digest = "{}", "1" * 64
+    version.save()
+    assert f'<a class="link" href="/people/{person.pk}/">A Secret Name</a>' in page_of(shown)
+    change_visibility(name="hidden", visibility="private", by=None)
+    assert "A Secret Name" not in page_of(shown)
+
+    hidden_said = said_by(version)["contributions"]
+    assert hidden_said[0]["name"] == "A Secret Name"
+    assert find_faults(fields_for(version, {"contributions": hidden_said})) == [], "what it says can be sent back"
+    wrong = curator.ask("POST", VERSIONS)["ETag"]
+    (finding,) = curator.change({"contributions": [{"name": "J. C.", "orcid": orcid}]}, wrong).json()["findings"]
+    assert finding["message"] == "This ORCID is that of Josiah Carberry: write the name so.", "which everyone may know"
 
 
 def test_a_save_says_what_it_is_meant_for(curator: Caller, draft: str) -> None:

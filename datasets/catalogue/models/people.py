@@ -46,7 +46,10 @@ def validate_orcid(value: str) -> None:
 
 
 class Person(models.Model):
-    """Someone who contributed."""
+    """Someone who contributed, under one name: as it is written where they did.
+
+    One ORCID may have several, for what a dataset that nobody may know of writes is told nowhere else.
+    """
 
     name = models.CharField(max_length=200)
     orcid = models.CharField(max_length=19, blank=True, validators=[validate_orcid])
@@ -55,7 +58,7 @@ class Person(models.Model):
         ordering = ["name"]
         verbose_name_plural = "people"
         constraints = [
-            models.UniqueConstraint(fields=["orcid"], condition=~Q(orcid=""), name="person_orcid_unique"),
+            models.UniqueConstraint(fields=["orcid", "name"], condition=~Q(orcid=""), name="person_orcid_name_unique"),
             models.CheckConstraint(
                 condition=Q(orcid="") | Q(orcid__regex=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$"),
                 name="person_orcid_form",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from datasets.catalogue.models import Contribution, Person
 from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.presentation import format_count
@@ -25,6 +27,8 @@ class PersonPage:
 
     name: str
     orcid: str
+    others: tuple[tuple[str, str], ...]
+    """Other names of theirs, each with the address of its page."""
     count: str
     rows: tuple[ContributionRow, ...]
     newer_url: str
@@ -32,12 +36,19 @@ class PersonPage:
 
 
 def person_page(
-    person: Person, contributions: Iterable[Contribution], *, count: int, newer_url: str, older_url: str
+    person: Person,
+    contributions: Iterable[Contribution],
+    *,
+    others: Iterable[Person],
+    count: int,
+    newer_url: str,
+    older_url: str,
 ) -> PersonPage:
-    """The page of ``person``; ``contributions`` are those that can be seen."""
+    """The page of ``person``; ``contributions``, and the ``others`` who are they, are those that can be seen."""
     return PersonPage(
         name=person.name,
         orcid=person.orcid,
+        others=tuple((it.name, reverse("catalogue:person", kwargs={"number": it.pk})) for it in others),
         count=format_count(count, "dataset"),
         rows=tuple(
             ContributionRow(dataset_link(it.version), ", ".join(map(str, it.roles)), it.organization)

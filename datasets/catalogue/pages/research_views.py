@@ -30,7 +30,7 @@ from datasets.catalogue.queries.ground_truth import (
     versions_with_crops,
 )
 from datasets.catalogue.queries.models import count_made, made_by, named_model, training_of, visible_models
-from datasets.catalogue.queries.people import find_person
+from datasets.catalogue.queries.people import find_person, other_names
 from datasets.catalogue.queries.publications import group_publications, keys_by_title, visible_publications
 from datasets.catalogue.queries.tasks import crops_of_task, named_task, tasks_with_classes
 from datasets.catalogue.state_requests import read_choice
@@ -157,7 +157,8 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     """``/people/<id>/``: what someone contributed to."""
     found = find_person(number, request.user)
     page = Paginator(list(found.contributions.all()), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    context = person_page(found, page, count=page.paginator.count, **_neighbours(page, {}))
+    others = other_names(found, request.user)
+    context = person_page(found, page, others=others, count=page.paginator.count, **_neighbours(page, {}))
     return render(request, "catalogue/person.html", {"page": context})
 
 

@@ -29,6 +29,12 @@ def people_with_pages(people: Iterable[int], user: Viewer) -> set[int]:
     return set(visible_people(user).filter(pk__in=people).order_by().values_list("pk", flat=True))
 
 
+def other_names(person: Person, user: Viewer) -> QuerySet[Person]:
+    """The same person under other names: those of the same ORCID whom ``user`` may know of."""
+    others = visible_people(user).filter(orcid=person.orcid).exclude(pk=person.pk).prefetch_related(None)
+    return others if person.orcid else others.none()
+
+
 def find_person(number: int, user: Viewer) -> Person:
     """The person of this number.
 
