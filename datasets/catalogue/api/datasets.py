@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from datasets.catalogue.addresses import Reference
-from datasets.catalogue.api.content import CropSerializer, ViewSerializer, VolumeSerializer
-from datasets.catalogue.api.crops import CROP_FILTERS
+from datasets.catalogue.api.content import ViewSerializer, VolumeSerializer
+from datasets.catalogue.api.crops import CROP_EXPANSIONS, CROP_FILTERS, FoundCropSerializer
 from datasets.catalogue.api.filters import Filter, choice, exact, organelle, voxel, whole, words
 from datasets.catalogue.api.lists import CatalogueView, Key, ListView, Loads, read_number, read_text, read_time
 from datasets.catalogue.api.segmentations import SEGMENTATION_FILTERS
@@ -159,7 +159,8 @@ class ViewList(ListView, VersionView):
 class CropList(ListView, VersionView):
     """The ground truth of a version, by name."""
 
-    serializer = CropSerializer
+    serializer = FoundCropSerializer
+    expansions = CROP_EXPANSIONS
     order = (Key("name", read_text),)
     filters: ClassVar[tuple[Filter, ...]] = CROP_FILTERS
 

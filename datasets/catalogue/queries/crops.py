@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion
+from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, Volume
+from datasets.catalogue.neuroglancer_links import extent_nm
 from datasets.catalogue.queries.datasets import newest_versions
 from datasets.catalogue.queries.visibility import Viewer
 
@@ -31,3 +32,23 @@ def crops_with(crops: QuerySet[Crop], classes: Iterable[int], found: str) -> Que
 def with_content(crops: QuerySet[Crop]) -> QuerySet[Crop]:
     """With what a list shows of each."""
     return crops.select_related("version__dataset", "space").prefetch_related("coverage__organelle")
+
+
+def load_volumes_here() -> Prefetch[str]:
+    """What is to be loaded of crops for :func:`volumes_around`."""
+    volumes = Volume.objects.filter(external_url="").select_related("segmentation")
+    return Prefetch("version__volumes", volumes.prefetch_related("segmentation__coverage__organelle"))
+
+
+def volumes_around(crop: Crop) -> list[Volume]:
+    """The volumes of the crop's version that reach into its box, and whose data the portal has, in the order of its
+    page. Where the box lies in another space than theirs, the one people meet first, there are none."""
+    if crop.space is not None and not crop.space.main:
+        return []
+    return [volume for volume in crop.version.volumes.all() if _meet(crop, volume)]
+
+
+def _meet(crop: Crop, volume: Volume) -> bool:
+    low, high = extent_nm(volume)
+    box_low, box_high = (dict(zip("xyz", corner, strict=True)) for corner in crop.box_nm)
+    return bool(low) and all(low[axis] < box_high[axis] and box_low[axis] < high[axis] for axis in low)
