@@ -4,13 +4,11 @@ import html
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journeys.accessibility import check_on_every_screen
 from tests.journeys.conftest import Portal
 
 PAGES = (
@@ -37,22 +35,10 @@ PAGES = (
 WIDTHS = (390, 1024, 1680)
 
 
-@pytest.fixture(params=["light", "dark"])
-def schemed_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(color_scheme=request.param, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
-def test_pages_keep_the_rules_of_accessibility_and_fit_the_screen(schemed_page: Page, demo: Portal) -> None:
-    for width in WIDTHS:
-        schemed_page.set_viewport_size({"width": width, "height": 900})
-        for path in PAGES:
-            schemed_page.goto(demo.url + path)
-            found = Axe().run(schemed_page)
-            assert found.violations_count == 0, f"{path} at {width}: {found.generate_report()}"
-            wider_by = schemed_page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wider_by <= 0, f"{path} at {width} is {wider_by} px too wide"
+def test_pages_keep_the_rules_of_accessibility_and_fit_the_screen(page: Page, demo: Portal) -> None:
+    for path in PAGES:
+        page.goto(demo.url + path)
+        check_on_every_screen(page, path, WIDTHS)
 
 
 def test_pages_ask_nobody_else_and_complain_of_nothing(page: Page, demo: Portal) -> None:

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.journeys.accessibility import check_on_every_screen
 from tests.journeys.conftest import CHECKOUT, Portal
+
+WIDTHS = (390, 1680)
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +25,6 @@ def operator(demo: Portal) -> str:
     return "ada"
 
 
-@pytest.fixture(params=["light", "dark"])
-def schemed_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(color_scheme=request.param)
-    yield context.new_page()
-    context.close()
-
-
 def sign_in(page: Page, demo: Portal, operator: str, password: str = "lovelace") -> None:
     page.goto(f"{demo.url}/datasets/")
     page.get_by_role("link", name="Sign in").click()
@@ -41,26 +35,17 @@ def sign_in(page: Page, demo: Portal, operator: str, password: str = "lovelace")
     page.keyboard.press("Enter")
 
 
-def test_the_pages_of_an_account_keep_the_rules_of_accessibility(
-    schemed_page: Page, demo: Portal, operator: str
-) -> None:
-    def check(path: str) -> None:
-        for width in (390, 1680):
-            schemed_page.set_viewport_size({"width": width, "height": 900})
-            found = Axe().run(schemed_page)
-            assert found.violations_count == 0, f"{path} at {width}: {found.generate_report()}"
-            assert schemed_page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{path} at {width}"
-
-    sign_in(schemed_page, demo, operator, "wrong")
-    expect(schemed_page.get_by_role("alert")).to_be_visible()
-    check("sign-in with an error")
-    schemed_page.set_viewport_size({"width": 1280, "height": 900})
-    sign_in(schemed_page, demo, operator)
-    schemed_page.wait_for_url(f"{demo.url}/datasets/")
-    expect(schemed_page.get_by_role("link", name=operator)).to_be_visible()
+def test_the_pages_of_an_account_keep_the_rules_of_accessibility(page: Page, demo: Portal, operator: str) -> None:
+    sign_in(page, demo, operator, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    check_on_every_screen(page, "sign-in with an error", WIDTHS)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    sign_in(page, demo, operator)
+    page.wait_for_url(f"{demo.url}/datasets/")
+    expect(page.get_by_role("link", name=operator)).to_be_visible()
     for path in ("/datasets/", "/account/", "/account/password/", "/account/tokens/"):
-        schemed_page.goto(demo.url + path)
-        check(path)
+        page.goto(demo.url + path)
+        check_on_every_screen(page, path, WIDTHS)
 
 
 def test_the_administration_works_under_the_sites_policy(page: Page, demo: Portal, operator: str) -> None:

@@ -9,11 +9,11 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 import zarr
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from datasets.volumes.pictures import segment_colours
+from tests.journeys.accessibility import check_rules
 from tests.journeys.conftest import Demo
 
 SLICES = "/datasets/fib25-ts2/slices/"
@@ -120,8 +120,7 @@ def test_with_a_script_all_of_it_shows_at_once_and_the_address_keeps_it(
     page.goto(kept)
     assert page.locator(".cut img").evaluate_all("all => all.map(it => it.src)") == shown
     page.get_by_text("How to move").click()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_rules(page)
 
 
 def test_dragging_takes_the_place_along_and_ends_where_the_mouse_does(page: Page, demo: Demo) -> None:

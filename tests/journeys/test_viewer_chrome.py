@@ -4,9 +4,9 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.journeys.accessibility import check_rules
 from tests.journeys.conftest import Portal
 from tests.journeys.viewer_page import layers_on, open_viewer, position_nm, row, settle, state_of, wait_until_at
 
@@ -179,8 +179,7 @@ def test_the_page_keeps_the_rules_of_accessibility_and_fits(page: Page, demo: Po
     open_viewer(page, demo.url + VIEW)
     if width == 390:
         page.get_by_role("button", name="Layers").click()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_rules(page)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 import zarr
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserType, Page, expect
 
+from tests.journeys.accessibility import check_rules
 from tests.journeys.conftest import Demo, Portal
 from tests.journeys.viewer_page import VALUE_AT, layers_on, open_viewer, position_nm, settle
 
@@ -84,8 +84,7 @@ def test_a_pasted_link_to_elsewhere_is_told_and_not_loaded(page: Page, demo: Por
     page.locator("#paste-text").press("Control+Enter")
     assert layers_on(page) == ["em", "labels/groundtruth"]
     assert not [url for url in asked if ":9/" in url]
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_rules(page)
 
 
 def test_ways_to_open_a_layer_elsewhere_are_in_its_menu(page: Page, demo: Portal, console: list[str]) -> None:
@@ -95,8 +94,7 @@ def test_ways_to_open_a_layer_elsewhere_are_in_its_menu(page: Page, demo: Portal
     expect(menu).to_contain_text("Copy the data's address")
     expect(menu).to_contain_text("Open with")
     expect(menu).to_contain_text("napari")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_rules(page)
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
 
@@ -121,8 +119,7 @@ def test_without_webgl_there_are_slices(browser: Browser, flat_page: Page, demo:
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("it => it.decode().then(() => it.naturalWidth)") > 100
     assert flat_page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    found = Axe().run(flat_page)
-    assert found.violations_count == 0, found.generate_report()
+    check_rules(flat_page)
     # What someone saw elsewhere stands in the fragment alone.
     units = {axis: [1e-8, "m"] for axis in "xyz"}
     state = {"dimensions": units, "position": [30, 40, 50], "layers": [{"name": "em"}]}
