@@ -254,6 +254,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     }
 
 
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """What a process has counted is of its database; a test's is taken back, with the stamp that would tell."""
+    if counting := sys.modules.get("datasets.catalogue.queries.organelles"):
+        counting.released_presence.cache_clear()
+
+
 @pytest.fixture
 def data_root(tmp_path: Path) -> Iterator[Path]:
     """A folder that is the root ``data``, beside an own root of its own."""

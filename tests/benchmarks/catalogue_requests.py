@@ -60,6 +60,7 @@ def _addresses(datasets: int) -> dict[str, Callable[[], str]]:
         "/organelles/mito/": lambda: "/organelles/mito/",
         "/crops/": lambda: "/crops/",
         "/crops/?organelle=mito": lambda: "/crops/?organelle=mito",
+        "/organelles/": lambda: "/organelles/",
         "/publications/": lambda: "/publications/",
         "datasets/": lambda: "/api/v1/datasets/",
         "datasets/?taxon=10090": lambda: "/api/v1/datasets/?taxon=10090",
@@ -71,6 +72,10 @@ def _addresses(datasets: int) -> dict[str, Callable[[], str]]:
         "crops/": lambda: "/api/v1/crops/",
         "crops/?organelle=mito": lambda: "/api/v1/crops/?organelle=mito",
         "crops/?dataset=<name>": lambda: f"/api/v1/crops/?dataset={cell()}",
+        "crops/?organelle=<rare>": lambda: "/api/v1/crops/?organelle=xx",
+        "organelles/": lambda: "/api/v1/organelles/",
+        "organelles/mito/": lambda: "/api/v1/organelles/mito/",
+        "people/": lambda: "/api/v1/people/",
         "publications/": lambda: "/api/v1/publications/",
     }
 

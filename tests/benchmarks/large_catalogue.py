@@ -7,6 +7,7 @@ takes a minute for a million and not an hour. All of it is written into drafts, 
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 from django.db import connection, models, transaction
 
@@ -36,6 +37,8 @@ METHODS = ("FIB-SEM", "SBF-SEM", "ssTEM")
 SEGMENTATIONS, CROPS = 20, 100
 """Of each dataset."""
 
+RECORD = json.dumps({"says": "nothing of a cell, at the length that real records have".center(17_500)})
+
 _BOX = {f"{name}_{axis}{unit}": 4 for name, unit in (("voxel", "_nm"), ("translation", "_nm"), ("shape", ""))
         for axis in "xyz"}  # fmt: skip
 
@@ -45,7 +48,7 @@ _VOLUME = (
 )
 _COPIES: tuple[tuple[type[models.Model], dict[str, str], str], ...] = (
     (SpecimenTerm, {"specimen_id": "n.id"}, "JOIN catalogue_specimen n ON n.version_id <> {one}"),
-    *((table, {"version_id": "n.id"}, _VERSION) for table in (Contribution, View, CoordinateSpace, Volume)),
+    *((table, {"version_id": "n.id"}, _VERSION) for table in (View, CoordinateSpace, Volume)),
     (Segmentation, {"volume_id": "n.id"}, _VOLUME.replace("{volume}", "t.volume_id")),
     (
         Transform,
@@ -95,13 +98,16 @@ def fill(datasets: int) -> None:
         number=1,
         state=State.PUBLISHED,
         frozen_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-        record="{}",
+        record=RECORD,
         record_digest="0" * 64,
     )
 
 
 def _differing_rows(drafts: list[DatasetVersion]) -> None:
-    specimens, acquisitions, publications = [], [], []
+    specimens, acquisitions, publications, contributions = [], [], [], []
+    people = Person.objects.bulk_create(
+        (Person(name=f"Person {number}") for number in range(len(drafts) // 5 + 1)), batch_size=1000
+    )
     for number, draft in enumerate(drafts):
         organism, taxon = ORGANISMS[number % len(ORGANISMS)]
         specimens.append(Specimen(version=draft, organism=organism, ncbi_taxon=taxon))
@@ -111,15 +117,19 @@ def _differing_rows(drafts: list[DatasetVersion]) -> None:
         publications.append(
             Publication(version=draft, doi=f"10.1234/paper.{paper}", title=f"Paper {paper}", kind="paper")
         )
-    for table, rows in ((Specimen, specimens), (Acquisition, acquisitions), (Publication, publications)):
+        contributions.append(Contribution(version=draft, person=people[number // 5], roles=["Investigation"]))
+    for table, rows in (
+        (Specimen, specimens),
+        (Acquisition, acquisitions),
+        (Publication, publications),
+        (Contribution, contributions),
+    ):
         table._default_manager.bulk_create(rows, batch_size=1000)  # type: ignore[arg-type]
 
 
 def _template(draft: DatasetVersion) -> None:
     classes = list(OrganelleClass.objects.order_by("rank"))
     SpecimenTerm.objects.create(specimen=draft.specimen, kind="cell_line", label="HeLa")
-    person = Person.objects.create(name="Ada Lovelace", orcid="0000-0002-1825-0097")
-    Contribution.objects.create(version=draft, person=person, roles=["Investigation"])
     View.objects.create(version=draft, name="default", title="Default view", layers=["em"])
     space = CoordinateSpace.objects.create(version=draft, name="default", main=True)
     em = Volume.objects.create(version=draft, path="em", kind="em", title="EM", **_outside("em"))

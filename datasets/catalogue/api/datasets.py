@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -70,7 +70,7 @@ class DatasetList(ListView):
         whole("year", "frozen_at__year", "Whose newest version is of this year", least=1900, most=9998),
         *voxel("acquisition__"),
     )
-    loads: ClassVar[Loads] = {"volumes": ["volumes"]}
+    loads: ClassVar[Loads] = {"volumes": [Prefetch("volumes", Volume.objects.only("version_id", "path"))]}
     expansions: ClassVar[Loads] = {
         "volumes": [load_volumes()],
         "specimen": ["specimen__terms"],

@@ -26,6 +26,7 @@ from rest_framework.views import APIView
 from datasets.catalogue.addresses import data_url
 from datasets.catalogue.api.filters import MOST_VALUES, Filter
 from datasets.catalogue.api.throttles import ReadingThrottle
+from datasets.catalogue.queries.paging import first_rows
 from datasets.catalogue.queries.visibility import SHARED
 from datasets.catalogue.state_requests import QueryInvalid, read_whole
 
@@ -167,9 +168,13 @@ class ListView(CatalogueView):
                 rows = each.apply(rows, texts)
         rows = rows.prefetch_related(*self.to_load(chosen))
         limit = read_whole(request.query_params, "limit", PAGE_SIZE, least=1, most=LARGEST_PAGE)
-        page = list(self._after(rows, request).order_by(*(key.ordering for key in self.order))[: limit + 1])
+        page = self.first(self._after(rows, request), [key.ordering for key in self.order], limit + 1)
         address = self._next(request, page[limit - 1]) if len(page) > limit else None
         return Response({"results": self.results(page[:limit], request, chosen), "next": address})
+
+    def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> list[Any]:
+        """The first rows of the list."""
+        return first_rows(rows, order, most)
 
     def results(self, rows: list[Any], request: Request, chosen: dict[str, Any]) -> Any:
         """How the rows of a page look."""

@@ -12,7 +12,14 @@ from rest_framework.response import Response
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.api.lists import CatalogueView, Shown
 from datasets.catalogue.models import Volume
-from datasets.catalogue.queries.organelles import OrganelleNode, find_organelle, organelle_tree, segmentations_of
+from datasets.catalogue.queries.organelles import (
+    NEWEST_FIRST,
+    OrganelleNode,
+    find_organelle,
+    organelle_tree,
+    segmentations_of,
+)
+from datasets.catalogue.queries.paging import first_rows
 
 MOST_SEGMENTATIONS = 500
 
@@ -104,5 +111,5 @@ class OrganelleDetail(CatalogueView):
 
     def get(self, request: Request, short_name: str) -> Response:
         node = find_organelle(short_name, request.user)
-        volumes = segmentations_of(node.organelle, request.user)[:MOST_SEGMENTATIONS]
+        volumes = first_rows(segmentations_of(node.organelle, request.user), NEWEST_FIRST, MOST_SEGMENTATIONS)
         return self.one(request, node, segmentations=volumes)

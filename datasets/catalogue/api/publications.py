@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -44,6 +45,9 @@ class PublicationList(ListView):
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
         return publication_keys(visible_publications(request.user))
+
+    def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> list[Any]:
+        return list(rows.order_by(*order)[:most])
 
     def results(self, rows: list[Any], request: Request, chosen: dict[str, Any]) -> Any:
         publications = visible_publications(request.user)

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from datasets.catalogue.api.content import VolumeSerializer
 from datasets.catalogue.api.filters import Filter, choice, dataset, exact, organelle
 from datasets.catalogue.api.lists import Key, ListView, read_number, read_text
 from datasets.catalogue.models import Coverage, Segmentation, Volume
-from datasets.catalogue.queries.segmentations import visible_segmentations
+from datasets.catalogue.queries.segmentations import visible_segmentations, volumes_with
 from datasets.catalogue.queries.visibility import models_visible_to
 
 
 def _present(rows: QuerySet[Volume], classes: Any) -> QuerySet[Volume]:
-    return rows.filter(Exists(_coverage(classes, Coverage.Found.PRESENT)))
+    return volumes_with(rows, classes, Coverage.Found.PRESENT)
 
 
 def _absent(rows: QuerySet[Volume], classes: Any) -> QuerySet[Volume]:
-    return rows.filter(Exists(_coverage(classes, Coverage.Found.ABSENT)))
-
-
-def _coverage(classes: Any, found: str) -> QuerySet[Coverage]:
-    return Coverage.objects.filter(segmentation__volume=OuterRef("pk"), organelle__in=classes, found=found)
+    return volumes_with(rows, classes, Coverage.Found.ABSENT)
 
 
 SEGMENTATION_FILTERS: tuple[Filter, ...] = (

@@ -19,6 +19,7 @@ from datasets.catalogue.api.content import (
     SpecimenSerializer,
     ViewSerializer,
     VolumeSerializer,
+    sides_nm,
 )
 from datasets.catalogue.api.lists import Shown
 from datasets.catalogue.models import Collection, DatasetVersion
@@ -76,8 +77,8 @@ class DatasetSerializer(AddressedSerializer):
     method = serializers.SerializerMethodField()
     voxel_nm = serializers.SerializerMethodField()
     volumes = serializers.SerializerMethodField()
-    specimen = serializers.SerializerMethodField()
-    acquisition = serializers.SerializerMethodField()
+    specimen = SpecimenSerializer(read_only=True, allow_null=True)
+    acquisition = AcquisitionSerializer(read_only=True, allow_null=True)
     views = ViewSerializer(many=True, read_only=True)
     publications = PublicationSerializer(many=True, read_only=True)
     contributions = ContributionSerializer(many=True, read_only=True)
@@ -104,20 +105,12 @@ class DatasetSerializer(AddressedSerializer):
 
     def get_voxel_nm(self, version: DatasetVersion) -> list[float] | None:
         acquisition = getattr(version, "acquisition", None)
-        return AcquisitionSerializer().get_voxel_nm(acquisition) if acquisition else None
+        return sides_nm(acquisition, "voxel") if acquisition else None
 
     def get_volumes(self, version: DatasetVersion) -> list[Any]:
         if "volumes" in self.context.get("expanded", ()):
             return self._volumes(version)
         return [volume.path for volume in version.volumes.all()]
-
-    def get_specimen(self, version: DatasetVersion) -> dict[str, Any] | None:
-        specimen = getattr(version, "specimen", None)
-        return SpecimenSerializer(specimen).data if specimen else None
-
-    def get_acquisition(self, version: DatasetVersion) -> dict[str, Any] | None:
-        acquisition = getattr(version, "acquisition", None)
-        return AcquisitionSerializer(acquisition).data if acquisition else None
 
     def _volumes(self, version: DatasetVersion) -> list[dict[str, Any]]:
         context = {**self.context, "version": version, "shown": None}

@@ -83,10 +83,13 @@ class CropCoverage(models.Model):
     """Whether a class was labelled in a crop, or looked for and found absent. No row: it was not annotated."""
 
     crop = models.ForeignKey(Crop, on_delete=models.CASCADE, related_name="coverage")
-    organelle = models.ForeignKey(OrganelleClass, on_delete=models.PROTECT, related_name="crop_coverage")
+    organelle = models.ForeignKey(
+        OrganelleClass, on_delete=models.PROTECT, related_name="crop_coverage", db_index=False
+    )
     found = models.CharField(max_length=16, choices=Coverage.Found, default=Coverage.Found.PRESENT)
 
     class Meta:
+        indexes = [models.Index(fields=["organelle", "found", "crop"], name="cropcoverage_of_class")]
         constraints = [
             models.UniqueConstraint(fields=["crop", "organelle"], name="cropcoverage_once_per_class"),
             models.CheckConstraint(

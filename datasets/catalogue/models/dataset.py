@@ -98,6 +98,7 @@ class DatasetVersion(models.Model):
 
     class Meta:
         ordering = ["dataset", F("number").desc(nulls_first=True)]
+        indexes = [models.Index(F("frozen_at").desc(), F("id").desc(), name="version_newest_first")]
         constraints = [
             models.UniqueConstraint(fields=["dataset", "number"], name="version_number_unique"),
             models.UniqueConstraint(

@@ -4,7 +4,8 @@ import re
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Lower
 
 from datasets.catalogue.models.dataset import DatasetVersion
 from datasets.catalogue.models.identifiers import orcid_digit_fits
@@ -117,9 +118,21 @@ class Publication(models.Model):
     url = models.URLField(max_length=500, blank=True)
     title = models.CharField(max_length=500)
     citation = models.TextField(blank=True)
+    key = models.GeneratedField(
+        expression=Case(
+            When(doi="", url="", then=F("title")),
+            When(doi="", then=F("url")),
+            default=Lower("doi"),
+            output_field=models.CharField(max_length=500),
+        ),
+        output_field=models.CharField(max_length=500),
+        db_persist=True,
+        help_text="What it has in common with those it is one with: DOIs are one whatever the case of their letters",
+    )
 
     class Meta:
         ordering = ["rank"]
+        indexes = [models.Index(fields=["key"], name="publication_key")]
         constraints = [
             models.UniqueConstraint(fields=["version", "doi"], condition=~Q(doi=""), name="publication_doi_once"),
             models.CheckConstraint(

@@ -197,11 +197,12 @@ class Coverage(models.Model):
         NOT_ANNOTATED = "not_annotated", "not annotated"
 
     segmentation = models.ForeignKey(Segmentation, on_delete=models.CASCADE, related_name="coverage")
-    organelle = models.ForeignKey(OrganelleClass, on_delete=models.PROTECT, related_name="coverage")
+    organelle = models.ForeignKey(OrganelleClass, on_delete=models.PROTECT, related_name="coverage", db_index=False)
     found = models.CharField(max_length=16, choices=Found, default=Found.PRESENT)
     label_value = models.PositiveBigIntegerField(null=True, blank=True, help_text="The label of a semantic class")
 
     class Meta:
+        indexes = [models.Index(fields=["organelle", "found", "segmentation"], name="coverage_of_class")]
         constraints = [
             models.UniqueConstraint(fields=["segmentation", "organelle"], name="coverage_once_per_class"),
             models.CheckConstraint(

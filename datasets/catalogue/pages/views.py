@@ -50,12 +50,14 @@ from datasets.catalogue.queries.ground_truth import count_crops, crops_showing
 from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.organelles import (
+    NEWEST_FIRST,
     find_organelle,
     newest_segmentations,
     organelle_tree,
     other_layers_of,
     segmentations_of,
 )
+from datasets.catalogue.queries.paging import LongList
 from datasets.catalogue.queries.people import people_with_pages
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_open, is_operator
@@ -174,7 +176,7 @@ def api(request: HttpRequest) -> HttpResponse:
 def organelles(request: HttpRequest) -> HttpResponse:
     """``/organelles/``: every class of structures, and how many segmentations show it."""
     tree = organelle_tree(request.user)
-    newest = newest_segmentations([node.organelle for node in tree], request.user)
+    newest = newest_segmentations(tree)
     context = organelle_list(tree, {pk: (it, known_picture_names(it.version)) for pk, it in newest.items()})
     return render(request, "catalogue/organelles.html", {"page": context})
 
@@ -183,7 +185,9 @@ def organelles(request: HttpRequest) -> HttpResponse:
 def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
     """``/organelles/<class>/``: what the class is, and its segmentations in pictures."""
     node = find_organelle(short_name, request.user)
-    page = Paginator(segmentations_of(node.organelle, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    rows = segmentations_of(node.organelle, request.user)
+    pages = LongList(rows, NEWEST_FIRST, CARDS_PER_PAGE, count=node.segmentation_count)
+    page = pages.get_page(request.GET.get("page"))
     pictures = {version: known_picture_names(version) for version in {it.version for it in page}}
     context = organelle_page(
         node,

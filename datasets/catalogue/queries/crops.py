@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, Volume
 from datasets.catalogue.neuroglancer_links import extent_nm
-from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.datasets import of_newest, with_version
+from datasets.catalogue.queries.paging import rows_having
 from datasets.catalogue.queries.visibility import Viewer
 
 
 def visible_crops(user: Viewer) -> QuerySet[Crop]:
     """The crops of the newest versions that ``user`` may see, with what a list shows."""
-    versions = newest_versions(user).order_by().values("pk")
-    return with_content(Crop.objects.filter(version__in=versions))
+    return with_content(Crop.objects.filter(of_newest(user)))
 
 
 def crops_of(version: DatasetVersion) -> QuerySet[Crop]:
@@ -25,13 +25,12 @@ def crops_of(version: DatasetVersion) -> QuerySet[Crop]:
 
 def crops_with(crops: QuerySet[Crop], classes: Iterable[int], found: str) -> QuerySet[Crop]:
     """Those of which it is said of one of ``classes``, by their keys, that it was ``found`` so."""
-    coverage = CropCoverage.objects.filter(crop=OuterRef("pk"), organelle__in=classes, found=found)
-    return crops.filter(Exists(coverage))
+    return rows_having(crops, CropCoverage.objects.filter(organelle__in=classes, found=found), "crop")
 
 
 def with_content(crops: QuerySet[Crop]) -> QuerySet[Crop]:
     """With what a list shows of each."""
-    return crops.select_related("version__dataset", "space").prefetch_related("coverage__organelle")
+    return with_version(crops).select_related("space").prefetch_related("coverage__organelle")
 
 
 def load_volumes_here() -> Prefetch[str]:

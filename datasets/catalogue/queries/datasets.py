@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Volume
 from datasets.catalogue.queries.source_checks import with_checks
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.volumes.errors import CisternaError
+
+LONG = ("record", "kept")
+"""What no list shows of a version, and may be some hundred kilobytes."""
 
 
 class NotFound(CisternaError):
@@ -36,21 +39,36 @@ class DataExternal(CisternaError):
 
 def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """The newest published version of each dataset that ``user`` may see, newest first, with what a list shows."""
+    volumes = Volume.objects.only("version_id", "path", "rank", "kind", "axes", "levels")
+    return (
+        newest_of(visible_to(user))
+        .select_related("dataset", "specimen", "acquisition")
+        .defer(*LONG)
+        .prefetch_related(Prefetch("volumes", volumes), "volumes__segmentation__coverage__organelle")
+        .order_by("-frozen_at", "-pk")
+    )
+
+
+def newest_of(datasets: QuerySet[Dataset]) -> QuerySet[DatasetVersion]:
+    """The newest published version of each of ``datasets``."""
     newer = DatasetVersion.objects.filter(
         dataset=OuterRef("dataset"), state=State.PUBLISHED, number__gt=OuterRef("number")
     )
-    return (
-        DatasetVersion.objects.filter(dataset__in=visible_to(user), state=State.PUBLISHED)
-        .filter(~Exists(newer))
-        .select_related("dataset", "specimen", "acquisition")
-        .prefetch_related("volumes__segmentation__coverage__organelle", "views")
-        .order_by("-frozen_at", "dataset__name")
-    )
+    return _published_of(datasets).filter(~Exists(newer))
 
 
 def published_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """Every published version, the newest and those before, of the datasets that ``user`` may see."""
-    return DatasetVersion.objects.filter(dataset__in=visible_to(user), state=State.PUBLISHED)
+    return _published_of(visible_to(user))
+
+
+def of_newest(user: Viewer, version: str = "version") -> Exists:
+    """Whether a row's ``version`` is one of :func:`newest_versions`: for lists, which end after a page.
+
+    The database asks this of each row on its way through the list's order. What counts all rows is quicker with
+    ``version__in=``, for which all versions are found first.
+    """
+    return Exists(newest_of(visible_to(user)).filter(pk=OuterRef(version)))
 
 
 def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
@@ -173,7 +191,12 @@ def load_volumes() -> Prefetch[str]:
 
 def volumes_of(version: DatasetVersion) -> QuerySet[Volume]:
     """The volumes of a version that the caller has found, each to be shown whole."""
-    return with_content(Volume.objects.filter(version=version).select_related("version__dataset"))
+    return with_content(with_version(Volume.objects.filter(version=version)))
+
+
+def with_version[Row: Model](rows: QuerySet[Row], version: str = "version") -> QuerySet[Row]:
+    """With the ``version`` that each row belongs to, and its dataset, as lists name them."""
+    return rows.select_related(f"{version}__dataset").defer(*(f"{version}__{name}" for name in LONG))
 
 
 def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
@@ -181,6 +204,10 @@ def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     return with_checks(volumes.select_related("segmentation__run__model_version__model")).prefetch_related(
         "segmentation__coverage__organelle", "transforms__space", "external_meshes"
     )
+
+
+def _published_of(datasets: QuerySet[Dataset]) -> QuerySet[DatasetVersion]:
+    return DatasetVersion.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), state=State.PUBLISHED)
 
 
 def _content() -> list[str | Prefetch[str]]:

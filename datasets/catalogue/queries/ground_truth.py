@@ -11,10 +11,11 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 from datasets.catalogue.models import Coverage, Crop, CropCoverage, DatasetVersion, OrganelleClass
 from datasets.catalogue.queries.crops import crops_with
 from datasets.catalogue.queries.lineages import with_parts
+from datasets.catalogue.queries.paging import first_rows
 from datasets.catalogue.state_requests import QueryInvalid
 
 CROPS_PER_PAGE = 50
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
 _PLACE = re.compile(r"([0-9]{1,18})\.([-\w]{1,80})", re.ASCII)
 
 
@@ -50,7 +51,7 @@ def page_of_crops(crops: QuerySet[Crop], *, before: str = "", after: str = "") -
         rows = rows.filter(further, **{f"version_id__{side}e": int(place[1])})
     backwards = bool(before) and not after
     order = ("-version_id", "-name") if backwards else ("version_id", "name")
-    found = list(rows.order_by(*order)[: CROPS_PER_PAGE + 1])
+    found = first_rows(rows, order, CROPS_PER_PAGE + 1)
     is_more = len(found) > CROPS_PER_PAGE
     found = found[:CROPS_PER_PAGE]
     if backwards:

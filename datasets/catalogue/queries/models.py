@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Crop, Model, ModelRun, ModelVersion, Segmentation, Volume
-from datasets.catalogue.queries.datasets import NotFound, newest_versions, published_versions
+from datasets.catalogue.queries.datasets import NotFound, newest_versions, published_versions, with_version
 from datasets.catalogue.queries.visibility import Viewer, models_visible_to
 
 
@@ -47,8 +47,8 @@ def made_by(user: Viewer) -> QuerySet[Volume]:
     versions = newest_versions(user).order_by().values("pk")
     models = models_visible_to(user).values("pk")
     return (
-        Volume.objects.filter(version__in=versions, segmentation__run__model_version__model__in=models)
-        .select_related("version__dataset", "segmentation__run__model_version")
+        with_version(Volume.objects.filter(version__in=versions, segmentation__run__model_version__model__in=models))
+        .select_related("segmentation__run__model_version")
         .prefetch_related("segmentation__coverage__organelle")
         .order_by("version__dataset__name", "rank", "path")
     )
@@ -91,9 +91,9 @@ def training_of(versions: Iterable[ModelVersion], user: Viewer) -> dict[int, lis
 def model_content(user: Viewer) -> list[Prefetch[str]]:
     """What is to be loaded to show a model whole."""
     versions = published_versions(user).values("pk")
-    made = Segmentation.objects.filter(volume__version__in=versions).select_related("volume__version__dataset")
+    made = with_version(Segmentation.objects.filter(volume__version__in=versions), "volume__version")
     runs = ModelRun.objects.filter(Exists(made.filter(run=OuterRef("pk"))))
-    crops = Crop.objects.filter(version__in=versions).select_related("version__dataset")
+    crops = with_version(Crop.objects.filter(version__in=versions))
     return [
         Prefetch("versions", ModelVersion.objects.order_by("-rank", "label")),
         Prefetch("versions__training_crops", crops.order_by("version_id", "name")),

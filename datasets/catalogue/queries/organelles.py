@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, QuerySet
 
-from datasets.catalogue.models import Coverage, OrganelleClass, Segmentation, Volume
-from datasets.catalogue.queries.datasets import NotFound, newest_versions
-from datasets.catalogue.queries.visibility import Viewer
+from datasets.catalogue.models import Coverage, Dataset, OrganelleClass, RevisionStamp, Segmentation, Volume
+from datasets.catalogue.queries.datasets import NotFound, newest_of, of_newest, with_version
+from datasets.catalogue.queries.paging import rows_having
+from datasets.catalogue.queries.visibility import Viewer, count_released, opened_alone_to, visible_to
 
 LABELS = (Segmentation.Type.INSTANCE, Segmentation.Type.SEMANTIC)
 """What counts as a segmentation of a class: probabilities, contact sites and measures do not."""
+
+NEWEST_FIRST = ("-version_id", "path")
+"""The order of segmentations over all datasets: the version that was begun last first."""
 
 
 @dataclass
@@ -21,6 +26,8 @@ class OrganelleNode:
 
     organelle: OrganelleClass
     segmentation_count: int
+    newest: int | None
+    """The newest version that has one, by its key."""
     children: list[OrganelleNode] = field(default_factory=list)
 
     @property
@@ -37,11 +44,9 @@ class OrganelleNode:
 
 def organelle_tree(user: Viewer) -> list[OrganelleNode]:
     """All classes that are no part of another, in the order of lists, their parts below them."""
-    counts = dict(
-        _present(user).order_by().values_list("organelle").annotate(number=Count("segmentation", distinct=True))
-    )
+    found = _presence(user)
     nodes = {
-        it.pk: OrganelleNode(it, counts.get(it.pk, 0))
+        it.pk: OrganelleNode(it, *found.get(it.pk, (0, None)))
         for it in OrganelleClass.objects.select_related("parent").order_by("rank")
     }
     roots: list[OrganelleNode] = []
@@ -72,50 +77,76 @@ def lineage(organelle: OrganelleClass) -> list[OrganelleClass]:
     return found
 
 
-def newest_segmentations(organelles: Iterable[OrganelleClass], user: Viewer) -> dict[int, Volume]:
-    """By class, the newest segmentation of it that ``user`` may see."""
-    newest = (
-        _present(user)
-        .filter(organelle=OuterRef("pk"))
-        .order_by("-segmentation__volume__version__frozen_at", "segmentation__volume__rank")
-        .values("segmentation__volume")[:1]
-    )
-    classes = OrganelleClass.objects.filter(pk__in=[it.pk for it in organelles]).annotate(newest=Subquery(newest))
-    wanted = {it.pk: it.newest for it in classes if it.newest is not None}
-    volumes = Volume.objects.select_related("version__dataset").in_bulk(wanted.values())
-    return {organelle: volumes[volume] for organelle, volume in wanted.items()}
+def newest_segmentations(nodes: Iterable[OrganelleNode]) -> dict[int, Volume]:
+    """By class, the first segmentation of it in the newest version that has one."""
+    newest = {node.organelle.pk: node.newest for node in nodes if node.newest is not None}
+    rows = _labelled().filter(segmentation__volume__version__in=set(newest.values()), organelle__in=newest)
+    found: dict[int, Volume] = {}
+    for row in with_version(rows, "segmentation__volume__version").order_by(
+        "segmentation__volume__rank", "segmentation__volume__path"
+    ):
+        volume = row.segmentation.volume
+        if newest[row.organelle_id] == volume.version_id:
+            found.setdefault(row.organelle_id, volume)
+    return found
 
 
 def segmentations_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume]:
-    """The volumes in the newest versions that ``user`` may see that show ``organelle``, newest first."""
+    """The volumes in the newest versions that ``user`` may see that show ``organelle``, with what a list shows.
+
+    Their order is :data:`NEWEST_FIRST`.
+    """
+    volumes = Volume.objects.filter(of_newest(user))
+    shown = rows_having(volumes, _labelled().filter(organelle=organelle), "segmentation__volume")
     return (
-        Volume.objects.filter(segmentation__coverage__in=_present(user).filter(organelle=organelle))
-        .select_related("version__dataset", "version__specimen", "segmentation")
+        with_version(shown)
+        .select_related("version__specimen", "segmentation")
         .prefetch_related("segmentation__coverage__organelle")
-        .order_by("-version__frozen_at", "version__dataset__name", "rank", "path")
     )
 
 
 def other_layers_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume]:
     """The layers in the newest versions that ``user`` may see which are about ``organelle`` but do not label it:
     probabilities, contact sites, measures."""
-    versions = newest_versions(user).order_by().values("pk")
     coverage = Coverage.objects.filter(organelle=organelle, found=Coverage.Found.PRESENT)
     return (
-        Volume.objects.filter(version__in=versions, segmentation__coverage__in=coverage)
+        with_version(Volume.objects.filter(of_newest(user), segmentation__coverage__in=coverage))
         .exclude(segmentation__type__in=LABELS)
-        .select_related("version__dataset", "segmentation")
+        .select_related("segmentation")
         .prefetch_related("segmentation__coverage__organelle")
         .order_by("version__dataset__name", "rank", "path")
     )
 
 
-def _present(user: Viewer) -> QuerySet[Coverage]:
-    # Not the prefetches: only which versions they are.
-    versions = newest_versions(user).order_by().values("pk")
-    return Coverage.objects.filter(
-        found=Coverage.Found.PRESENT, segmentation__volume__version__in=versions, segmentation__type__in=LABELS
-    )
+def _labelled() -> QuerySet[Coverage]:
+    return Coverage.objects.filter(found=Coverage.Found.PRESENT, segmentation__type__in=LABELS)
+
+
+type _Presence = dict[int, tuple[int, int]]
+"""By class: in how many segmentations it is present, and the newest version with one."""
+
+
+def _presence(user: Viewer) -> _Presence:
+    # What everyone may see is counted once for each state of the catalogue, and what only ``user`` may see beside it.
+    stamp = RevisionStamp.objects.values_list("value", flat=True).first()
+    found = dict(released_presence(stamp, count_released()))
+    for organelle, (number, newest) in _count(opened_alone_to(user)).items():
+        number_before, newest_before = found.get(organelle, (0, 0))
+        found[organelle] = (number + number_before, max(newest, newest_before))
+    return found
+
+
+@lru_cache(maxsize=1)
+def released_presence(stamp: int | None, released: int) -> _Presence:
+    """Of the datasets that are open to everyone. The stamp changes with them, but not when an embargo ends."""
+    return _count(visible_to(None))
+
+
+def _count(datasets: QuerySet[Dataset]) -> _Presence:
+    version = "segmentation__volume__version"
+    rows = _labelled().filter(**{f"{version}__in": newest_of(datasets).values("pk")}).order_by().values("organelle")
+    counted = rows.annotate(number=Count("pk"), newest=Max(version))
+    return {row["organelle"]: (row["number"], row["newest"]) for row in counted}
 
 
 def _all(nodes: Iterable[OrganelleNode]) -> Iterator[OrganelleNode]:

@@ -7,19 +7,16 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from datasets.catalogue.models import Contribution, Person
-from datasets.catalogue.queries.datasets import NotFound, newest_versions
+from datasets.catalogue.queries.datasets import NotFound, of_newest, with_version
 from datasets.catalogue.queries.visibility import Viewer
 
 
 def visible_people(user: Viewer) -> QuerySet[Person]:
     """Whoever contributed to a newest version that ``user`` may see; their ``contributions`` are those."""
-    versions = newest_versions(user).order_by().values("pk")
-    seen = Contribution.objects.filter(version__in=versions)
+    seen = Contribution.objects.filter(of_newest(user))
     return (
         Person.objects.filter(Exists(seen.filter(person=OuterRef("pk"))))
-        .prefetch_related(
-            Prefetch("contributions", seen.select_related("version__dataset").order_by("version__dataset__name"))
-        )
+        .prefetch_related(Prefetch("contributions", with_version(seen).order_by("version__dataset__name")))
         .order_by("name", "id")
     )
 

@@ -8,7 +8,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_obje
 
 from datasets.catalogue.models import Crop, OrganelleClass, Task
 from datasets.catalogue.queries.crops import with_content
-from datasets.catalogue.queries.datasets import NotFound, published_versions
+from datasets.catalogue.queries.datasets import NotFound, published_versions, with_version
 from datasets.catalogue.queries.visibility import Viewer
 
 
@@ -21,8 +21,8 @@ def visible_tasks(user: Viewer) -> QuerySet[Any]:
 
 def load_crops(user: Viewer) -> Prefetch[str]:
     """What is to be loaded of tasks for the crops that ``user`` may see to be named."""
-    crops = Crop.objects.filter(version__in=published_versions(user).values("pk")).select_related("version__dataset")
-    return Prefetch("crops", crops.order_by("version_id", "name"))
+    crops = Crop.objects.filter(version__in=published_versions(user).values("pk"))
+    return Prefetch("crops", with_version(crops).order_by("version_id", "name"))
 
 
 def crops_of_task(task: Task, user: Viewer) -> QuerySet[Crop]:

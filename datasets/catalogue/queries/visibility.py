@@ -53,21 +53,26 @@ def opened_to(user: Viewer) -> QuerySet[Dataset]:
     Those are the ones ``user`` is a member of, in whatever role, directly or through their organization; for the
     operator all. An inactive account is a stranger. Whoever holds a share token sees its dataset, too.
     """
-    if is_operator(user):
-        return Dataset.objects.all()
-    shared = Q(pk__in=getattr(user, SHARED, ()))
-    if user is None or not user.is_active or user.pk is None:
-        return Dataset.objects.filter(shared)
-    return Dataset.objects.filter(shared | Exists(_memberships(user.pk)))
+    return Dataset.objects.all() if is_operator(user) else Dataset.objects.filter(_is_opened_to(user))
 
 
 def visible_to(user: Viewer) -> QuerySet[Dataset]:
     """The datasets ``user`` may know of: those with a frozen version that are public or whose embargo has ended, and
     those :func:`opened_to` them."""
-    released = Q(visibility=Visibility.PUBLIC) | Q(visibility=Visibility.EMBARGOED, embargo_until__lte=timezone.now())
+    if is_operator(user):
+        return Dataset.objects.all()
     frozen = DatasetVersion.objects.filter(dataset=OuterRef("pk"), number__isnull=False)
-    # As a subquery, so that everyone who asks costs the same number of queries.
-    return Dataset.objects.filter(Q(pk__in=opened_to(user).values("pk")) | released & Exists(frozen))
+    return Dataset.objects.filter(_is_released() & Exists(frozen) | _is_opened_to(user))
+
+
+def count_released() -> int:
+    """How many datasets are open to everyone, or will be with their first frozen version."""
+    return Dataset.objects.filter(_is_released()).count()
+
+
+def opened_alone_to(user: Viewer) -> QuerySet[Dataset]:
+    """Those of :func:`opened_to` that are not open to everyone."""
+    return opened_to(user).filter(~_is_released())
 
 
 def models_visible_to(user: Viewer) -> QuerySet[Model]:
@@ -128,6 +133,18 @@ def require_organization(by: AbstractBaseUser | None, organization: Organization
         return
     if not by.is_active or not organization.memberships.filter(user_id=by.pk, role=Role.OWNER).exists():
         raise NotAllowed("This takes the role owner", where=organization.name, fix="Ask an owner of the organization")
+
+
+def _is_released() -> Q:
+    ended = Q(visibility=Visibility.EMBARGOED, embargo_until__lte=timezone.now())
+    return Q(visibility=Visibility.PUBLIC) | ended
+
+
+def _is_opened_to(user: Viewer) -> Q:
+    shared = Q(pk__in=getattr(user, SHARED, ()))
+    if user is None or not user.is_active or user.pk is None:
+        return shared
+    return shared | Q(Exists(_memberships(user.pk)))
 
 
 def _memberships(user_id: int) -> QuerySet[Membership]:

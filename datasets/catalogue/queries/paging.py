@@ -1,0 +1,49 @@
+"""A page of a long list, so that it costs what a page costs and not what the list does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, Model, OuterRef, QuerySet
+
+FEW = 5_000
+"""So many rows are sorted as quickly as a page is found in a list of a million."""
+
+
+def first_rows[Row: Model](rows: QuerySet[Row], order: Sequence[str], most: int, start: int = 0) -> list[Row]:
+    """The ``most`` of ``rows`` from the one at ``start`` in an ``order``, which an index should have, with all that
+    ``rows`` loads.
+
+    Their keys are looked for first: as soon as a query loads other tables too, SQLite begins with one of those, and
+    sorts the whole list for a page of it.
+    """
+    keys = list(rows.order_by(*order).values_list("pk", flat=True)[start : start + most])
+    found: Any = rows.filter(pk__in=keys).order_by(*order)
+    return list(found)
+
+
+class LongList(Paginator):  # type: ignore[type-arg]  # only its stub has an argument
+    """Pages of ``rows`` in an ``order``, each found by :func:`first_rows`; whoever makes it has counted them."""
+
+    def __init__(self, rows: QuerySet[Any], order: Sequence[str], per_page: int, *, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.rows, self.order = rows, order
+        self.count = count  # in the place of the property that would count them
+
+    def page(self, number: int | str) -> Page[Any]:
+        valid = self.validate_number(number)
+        found = first_rows(self.rows, self.order, self.per_page, (valid - 1) * self.per_page)
+        return Page(found, valid, self)
+
+
+def rows_having[Row: Model](rows: QuerySet[Row], others: QuerySet[Any], owner: str) -> QuerySet[Row]:
+    """Those of ``rows`` that one of ``others`` belongs to, by the path ``owner`` from there.
+
+    Where there are few they are looked up, and where there are many each row is asked on the way through the list's
+    order: the one would take long for what is common, the other for what is rare. No index tells a database which.
+    """
+    if others.order_by().values("pk")[: FEW + 1].count() > FEW:
+        return rows.filter(Exists(others.filter(**{owner: OuterRef("pk")})))
+    return rows.filter(pk__in=others.order_by().values(owner))
