@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0001_whole"),
+        ("catalogue", "0010_people_by_orcid_and_name"),
     ]
 
     operations = [
