@@ -21,7 +21,7 @@ from datasets.catalogue.queries.organelles import (
 )
 from datasets.catalogue.queries.paging import first_rows
 
-MOST_SEGMENTATIONS = 500
+MOST_SEGMENTATIONS = 100
 
 
 class OrganelleSerializer(Shown, serializers.Serializer[OrganelleNode]):

@@ -13,23 +13,21 @@ from datasets.catalogue.queries.visibility import Viewer
 
 def visible_people(user: Viewer) -> QuerySet[Person]:
     """Whoever contributed to a newest version that ``user`` may see; their ``contributions`` are those."""
-    seen = Contribution.objects.filter(of_newest(user))
-    return (
-        Person.objects.filter(Exists(seen.filter(person=OuterRef("pk"))))
-        .prefetch_related(Prefetch("contributions", with_version(seen).order_by("version__dataset__name")))
-        .order_by("name", "id")
-    )
+    seen = with_version(Contribution.objects.filter(of_newest(user)))
+    loaded = Prefetch("contributions", seen.order_by("version__dataset__name"))
+    return _known_to(user).prefetch_related(loaded).order_by("name", "id")
 
 
 def people_with_pages(people: Iterable[int], user: Viewer) -> set[int]:
     """Those of the ids ``people`` whom :func:`find_person` finds."""
-    return set(visible_people(user).filter(pk__in=people).order_by().values_list("pk", flat=True))
+    return set(_known_to(user).filter(pk__in=people).values_list("pk", flat=True))
 
 
 def other_names(person: Person, user: Viewer) -> QuerySet[Person]:
     """The same person under other names: those of the same ORCID whom ``user`` may know of."""
-    others = visible_people(user).filter(orcid=person.orcid).exclude(pk=person.pk).prefetch_related(None)
-    return others if person.orcid else others.none()
+    if not person.orcid:
+        return Person.objects.none()
+    return _known_to(user).filter(orcid=person.orcid).exclude(pk=person.pk).order_by("name", "id")
 
 
 def find_person(number: int, user: Viewer) -> Person:
@@ -42,3 +40,8 @@ def find_person(number: int, user: Viewer) -> Person:
     if person is None:
         raise NotFound("Nobody here has this number", where=str(number), fix="See /api/v1/people/")
     return person
+
+
+def _known_to(user: Viewer) -> QuerySet[Person]:
+    seen = Contribution.objects.filter(of_newest(user), person=OuterRef("pk"))
+    return Person.objects.filter(Exists(seen))
