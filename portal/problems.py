@@ -219,12 +219,3 @@ def problem_page(request: HttpRequest, slug: str) -> HttpResponse:
     title, _, text = path.read_text(encoding="utf-8").partition("\n")
     body = MarkdownIt("js-default").render(text)
     return render(request, "portal/problem_page.html", {"title": title.lstrip("# ").strip(), "body": body})
-
-
-def problem_list(request: HttpRequest) -> HttpResponse:
-    """All kinds of problems."""
-    pages = [
-        (path.stem, path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ").strip())
-        for path in sorted(PROBLEM_PAGES.glob("*.md"))
-    ]
-    return render(request, "portal/problem_list.html", {"pages": pages, "debug": settings.DEBUG})

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health, metrics, problems
+from portal import guides, health, metrics, problems
 from portal.accounts.views import reviewers_entrance
 
 urlpatterns = [
@@ -12,7 +12,9 @@ urlpatterns = [
     path("api/v1/", include("datasets.catalogue.api.urls")),
     path("account/", include("portal.accounts.urls")),
     path("r/<str:token>/", reviewers_entrance),
-    path("problems/", problems.problem_list, name="problems"),
+    path("guides/", guides.help_page, name="guides"),
+    path("guides/<slug:slug>/", guides.guide_page, name="guide"),
+    path("problems/", guides.help_page, name="problems"),
     path("problems/<slug:slug>/", problems.problem_page, name="problem"),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -26,6 +26,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("*", "short_name"): lambda words: "mito",
     ("*", "token"): lambda words: "a-token-that-nobody-gave-out",
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
+    ("guides/<slug:slug>/", "slug"): lambda words: "ground-truth",
 }
 # Without these a route answers before it looks for the dataset.
 QUERIES = {

@@ -1,0 +1,43 @@
+"""The guides as pages of the portal, and the page that lists them."""
+
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from portal.guides import EXAMPLE, GUIDES
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_guide_is_listed_and_all_its_links_lead_somewhere(client: Client) -> None:
+    listed = client.get("/guides/").content.decode()
+    pages = {f"/guides/{slug}/": client.get(f"/guides/{slug}/").content.decode() for slug in GUIDES}
+    for address, page in pages.items():
+        assert f'href="{address}"' in listed
+        (body,) = re.findall(r"<article.*</article>", page, re.DOTALL)
+        assert "<h1>" in body
+        assert EXAMPLE not in body
+        for link in re.findall(r'href="([^"]*)"', body):
+            target, _, place = unescape(link).removeprefix("http://testserver").partition("#")
+            there = pages.get(target or address) or client.get(target).content.decode()
+            assert target == "" or client.get(target).status_code == 200, (address, link)
+            assert not place or f'id="{place}"' in there, (address, link)
+
+
+def test_a_guide_speaks_of_this_portal_and_its_wide_parts_are_reached_by_the_keyboard(client: Client) -> None:
+    page = unescape(client.get("/guides/ground-truth/").content.decode())
+    assert 'portal = httpx.Client(base_url="http://testserver", timeout=60)' in page
+    assert page.count("<pre>") == page.count("<table>\n<thead>") - page.count('role="region"') == 0
+    assert '<pre tabindex="0">' in page
+
+
+@pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Ground-Truth"])
+def test_a_guide_that_is_none_is_not_found(client: Client, slug: str) -> None:
+    assert client.get(f"/guides/{slug}/", headers={"Accept": "text/html"}).status_code == 404
+
+
+def test_pages_of_ground_truth_lead_to_its_guide(client: Client) -> None:
+    for address in ("/crops/", "/api/"):
+        assert 'href="/guides/ground-truth/"' in client.get(address).content.decode()
