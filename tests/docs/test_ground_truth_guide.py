@@ -199,3 +199,11 @@ def test_it_plots_both(done: dict[str, Any]) -> None:
     assert 0.3 * share < coloured < 1.2 * share
     assert grey.mean() > 0.4
     assert done["dataset"]["licence"] == "CC-BY-NC-SA-3.0"
+
+
+def test_the_version_with_the_crops_is_shown_like_the_first(portal: Portal, done: dict[str, Any]) -> None:
+    assert done["crop"]["dataset"] == "vnc-stack1@2"
+    assert httpx.get(f"{portal.url}/datasets/vnc-stack1@2/pictures/em.webp").status_code == 200
+    assert (portal.home / "published" / "open" / "vnc-stack1@2" / "em" / "zarr.json").is_file(), (
+        "for front servers, too"
+    )

@@ -1,8 +1,7 @@
 """Publish a dataset: inspect its data, register what is said about them, freeze version 1."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from datasets.catalogue.actions.published_tree import settle_published_tree
 from datasets.catalogue.actions.versions import freeze
 from datasets.catalogue.models import Dataset, DatasetVersion
 from datasets.catalogue.records import build_record, write_canonical
+from datasets.publishing.actions.derived import derive
 from datasets.publishing.actions.registration import register_content
 from datasets.publishing.findings import Findings, find
-from datasets.publishing.pictures import render_pictures
 from datasets.volumes.errors import CisternaError
 from datasets.volumes.problems import Problem
 
@@ -59,22 +57,9 @@ def publish(*, specification: Mapping[str, Any], base: Path, by: AbstractBaseUse
         published = _register_and_freeze(specification, findings, by)
         if not published.created:
             transaction.set_rollback(True)  # nothing of the comparison stays
-    with _told_only(f"{published.version} is not in the published tree"):
-        settle_published_tree(published.version.dataset)
     logger.info("%s %s", published.version, "published" if published.created else "unchanged")
-    with _told_only(f"no pictures of {published.version}"):
-        render_pictures(published.version)
+    derive(published.version)
     return published
-
-
-@contextmanager
-def _told_only(what: str) -> Iterator[None]:
-    """For what is derived from a version that stands: without it the portal is poorer or slower, not wrong.
-    Publishing again makes it."""
-    try:
-        yield
-    except CisternaError as error:
-        logger.warning("%s: %s", what, error)
 
 
 def _register_and_freeze(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from django.db import transaction
 
 from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Visibility
 from datasets.catalogue.models.sample import Method
+from datasets.publishing.actions.derived import derive
 from datasets.publishing.imports.crops.reading import Annotated, read_crops
 from datasets.publishing.imports.crops.rows import ChallengeClasses, write_crops
 from datasets.publishing.imports.report import DatasetReport, Fate
@@ -49,6 +51,8 @@ def import_crops(
         for name, report in reports.items():
             _import_one(name, crops.by_dataset[name], classes, report, visibility, by)
         transaction.set_rollback(dry_run)
+    if not dry_run:
+        _derive(report.version for report in reports.values() if report.outcome == "imported")
     for row in crops.without_place:
         report = reports.setdefault(
             row.cells["collection"], DatasetReport(row.cells["collection"], outcome="unchanged")
@@ -56,6 +60,15 @@ def import_crops(
         where = f"{row.path.name}, line {row.line}"
         report.tell(where, Fate.UNKNOWN, f"no table gives the place of crop {row.cells['crop_number']}; left out")
     return CropsImported(list(reports.values()), crops.left_out)
+
+
+def _derive(labels: Iterable[str]) -> None:
+    """Make what is derived of those versions whose data are here: what they show is as new as what they say."""
+    for label in labels:
+        name, _, number = label.partition("@")
+        version = DatasetVersion.objects.select_related("dataset").get(dataset__name=name, number=number)
+        if version.mounts.exists():
+            derive(version)
 
 
 def _import_one(
