@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("datasets.catalogue.urls")),
     path("api/v1/", include("datasets.serving.api.urls")),  # first: the catalogue's paths of volumes match more
     path("api/v1/", include("datasets.catalogue.api.urls")),
+    path("api/v1/", include("datasets.publishing.api.urls")),
     path("account/", include("portal.accounts.urls")),
     path("r/<str:token>/", reviewers_entrance),
     path("guides/", guides.help_page, name="guides"),

@@ -1,4 +1,4 @@
-"""Beginning, changing and deleting a dataset's draft."""
+"""Beginning, changing, publishing and deleting a dataset's draft."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import transaction
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.revision import bump_revision
-from datasets.catalogue.actions.versions import revise
+from datasets.catalogue.actions.versions import freeze, revise
 from datasets.catalogue.drafts import PLAIN, Finding, fields_for, find_faults, said_by, tag_of
 from datasets.catalogue.models import (
     Acquisition,
@@ -146,6 +146,43 @@ def _change(version: DatasetVersion, change: Any, tags: Sequence[str], by: Write
     return draft, tag
 
 
+def owned_dataset(*, name: str, by: Writer) -> Dataset:
+    """The dataset of which ``by`` is to publish a draft, whether there is one or not.
+
+    Raises:
+        NotFound, VersionRetired: it is not there for ``by``.
+        NotAllowed: they may not publish it.
+    """
+    version = named_version(name, None, by)
+    require(_account(by), Deed.ADMINISTER, version.dataset)
+    return version.dataset
+
+
+def freeze_draft(*, name: str, label: str | None, tags: Sequence[str], by: Writer) -> DatasetVersion:
+    """Make a draft its dataset's next version. Returns that, with all that it says.
+
+    Raises:
+        NotFound, VersionRetired, NotAllowed, VersionFrozen, ConditionMissing, DraftChanged.
+        DraftInvalid: it lacks what each version says.
+    """
+    return _freeze(_find(name, label, tags, by, Deed.ADMINISTER), tags, by)
+
+
+@transaction.atomic
+def _freeze(version: DatasetVersion, tags: Sequence[str], by: Writer) -> DatasetVersion:
+    draft = _lock(version)
+    said = said_by(draft)
+    _require_tag(draft, tags, {}, said)
+    lacking = [name for name in ("specimen", "acquisition") if not hasattr(draft, name)]
+    if lacking:
+        findings = [Finding(f"/{name}", "It is not said yet.") for name in lacking]
+        raise DraftInvalid(f"It lacks {' and '.join(lacking)}", where=str(draft), fix="Say it first", findings=findings)
+    frozen = freeze(draft=draft, by=_account(by))
+    version = named_version(frozen.dataset.name, str(frozen.number), by)
+    load_content(version)
+    return version
+
+
 def delete_draft(*, name: str, label: str | None, tags: Sequence[str], by: Writer) -> None:
     """Throw a draft away. The objects its mounts lead to stay where they are.
 
@@ -165,10 +202,10 @@ def _delete(version: DatasetVersion, tags: Sequence[str], by: Writer) -> None:
     bump_revision()
 
 
-def _find(name: str, label: str | None, tags: Sequence[str], by: Writer) -> DatasetVersion:
-    """The draft, if ``by`` may change it: asked before a transaction keeps others waiting."""
+def _find(name: str, label: str | None, tags: Sequence[str], by: Writer, deed: Deed = Deed.EDIT) -> DatasetVersion:
+    """The draft, if ``by`` may do ``deed``: asked before a transaction keeps others waiting."""
     version = named_version(name, label, by)
-    require(_account(by), Deed.EDIT, version.dataset)
+    require(_account(by), deed, version.dataset)
     if version.number is not None:
         raise VersionFrozen(
             f"{version} is published", where=str(version), fix=f"Revise it: POST /api/v1/datasets/{name}/versions/"

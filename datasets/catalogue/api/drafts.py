@@ -56,14 +56,14 @@ class DatasetOrDraft(DatasetDetail):
         known(request, *self.parameters())
         self.chosen(request)  # what cannot be shown is refused before anything is changed
         draft, tag = change_draft(
-            name=ref.name, label=ref.label, change=read_body(request), tags=_tags(request), by=request.user
+            name=ref.name, label=ref.label, change=read_body(request), tags=read_tags(request), by=request.user
         )
         return self._answer(request, draft, tag)
 
     def delete(self, request: Request, ref: Reference) -> Response:
         """Throw a draft away."""
         known(request)
-        delete_draft(name=ref.name, label=ref.label, tags=_tags(request), by=request.user)
+        delete_draft(name=ref.name, label=ref.label, tags=read_tags(request), by=request.user)
         return Response(status=204)
 
     def _answer(self, request: Request, draft: DatasetVersion, tag: str) -> Response:
@@ -72,7 +72,7 @@ class DatasetOrDraft(DatasetDetail):
         return response
 
 
-def _tags(request: Request) -> list[str]:
+def read_tags(request: Request) -> list[str]:
     """What ``If-Match`` says. A tag is that of what the draft says, so one that a server on the way made weak (it
     packed the bytes) is as good."""
     return [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-Match", ""))]

@@ -1,0 +1,55 @@
+"""Publishing a draft."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from datasets.catalogue.actions.drafts import freeze_draft, owned_dataset
+from datasets.catalogue.addresses import Reference
+from datasets.catalogue.api.datasets import DatasetDetail
+from datasets.catalogue.api.drafts import read_tags
+from datasets.catalogue.api.idempotency import answer_once
+from datasets.catalogue.api.lists import CatalogueView, known, read_body
+from datasets.catalogue.api.serializers import VersionSerializer
+from datasets.catalogue.models import DatasetVersion
+from datasets.publishing.actions.derived import derive
+
+
+class DraftPublication(CatalogueView):
+    """``POST`` publishes a draft, under the ``ETag`` it was read with: its dataset's next version, which never changes.
+    This takes an owner of the dataset."""
+
+    serializer = VersionSerializer
+    expansions = DatasetDetail.expansions
+    taken: ClassVar[dict[str, Any]] = {"type": "object", "maxProperties": 0}
+    headers_of: ClassVar = {
+        "POST": {
+            "If-Match": (True, "The ETag that it was read with"),
+            "Idempotency-Key": (False, "The same key again gets the same answer, for a day"),
+        }
+    }
+
+    def post(self, request: Request, ref: Reference) -> Response:
+        """Publish it. The answer waits for the pictures of the version."""
+        known(request)
+        owned_dataset(name=ref.name, by=request.user)
+        if read_body(request):
+            raise exceptions.ParseError("A draft is published as it is: send {}")
+        made: list[DatasetVersion] = []
+
+        def publish() -> Response:
+            version = freeze_draft(name=ref.name, label=ref.label, tags=read_tags(request), by=request.user)
+            made.append(version)
+            shown = VersionSerializer(version, context=self.context(request) | self.chosen(request))
+            address = request.build_absolute_uri(reverse("api:dataset", kwargs={"ref": str(version)}))
+            return Response(shown.data, status=201, headers={"Location": address})
+
+        response = answer_once(request, publish)
+        for version in made:
+            derive(version)
+        return response
