@@ -1,19 +1,23 @@
 """The publishing guide, executed: its specification is published over data as it describes them."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.journeys.conftest import clean_environment, started
 from tests.samples import em_levels, write_image
 
 CHECKOUT = Path(__file__).parents[2]
 GUIDE = (CHECKOUT / "docs" / "guides" / "publishing.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"```sh\npython (.*)\n```", GUIDE)
+PROGRAM = "".join(re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL))
 (SPECIFICATION,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
 
 
@@ -64,3 +68,33 @@ def test_a_field_that_is_not_known_is_an_error_that_names_the_known_ones(folder:
     assert refused.returncode == 1
     assert "specification-invalid" in refused.stderr
     assert "tags: Unknown field. Known here: name, title" in refused.stderr
+
+
+def test_its_program_makes_the_next_version(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an account that owns the dataset, in a portal that serves it."""
+    commands = (
+        ("createsuperuser", "--noinput", "--username=ada", "--email="),
+        ("membership", "grant", "ada", "owner", "--dataset=cell-1"),
+        ("token", "create", "ada", "--scope=publish"),
+    )
+    code = f"from django.core.management import call_command\nfor each in {commands}: call_command(*each)"
+    settings = {"CISTERNA_ROOT_DATA": folder.as_uri(), "DJANGO_SUPERUSER_PASSWORD": "long and odd"}
+    made = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        cwd=CHECKOUT, env=clean_environment(folder / "home") | settings, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    (token,) = re.findall(r"Bearer token +(\S+)", made.stdout)
+    monkeypatch.setenv("TOKEN", token)
+    done: dict[str, Any] = {}
+    with started(folder / "home", [str(CHECKOUT / "manage.py"), "serve"], **settings) as portal:
+        exec(compile(PROGRAM.replace("https://cells.example.org", portal.url), "publishing.md", "exec"), done)
+        with contextlib.closing(done["datasets"]) as datasets:
+            assert done["stale"].status_code == 409
+            assert done["current"]["said"] == {"title": "A HeLa cell"}
+            assert done["published"].json() == datasets.get(f"{portal.url}/api/v1/datasets/cell-1/").json()
+            before, after = (datasets.get(f"cell-1@{number}/").json() for number in (1, 2))
+    assert (after["title"], after["change_note"]) == ("A HeLa cell in interphase", "Names another paper")
+    assert [each["doi"] for each in after["publications"]] == ["10.1000/example", "10.1000/another"]
+    differing = {name for name in after if after[name] != before[name]}
+    expected = {"title", "change_note", "publications", "keywords", "version", "url", "page_url", "data_url"}
+    assert differing == expected | {"published_at", "record_digest", "volumes"}, "volumes: their addresses"
