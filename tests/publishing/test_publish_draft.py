@@ -72,6 +72,15 @@ def test_a_draft_becomes_the_next_version(people: None) -> None:
     assert problem(owner.ask("POST", "@draft/publish/", If_Match="*")) == (404, "not-found")
 
 
+def test_who_may_not_know_of_a_dataset_is_told_nothing(people: None, django_user_model: Any) -> None:
+    django_user_model.objects.create_user("account")
+    account = Writer("account")
+    assert problem(account.ask("POST", "@draft/publish/", If_Match="*")) == (403, "not-allowed"), "draft or none"
+    Dataset.objects.update(visibility="private")
+    assert problem(account.ask("POST", "@draft/publish/", If_Match="*")) == (404, "not-found")
+    assert Client().post(f"{ADDRESS}@draft/publish/").status_code == 404
+
+
 def test_what_each_version_says_is_asked_for(django_user_model: Any) -> None:
     dataset = Dataset.objects.create(name="small-cell")
     DatasetVersion.objects.create(dataset=dataset, title="Said by nobody")
