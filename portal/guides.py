@@ -25,7 +25,7 @@ _PAGES = (
 )
 _FRAMED = {
     "<pre>": '<pre tabindex="0">',
-    "<table>": '<div class="table-frame" tabindex="0" role="region" aria-label="Table"><table>',
+    "<table>": '<div class="table-frame" tabindex="0" role="group" aria-label="Table"><table>',
     "</table>": "</table></div>",
 }
 
