@@ -1,6 +1,7 @@
 """A portal as its operator starts it: the demo, in a home of its own, served by the real server."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from deploy.demo.run import SAMPLE_KEY
 from tests.ports import free_port
@@ -71,6 +72,27 @@ class Demo(Portal):
             cwd=CHECKOUT, env=clean_environment(self.home) | self.settings,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One person's browser: what it has fetched and compiled stays from test to test, and so does its window."""
+    context = browser.new_context()
+    context.new_page()  # without a page the window would close, and to open one costs more than a page
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(profile: BrowserContext) -> Iterator[Page]:
+    """A page of somebody who is not known and has chosen nothing."""
+    page = profile.new_page()
+    yield page
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear()")
+    page.close()
+    profile.clear_cookies()
+    profile.clear_permissions()
 
 
 @pytest.fixture
@@ -146,6 +168,23 @@ def clean_environment(home: Path) -> dict[str, str]:
     """That of an operator who has configured a home and nothing else."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CISTERNA_", "DJANGO_"))}
     return kept | {"CISTERNA_HOME": str(home)}
+
+
+COMMANDS = """
+import json, sys
+from django.core.management import execute_from_command_line
+for command in json.loads(sys.argv[1]):
+    execute_from_command_line(["manage.py", *command])
+"""
+
+
+def manage(home: Path, *commands: Sequence[str], **environment: str) -> None:
+    """Run an operator's commands one after another. In one process: a command's start is most of its time."""
+    subprocess.run(
+        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
+        cwd=CHECKOUT, env=clean_environment(home) | {"DJANGO_SETTINGS_MODULE": "portal.settings"} | environment,
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def alone(home: Path, **more: str) -> dict[str, str]:

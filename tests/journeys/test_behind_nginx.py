@@ -15,7 +15,7 @@ import zarr
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import Demo, started
-from tests.journeys.viewer_page import VALUE_AT, open_viewer, state_of
+from tests.journeys.viewer_page import SMALL, VALUE_AT, look_at, open_viewer
 from tests.nginx import make_certificate, nginx_in_front
 from tests.ports import free_port
 
@@ -52,7 +52,7 @@ def arrays(demo: Demo) -> dict[str, np.ndarray]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser that trusts the certificate."""
-    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+    context = browser.new_context(ignore_https_errors=True, viewport=SMALL)
     yield context.new_page()
     context.close()
 
@@ -60,11 +60,11 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_the_viewer_shows_the_arrays_values_over_http_2(
     page: Page, front: Front, console: list[str], arrays: dict[str, np.ndarray]
 ) -> None:
+    open_viewer(page, f"{front.url}/datasets/fib25-ts2/view/?layers={','.join(LAYERS)}")
     for x, y, z in ((125, 125, 125), (40, 210, 77)):
-        position_nm = f"{x * 10},{y * 10},{z * 10}"
-        open_viewer(page, f"{front.url}/datasets/fib25-ts2/view/?layers={','.join(LAYERS)}&position={position_nm}")
+        at = look_at(page, {"x": x * 10, "y": y * 10, "z": z * 10})
         for layer in LAYERS:
-            assert page.evaluate(VALUE_AT, [layer, state_of(page)["position"]]) == str(arrays[layer][z, y, x])
+            assert page.evaluate(VALUE_AT, [layer, at]) == str(arrays[layer][z, y, x])
     used = page.evaluate(
         """() => Object.fromEntries(performance.getEntriesByType("navigation").concat(
              performance.getEntriesByType("resource")).map(entry => [entry.name, entry.nextHopProtocol]))"""

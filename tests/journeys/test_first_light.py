@@ -14,7 +14,7 @@ import zarr
 from playwright.sync_api import Page
 
 from tests.journeys.conftest import Demo
-from tests.journeys.viewer_page import VALUE_AT, open_viewer, state_of
+from tests.journeys.viewer_page import SMALL, VALUE_AT, look_at, open_viewer, position_nm
 from tests.samples import em_levels, label_levels, write_container
 
 SPECIFICATION = """
@@ -131,10 +131,11 @@ def test_clients_read_the_arrays(published: Demo, container: Path) -> None:
 
 def test_the_viewer_shows_the_arrays_values(published: Demo, page: Page, console: list[str]) -> None:
     em, labels = em_levels()[0], label_levels()[0]
+    page.set_viewport_size(SMALL)
+    open_viewer(page, f"{published.url}/datasets/small-cell/view/?layers=em,labels/cells&position=70,50,30")
+    assert position_nm(page) == pytest.approx([70, 50, 30], abs=0.01)
     for z, y, x in ((3, 5, 7), (20, 30, 40), (39, 47, 55)):
-        position = ",".join(str(index * 10) for index in (x, y, z))
-        open_viewer(page, f"{published.url}/datasets/small-cell/view/?layers=em,labels/cells&position={position}")
-        at = state_of(page)["position"]
+        at = look_at(page, {"x": x * 10, "y": y * 10, "z": z * 10})
         assert page.evaluate(VALUE_AT, ["em", at]) == str(em[z, y, x])
         assert page.evaluate(VALUE_AT, ["labels/cells", at]) == str(labels[z, y, x])
 

@@ -21,7 +21,7 @@ import pytest
 import zarr
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, manage, wait_until_ready
 from tests.journeys.viewer_page import settle
 from tests.nginx import nginx_in_front
 from tests.ports import free_port
@@ -78,12 +78,7 @@ class Server:
 
     def publish(self, specification: str) -> None:
         (self.home / "mortal.toml").write_text(specification)
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("publish", str(self.home / "mortal.toml"))
-
-    def manage(self, *arguments: str) -> None:
-        command = [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
-        subprocess.run(command, cwd=CHECKOUT, env=self.environment, check=True, capture_output=True)
+        manage(self.home, ["migrate"], ["publish", str(self.home / "mortal.toml")], **self.settings)
 
     def start(self) -> None:
         command = [sys.executable, str(CHECKOUT / "manage.py"), "serve"]

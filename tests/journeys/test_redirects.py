@@ -11,7 +11,7 @@ import zarr
 from playwright.sync_api import Page
 
 from tests.journeys.conftest import Demo, Portal, started
-from tests.journeys.viewer_page import VALUE_AT, open_viewer, state_of
+from tests.journeys.viewer_page import SMALL, VALUE_AT, look_at, open_viewer
 from tests.s3_server import S3Server
 
 SERVE = ["manage.py", "serve"]
@@ -63,9 +63,10 @@ def test_the_viewer_shows_the_arrays_values(
 ) -> None:
     fetched: list[str] = []
     page.on("requestfinished", lambda request: fetched.append(request.url))
+    page.set_viewport_size(SMALL)
+    open_viewer(page, f"{redirecting.url}/datasets/fib25-ts2/view/?layers=em")
     for x, y, z in ((125, 125, 125), (30, 200, 77)):
-        open_viewer(page, f"{redirecting.url}/datasets/fib25-ts2/view/?layers=em&position={x * 10},{y * 10},{z * 10}")
-        value = page.evaluate(VALUE_AT, ["em", state_of(page)["position"]])
-        assert value == str(em[z, y, x])
+        at = look_at(page, {"x": x * 10, "y": y * 10, "z": z * 10})
+        assert page.evaluate(VALUE_AT, ["em", at]) == str(em[z, y, x])
     from_bucket = [url for url in fetched if url.startswith(f"{s3_server.endpoint}/portal/own/")]
     assert any("/c/" in url for url in from_bucket), "no chunk came from the bucket"

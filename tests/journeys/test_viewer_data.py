@@ -6,8 +6,6 @@ Written by zarr-python, published by the command, served by the real server.
 import io
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,8 +16,8 @@ import pytest
 import zarr
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, started
-from tests.journeys.viewer_page import VALUE_AT, open_viewer, settle, state_of
+from tests.journeys.conftest import Portal, manage, started
+from tests.journeys.viewer_page import SMALL, VALUE_AT, look_at, open_viewer, settle, state_of
 
 SHAPE = (40, 48, 56)
 SLASH, DOT = "/", "."
@@ -143,9 +141,6 @@ segmentation = {{type = "instance", method = "manual", subject = "Boxes"}}
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal with every image of ``IMAGES``, each a dataset by its name."""
     home = tmp_path_factory.mktemp("awkward")
-    manage = [sys.executable, str(CHECKOUT / "manage.py")]
-    run = {"cwd": CHECKOUT, "env": clean_environment(home), "check": True, "capture_output": True}
-    subprocess.run([*manage, "migrate", "--verbosity", "0"], **run)
     for image in IMAGES:
         folder = home / "own" / image.name
         zarr.create_group(folder, zarr_format=3 if image.version == "0.5" else 2)
@@ -153,20 +148,21 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         spatial = "".join(axis for axis in image.axes if axis in "xyz")
         _write(folder / "labels", image, image.labels().astype(image.label_dtype), spatial)
         (home / f"{image.name}.toml").write_text(_specification(image))
-        subprocess.run([*manage, "publish", str(home / f"{image.name}.toml")], **run)
     _write_many(home)
-    subprocess.run([*manage, "publish", str(home / "many.toml")], **run)
-    with started(home, [str(CHECKOUT / "manage.py"), "serve"]) as running:
+    specifications = [str(home / f"{name}.toml") for name in (*(image.name for image in IMAGES), "many")]
+    manage(home, ["migrate"], *(["publish", it] for it in specifications))
+    with started(home, ["manage.py", "serve"]) as running:
         yield running
 
 
 def _write_many(home: Path) -> None:
-    """A dataset ``many`` of 200 layers: the image ``plain`` and its labels, 199 times."""
-    plain, many = home / "own" / "plain", home / "own" / "many"
-    shutil.copytree(plain, many)
-    specification = _specification(replace(IMAGES[0], name="many"))
+    """A dataset ``many`` of 200 layers: the image ``plain`` and its labels, and 198 flat ones, soon drawn."""
+    plain, many = IMAGES[0], home / "own" / "many"
+    shutil.copytree(home / "own" / plain.name, many)
+    _write(home / "flat", plain, plain.labels()[:8, :8].astype(plain.label_dtype), plain.axes)
+    specification = _specification(replace(plain, name="many"))
     for index in range(198):
-        shutil.copytree(plain / "labels", many / f"labels-{index}")
+        shutil.copytree(home / "flat", many / f"labels-{index}")
         specification += f"""
 [[volumes]]
 path = "labels-{index}"
@@ -175,12 +171,6 @@ title = "Labels {index}"
 segmentation = {{type = "instance", method = "model", organelles = [{{organelle = "mito"}}]}}
 """
     (home / "many.toml").write_text(specification)
-
-
-def _units(state: Any, nm: dict[str, float]) -> list[float]:
-    """A place in nm by axis name, in the state's units; other dimensions as they stand."""
-    at = dict(zip(state["dimensions"], state["position"], strict=True))
-    return [nm[name] * 1e-9 / scale if name in nm else at[name] for name, (scale, _unit) in state["dimensions"].items()]
 
 
 def _voxels(image: Image, count: int) -> list[dict[str, int]]:
@@ -195,22 +185,14 @@ def _nm(image: Image, voxel: dict[str, int]) -> dict[str, float]:
     return {axis: index * numbers[axis][0] + numbers[axis][1] for axis, index in voxel.items()}
 
 
-def _look_at(page: Page, nm: dict[str, float]) -> list[float]:
-    """Go to a place and wait until it is drawn."""
-    position = _units(state_of(page), nm)
-    page.evaluate("at => { window.cisterna.viewer.position.value = Float32Array.from(at); }", position)
-    settle(page)
-    return position
-
-
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
 def test_the_viewer_has_the_arrays_values(page: Page, portal: Portal, console: list[str], image: Image) -> None:
-    page.set_viewport_size({"width": 1280, "height": 800})
+    page.set_viewport_size(SMALL)
     open_viewer(page, f"{portal.url}/datasets/{image.name}/view/?layers=em,labels")
     images = ["em#0", "em#1"] if "c" in image.axes else ["em"]
     array, labels = image.image(), image.labels()
     for voxel in _voxels(image, 5):
-        position = _look_at(page, _nm(image, voxel))
+        position = look_at(page, _nm(image, voxel))
         place = tuple(voxel[axis] for axis in image.axes if axis in "xyz")
         assert page.evaluate(VALUE_AT, ["labels", position]) == str(labels[place]), f"labels at {voxel}"
         for channel, name in enumerate(images):
@@ -227,7 +209,7 @@ def test_another_moment_has_its_own_values(page: Page, portal: Portal, console: 
     slider.fill("2")
     expect(slider).to_have_attribute("aria-valuetext", "3 of 3 · 60 s")
     for voxel in _voxels(film, 2):
-        position = _look_at(page, _nm(film, voxel))
+        position = look_at(page, _nm(film, voxel))
         for channel in (0, 1):
             value = array[2, channel, voxel["z"], voxel["y"], voxel["x"]]
             assert page.evaluate(VALUE_AT, [f"em#{channel}", position]) == str(value)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from tests.journeys.accessibility import check_rules
 from tests.journeys.conftest import Demo, Portal
-from tests.journeys.viewer_page import VALUE_AT, layers_on, open_viewer, position_nm, settle
+from tests.journeys.viewer_page import VALUE_AT, layers_on, look_at, open_viewer, position_nm, settle
 
 DATASET = "/datasets/fib25-ts2/"
 VIEW = f"{DATASET}view/"
@@ -174,8 +174,7 @@ def test_a_layer_is_read_as_from_a_bucket(page: Page, demo: Demo, console: list[
     assert layers_on(page) == ["em", "ffn"]
     assert not [url for url in asked if "/data/" in url]
     for x, y, z in ((125, 125, 125), (40, 210, 77)):
-        page.evaluate("at => { window.cisterna.viewer.position.value = Float32Array.from(at); }", [x, y, z])
-        settle(page)
+        look_at(page, {"x": x * 10, "y": y * 10, "z": z * 10})
         for layer, path in (("em", "em"), ("ffn", "labels/ffn")):
             array = zarr.open_array(demo.sample / path / "0", mode="r")
             assert page.evaluate(VALUE_AT, [layer, [x, y, z]]) == str(array[z, y, x])

@@ -1,11 +1,15 @@
 """How tests drive the viewer's page."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, ViewportSize
 
 SETTLED_MS = 60_000
+
+SMALL: ViewportSize = {"width": 640, "height": 480}
+"""For tests that read values: WebGL is drawn by the processor, and each pixel costs."""
 
 VALUE_AT = """([name, position]) => {
   const { viewer } = window.cisterna;
@@ -54,6 +58,22 @@ def position_nm(page: Page) -> list[float]:
         for name, at in zip(state["dimensions"], state["position"], strict=True)
         if name in ("x", "y", "z")
     ]
+
+
+def look_at(page: Page, nm: Mapping[str, float]) -> list[float]:
+    """Go to a place in nm by axis name, at once, and wait until it is drawn.
+
+    Returns:
+        The position in the state's units; axes that are not named stay as they are.
+    """
+    state = state_of(page)
+    at = dict(zip(state["dimensions"], state["position"], strict=True))
+    position = [
+        nm[name] * 1e-9 / scale if name in nm else at[name] for name, (scale, _unit) in state["dimensions"].items()
+    ]
+    page.evaluate("at => { window.cisterna.viewer.position.value = Float32Array.from(at); }", position)
+    settle(page)
+    return position
 
 
 def wait_until_at(page: Page, nm: tuple[float, float, float], orientation: tuple[float, ...] | None = None) -> None:
