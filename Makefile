@@ -35,12 +35,9 @@ dev: $(development) $(frontend)
 	@($(with_node) exec node_modules/.bin/vite build --watch) & vite=$$!; trap 'kill $$vite' EXIT INT TERM; \
 	$(python) manage.py serve --reload
 
-# The browser's tests have a run of their own: Playwright leaves an event loop in its process, and other tests want none.
-# pytest's 5 says that ARGS chose no test of the one or the other run.
 test: $(development) $(frontend)
 	@$(with_node) npm test
-	@$(python) -m pytest -n 2 -m 'not browser' $(ARGS) || [ $$? = 5 ]
-	@$(python) -m pytest -m browser $(ARGS) || [ $$? = 5 ]
+	@$(python) -m pytest -n 2 $(ARGS)
 
 bench: $(development) $(frontend) comparison
 	@$(python) tests/benchmarks/run.py $(ARGS)

@@ -131,24 +131,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONGEST = "tests/portal/test_postgresql.py"
+BROWSER_FILE = "browser:"
+"""What the group of a file with tests of the browser begins with."""
 
 
-class FilesWholeBrowsersTogether(LoadGroupScheduling):  # type: ignore[misc]
-    """A file's tests stay on one worker, with their servers. So do the browser's, since two would starve each other,
-    and the S3 server's, which is started once."""
+class FilesWholeBrowserLast(LoadGroupScheduling):  # type: ignore[misc]
+    """A file's tests stay on one worker, with their servers; so do those of the S3 server, which is started once.
+
+    Playwright leaves an event loop in its process, and other tests want none. So a worker comes to the browser's files
+    when no others are left, and stays with them.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return str(super()._split_scope(nodeid)).split("::")[0]
 
     def _assign_work_unit(self, node: Any) -> None:
         """The largest file is the next; but one test that takes minutes would then be alone at the end."""
-        if LONGEST in self.workqueue:
-            self.workqueue.move_to_end(LONGEST, last=False)
+        first = min(self.workqueue, key=lambda it: (it.startswith(BROWSER_FILE), it == S3.name, it != LONGEST))
+        self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowsersTogether | None:
-    return FilesWholeBrowsersTogether(config, log) if config.getoption("dist") == "loadgroup" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowserLast | None:
+    return FilesWholeBrowserLast(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -157,15 +162,30 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 24 else None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         for part in PARTS:
             if part.name in getattr(item, "fixturenames", ()):
                 item.add_marker(part.name)
-        group = next((part.name for part in (BROWSER, S3) if item.get_closest_marker(part.name)), None)
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
+    browser_files = {item.path for item in items if item.get_closest_marker(BROWSER.name)}
+    for item in items:
+        if item.get_closest_marker(S3.name):
+            item.add_marker(pytest.mark.xdist_group(S3.name))
+        elif item.path in browser_files:
+            item.add_marker(pytest.mark.xdist_group(BROWSER_FILE + item.path.name))
+    yield
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    """The order of FilesWholeBrowserLast, also for those who run all in one process."""
+    group = item.get_closest_marker("xdist_group")
+    if group is None:
+        return 0, ""
+    if group.args[0] == S3.name:
+        return (2 if item.get_closest_marker(BROWSER.name) else 1), ""
+    return 3, item.path.name
 
 
 @pytest.hookimpl(tryfirst=True)
