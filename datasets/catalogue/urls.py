@@ -34,6 +34,7 @@ urlpatterns = [
     path("datasets/<dataset:ref>/volumes/<path:path>/", views.volume, name="volume"),
     path("datasets/<dataset:ref>/metadata.bibtex", views.bibtex, name="bibtex"),
     path("api/", views.api, name="api"),
+    path("api/try", views.try_api, name="try_api"),
     path("organelles/", views.organelles, name="organelles"),
     path("organelles/<slug:short_name>/", views.organelle, name="organelle"),
     path("crops/", research_views.crops, name="crops"),

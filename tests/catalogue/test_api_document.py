@@ -1,6 +1,8 @@
 """The API's document: valid, about every address, and true of the answers."""
 
+import json
 import re
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from django.test import Client
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
+from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.models import Collection, DatasetVersion, Model, Task
 from tests.portal.routes import all_routes
 
@@ -83,6 +86,92 @@ def test_the_page_reads_without_scripts_and_leads_to_every_address(document: Any
     text = client.get("/api/").content.decode()
     for path, operations in document["paths"].items():
         for method in operations:
-            assert f"<code>{method.upper()} {path}</code>" in text
-    for address in re.findall(r'class="button" href="(/api/v1/[^"]*)"', text):
-        assert client.get(address).status_code == 200, address
+            assert f"<code><b>{method.upper()}</b> {path}</code>" in text
+
+
+class Forms(HTMLParser):
+    """The fields of each form for the API, as a browser without scripts sends them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[list[tuple[str, str]]] = []
+        self.missing: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        said = dict(attributes)
+        if tag == "form" and said.get("action") == "/api/try":
+            self.found.append([])
+        elif self.found and tag in ("input", "select") and (name := said.get("name")):
+            self.found[-1].append((name, said.get("value") or ""))
+            if "required" in said and not said.get("value"):
+                self.missing.append(self.found[-1][0][1])
+
+
+def test_every_form_asks_for_what_is_there_and_leads_to_the_answer(
+    document: Any, client: Client, example: DatasetVersion
+) -> None:
+    forms = Forms()
+    forms.feed(client.get("/api/").content.decode())
+    reading = {said["get"]["operationId"] for said in document["paths"].values() if "get" in said}
+    assert {dict(form)["operation"] for form in forms.found} == reading - {"get_datasets_ref_neuroglancer"}
+    assert set(forms.missing) == {"get_selections_identifier", "get_selections_identifier_manifest"}, "nobody's to know"
+    for form in forms.found:
+        operation = dict(form)["operation"]
+        if operation in forms.missing:
+            continue
+        led = client.get("/api/try", form)
+        assert led.status_code == 303
+        assert client.get(led["Location"]).status_code in ((200, 404) if operation.endswith("locate") else (200,)), form
+
+
+@pytest.mark.parametrize(
+    ("query", "location"),
+    [
+        ({"operation": "get_datasets", "limit": "2", "cursor": ""}, "/api/v1/datasets/?limit=2"),
+        ({"operation": "get_datasets_ref", "ref": "a@2"}, "/api/v1/datasets/a@2/"),
+        (
+            {"operation": "get_datasets_ref_volumes_path", "ref": "a", "path": "/labels/ü?#"},
+            "/api/v1/datasets/a/volumes/labels/%C3%BC%3F%23/",
+        ),
+        ({"operation": "get_models_name", "name": "//elsewhere.example/"}, "/api/v1/models/elsewhere.example/"),
+        ({"operation": "get_models_name", "name": "a/b", "fields": "name,title"},
+         "/api/v1/models/a%2Fb/?fields=name%2Ctitle"),
+    ],
+)  # fmt: skip
+def test_a_form_leads_nowhere_but_into_the_api(client: Client, query: Any, location: str) -> None:
+    assert client.get("/api/try", query)["Location"] == location
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"operation": "post_links"},
+        {"operation": "get_datasets_ref"},
+        {"operation": "get_datasets_ref_volumes_path", "ref": "a", "path": "../../../account/sign-out"},
+    ],
+)
+def test_a_form_that_asks_for_nothing_is_refused(client: Client, query: Any) -> None:
+    response = client.get("/api/try", query)
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_every_example_of_what_is_sent_is_taken(
+    document: Any, client: Client, example: DatasetVersion, admin_user: Any
+) -> None:
+    bearer = create_api_token(
+        username=admin_user.get_username(), label="", scope="admin", lifetime=None, by=None
+    ).bearer
+    headers = {"Authorization": f"Bearer {bearer}", "If-Match": "*"}
+    written = {}
+    for path, methods in document["paths"].items():
+        for method in ("post", "patch"):
+            if method in methods:
+                body = methods[method]["requestBody"]["content"]["application/json"]["example"]
+                written[method, path] = body
+    assert len(written) == 4
+    for (method, path), body in sorted(written.items(), reverse=True):  # the draft is begun before it is changed
+        address = path.format(ref="small-cell@draft" if method == "patch" else "small-cell")
+        sent = json.dumps(body).replace("https://cells.example.org", "http://testserver")
+        response = client.generic(method.upper(), address, sent, content_type="application/json", headers=headers)
+        assert response.status_code == (200 if method == "patch" else 201), (path, response.content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -39,6 +40,10 @@ _PATH = {
 }  # fmt: skip
 
 
+_ADDRESS_FIRST = re.compile(r"^``(?:GET|POST) [^`]*``(?:: | → | )")
+"""What the docstring of a view begins with where it says its address."""
+
+
 class CatalogueSchema(AutoSchema):
     """What one view answers, read from what it declares: ``serializer``, ``filters``, ``expansions``, ``said``."""
 
@@ -53,7 +58,10 @@ class CatalogueSchema(AutoSchema):
         return (self.view.__doc__ or "").strip().split("\n")[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
-        return " ".join((self.view.__doc__ or "").split())
+        reads = self.method in ("GET", "HEAD")
+        said = (None if reads else getattr(self.view, self.method.lower()).__doc__) or self.view.__doc__ or ""
+        text = _ADDRESS_FIRST.sub("", " ".join(said.split())).replace("``", "")
+        return text[:1].upper() + text[1:]
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [{}, {"bearer": []}, {"session": []}]
@@ -103,7 +111,8 @@ class CatalogueSchema(AutoSchema):
             body = self.resolve_serializer(getattr(self.view, "changes")(), "request").ref  # noqa: B009
         if self.method not in ("POST", "PATCH") or body is None:
             return None
-        return {"required": True, "content": {"application/json": {"schema": body}}}
+        example = getattr(self.view, "sent", {}).get(self.method, {})
+        return {"required": True, "content": {"application/json": {"schema": body, "example": example}}}
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         status, answers = "200", getattr(self.view, "said", None)

@@ -47,6 +47,14 @@ class DatasetOrDraft(DatasetDetail):
     """A version of a dataset whole; a draft can be changed and deleted, under the ``ETag`` it was read with."""
 
     changes = DraftFields
+    sent: ClassVar = {
+        "PATCH": {
+            "title": "A better title",
+            "keywords": ["mitochondria"],
+            "specimen": {"organism": "Drosophila melanogaster", "ncbi_taxon": 7227},
+            "change_note": "Says more of the specimen",
+        }
+    }
     headers_of: ClassVar = {
         method: {"If-Match": (True, "The ETag that it was read with")} for method in ("PATCH", "DELETE")
     }

@@ -40,6 +40,7 @@ class SelectionList(APIView):
         "required": ["layers"],
         "properties": {"layers": {"type": "array", "items": {"type": "string"}}},
     }
+    sent: ClassVar = {"POST": {"layers": ["small-cell@1/em"]}}
     said: ClassVar = {"application/json": _SELECTION}
     scope = Scope.READ  # it changes nothing of what is selected
 

@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.addresses import Reference, data_url
-from datasets.catalogue.api.credentials import SiteSession
+from datasets.catalogue.api.credentials import BearerToken, SiteSession
 from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.api.throttles import DeedThrottle
-from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.models import DatasetVersion, Scope
 from datasets.catalogue.neuroglancer_links import neuroglancer_address
 from datasets.catalogue.queries.datasets import NotFound, find_version, named_version
 from datasets.catalogue.queries.locations import locate_segment
@@ -110,9 +110,10 @@ class SitePages(SiteSession):
 class LinkList(APIView):
     """``POST /api/v1/links`` stores a viewer state and answers its short link."""
 
-    authentication_classes = [SitePages]
+    authentication_classes = [BearerToken, SitePages]
     throttle_classes = [DeedThrottle]
     throttle_scope = "links"
+    scope = Scope.READ  # it changes nothing of what is shown
     taken: ClassVar = {
         "type": "object",
         "required": ["state"],
@@ -123,6 +124,15 @@ class LinkList(APIView):
                 "description": "name@version: whose data elsewhere the state shows, where it shows none of this portal",
             },
         },
+    }
+    sent: ClassVar = {
+        "POST": {
+            "state": {
+                "layers": [
+                    {"type": "image", "source": "zarr://https://cells.example.org/data/small-cell@1/em/", "name": "em"}
+                ]
+            }
+        }
     }
     said: ClassVar = {
         "application/json": {

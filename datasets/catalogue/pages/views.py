@@ -169,7 +169,15 @@ def api(request: HttpRequest) -> HttpResponse:
     """``/api/``: what programs can ask for, to read and to try."""
     from datasets.catalogue.pages.api import build_api_page  # its document is large, and most visitors never see it
 
-    return render(request, "catalogue/api.html", {"page": build_api_page()})
+    return render(request, "catalogue/api.html", {"page": build_api_page(request.user, site_url(request))})
+
+
+@require_safe
+def try_api(request: HttpRequest) -> HttpResponse:
+    """``/api/try?operation=…``: leads a form of ``/api/`` to the address that it means."""
+    from datasets.catalogue.pages.api import asked_address
+
+    return HttpResponse(status=303, headers={"Location": asked_address(request.GET)})
 
 
 @require_safe

@@ -22,7 +22,7 @@ from datasets.volumes.boxes import Box
 
 
 class CutoutView(MadeView, VersionView):
-    """``?bbox=x0,y0,z0,x1,y1,z1&unit=nm|voxel&level=&format=&c=&t=``; with ``estimate=1`` its size alone, as JSON."""
+    """A box of a volume as a file; with ``estimate=1`` its size alone, as JSON."""
 
     asked: ClassVar[dict[str, Any]] = {
         "bbox": ({"type": "string"}, "The box: x0,y0,z0,x1,y1,z1", "0,0,0,100,100,100"),

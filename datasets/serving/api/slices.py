@@ -17,7 +17,7 @@ from datasets.catalogue.filenames import stem_of
 from datasets.serving.api.caching import data_cache_control
 from datasets.serving.api.views import DataView
 from datasets.serving.slices.encoding import CONTENT_TYPES, EXTENSIONS
-from datasets.serving.slices.requests import PARAMETERS, read_request
+from datasets.serving.slices.requests import MOST_OVERLAYS, MOST_SIDE_PIXELS, PARAMETERS, read_request
 from datasets.serving.slices.slices import make_slice
 
 _ASKED = {
@@ -27,7 +27,7 @@ _ASKED = {
     "width": "In pixels",
     "height": "In pixels",
     "resolution": "Of a pixel, in nm",
-    "format": f"One of {', '.join(CONTENT_TYPES)}",
+    "format": "Of the picture; npy has the values",
     "overlay": "The path of a segmentation to lay over it",
     "opacity": "Of overlays, from 0 to 1",
     "window": "The values that are black and white: low,high",
@@ -35,12 +35,23 @@ _ASKED = {
     "c": "The index of the channel",
     "t": "The index of the time",
 }
+_PIXELS = {"type": "integer", "minimum": 1, "maximum": MOST_SIDE_PIXELS}
+_INDEX = {"type": "integer", "minimum": 0}
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("width", "height"), _PIXELS),
+    **dict.fromkeys(("c", "t"), _INDEX),
+    "resolution": {"type": "number", "exclusiveMinimum": 0},
+    "opacity": {"type": "number", "minimum": 0, "maximum": 1},
+    "format": {"type": "string", "enum": list(CONTENT_TYPES)},
+    "scalebar": {"type": "string", "enum": ["0", "1"]},
+    "overlay": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_OVERLAYS},
+}
 
 
 class SliceDetail(DataView, VersionView):
     """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/slice``: a plane through a volume, as picture or values."""
 
-    asked: ClassVar = {name: ({"type": "string"}, _ASKED[name]) for name in PARAMETERS}
+    asked: ClassVar = {name: (_SCHEMAS.get(name, {"type": "string"}), _ASKED[name]) for name in PARAMETERS}
     said: ClassVar[dict[str, Any]] = {kind: {} for kind in CONTENT_TYPES.values()}
 
     def get(self, request: Request, ref: Reference, path: str) -> HttpResponse:

@@ -1,0 +1,51 @@
+"""The API's page in the real browser: what a form asks for is shown beneath it; without JavaScript, by the browser."""
+
+import json
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.conftest import Portal
+
+
+def test_what_a_form_asks_for_is_shown_beneath_it(page: Page, demo: Portal) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)
+    page.goto(f"{demo.url}/api/")
+    dataset = page.locator("#get_datasets_ref")
+    dataset.locator("summary").click()
+    dataset.get_by_label("fields").fill("name,version")
+    dataset.get_by_role("button", name="Ask").click()
+    expect(dataset.get_by_role("status")).to_have_text(re.compile(r"^200 OK · \d+ ms · \d+ bytes$"))
+    shown = json.loads(dataset.get_by_label("What was answered").text_content() or "")
+    assert shown == {"name": "fib25-ts2", "version": 1}
+    address = f"{demo.url}/api/v1/datasets/fib25-ts2@1/?fields=name%2Cversion"
+    expect(dataset.get_by_label("The same with curl")).to_have_text(f"curl '{address}'")
+    expect(dataset.locator("dl")).to_contain_text("etag")
+
+    dataset.get_by_label("fields").fill("nonsense")
+    dataset.get_by_label("fields").press("Enter")
+    expect(dataset.get_by_role("status")).to_contain_text("400 Bad Request")
+    expect(dataset.get_by_label("What was answered")).to_contain_text("'nonsense' is not known")
+    assert [it for it in complaints if "400 (Bad Request)" not in it] == []
+
+    classes = page.locator("#get_crops")
+    classes.locator("summary").click()
+    classes.get_by_role("button", name="Ask").click()
+    expect(classes.get_by_role("button", name="Next page")).to_have_count(0)
+    slices = page.locator("#get_datasets_ref_volumes_path_slice")
+    slices.locator("summary").click()
+    slices.get_by_role("button", name="Ask").click()
+    expect(slices.get_by_role("img", name="The picture that was asked for")).to_have_js_property("naturalWidth", 512)
+
+
+def test_without_javascript_the_browser_shows_it(browser: Browser, demo: Portal) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{demo.url}/api/")
+    dataset = page.locator("#get_datasets_ref")
+    dataset.locator("summary").click()
+    dataset.get_by_role("button", name="Ask").click()
+    page.wait_for_url("**/api/v1/datasets/fib25-ts2@1/")
+    assert '"name":"fib25-ts2"' in page.content()
+    context.close()
