@@ -11,7 +11,7 @@ help:
 	@echo 'make test    every test; ARGS="-k ranges" hands arguments to pytest'
 	@echo 'make check   format, lint, types, import rules, migrations'
 	@echo 'make bench   benchmarks, as ratios against a reference measured in the same run'
-	@echo 'make soak    random requests by the hundred thousand, and opening and withdrawing a thousand times; takes an hour'
+	@echo 'make soak    random requests by the hundred thousand, opening and withdrawing a thousand times; takes two hours'
 	@echo 'make lock    the lock files anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions'
 
 python := .venv/bin/python
@@ -45,6 +45,7 @@ bench: $(development) $(frontend) comparison
 soak: $(development) $(frontend)
 	@folder="$$(mktemp -d)" && chmod 755 "$$folder" && trap 'rm -rf "$$folder"' EXIT && \
 	$(python) -m tests.soak.fuzz && \
+	$(python) -m tests.soak.api && \
 	$(python) -m tests.soak.kills "$$folder/kills" && \
 	$(python) -m tests.soak.withdrawal "$$folder/home" --datasets 25 --turns 40 --readers 16 $(ARGS)
 

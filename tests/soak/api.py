@@ -62,7 +62,10 @@ def prepare(home: Path, database: str) -> tuple[dict[str, Sequence[Any]], str]:
     call_command("migrate", verbosity=0)
     write_container(home / "data" / "small.zarr")
     publish(specification=check_specification(specification("data:small.zarr")), base=home, by=None)
-    version = freeze(draft=everything(), by=None)
+    draft = everything()
+    for mount in draft.mounts.filter(root="own"):
+        (home / "own" / mount.key).mkdir(parents=True)
+    version = freeze(draft=draft, by=None)
     Dataset.objects.update(visibility="public")
     revise(dataset=version.dataset, by=None)
     for table in (Model, Task, Collection):
@@ -139,7 +142,7 @@ def ask(
                             operation, examples=BATCH if not forbidden else BATCH // 3, known=known, headers=headers,
                             base_url=base_url, seen=seen[caller], number=number, forbidden=forbidden,
                         )  # fmt: skip
-                    except Exception as error:  # whatever is raised is what came of it
+                    except (Exception, BaseExceptionGroup) as error:  # whatever is raised is what came of it
                         if "Unsatisfiable" not in type(error).__name__:
                             wrong.add((operation.label, caller))
                             print(f"{operation.label} as {caller}, number {number}: {told(error)}", flush=True)
