@@ -33,6 +33,7 @@ def ask_often(
     seen: Counter[int],
     number: int | None = None,
     forbidden: bool = False,
+    **options: Any,
 ) -> None:
     """Ask for anything that the document allows; about half of the times below what is there.
 
@@ -42,6 +43,7 @@ def ask_often(
         seen: how many answers had which status; is added to.
         number: the same makes the same requests; then what fails is made small.
         forbidden: ask for what the document does not allow.
+        options: of each request, as the library takes them that sends it.
 
     Raises:
         FailureGroup, or one of its kind: an answer is not as the document says.
@@ -66,7 +68,7 @@ def ask_often(
     def ask(case: Any, there: dict[str, Any] | None) -> None:
         for name, value in (there or {}).items():
             (case.path_parameters if allowed[name] == "path" else case.headers)[name] = value
-        answer = case.call(base_url=base_url, headers=dict(headers))
+        answer = case.call(base_url=base_url, headers=dict(headers), **options)
         seen[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 

@@ -166,7 +166,7 @@ def test_every_example_of_what_is_sent_is_taken(
     written = {}
     for path, methods in document["paths"].items():
         for method in ("post", "patch"):
-            if method in methods:
+            if method in methods and not path.endswith("/publish/"):  # which has tests of its own
                 body = methods[method]["requestBody"]["content"]["application/json"]["example"]
                 written[method, path] = body
     assert len(written) == 4

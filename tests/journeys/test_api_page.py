@@ -5,10 +5,10 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import Portal
+from tests.journeys.conftest import Demo
 
 
-def test_what_a_form_asks_for_is_shown_beneath_it(page: Page, demo: Portal) -> None:
+def test_what_a_form_asks_for_is_shown_beneath_it(page: Page, demo: Demo) -> None:
     complaints: list[str] = []
     page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)
     page.goto(f"{demo.url}/api/")
@@ -39,7 +39,7 @@ def test_what_a_form_asks_for_is_shown_beneath_it(page: Page, demo: Portal) -> N
     expect(slices.get_by_role("img", name="The picture that was asked for")).to_have_js_property("naturalWidth", 512)
 
 
-def test_without_javascript_the_browser_shows_it(browser: Browser, demo: Portal) -> None:
+def test_without_javascript_the_browser_shows_it(browser: Browser, demo: Demo) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{demo.url}/api/")

@@ -142,12 +142,13 @@ def _examples(user: Viewer) -> Examples:
 def _operation(path: str, method: str, said: dict[str, Any], examples: Examples, site_url: str) -> Operation:
     tag = said["tags"][0]
     asked = [_asked(each, examples, tag, path) for each in said.get("parameters", [])]
+    is_draft = any(each.name == "If-Match" for each in asked)
     address = path
     for each in asked:
         if each.place == "path":
             value = each.value or each.name
-            if method != "get":  # what is written is a draft, or begins as the newest version
-                value = value.partition("@")[0] + ("" if method == "post" else "@draft")
+            if method != "get":  # what is written is a draft, or is begun as the newest version
+                value = value.partition("@")[0] + ("@draft" if is_draft else "")
             address = address.replace(f"{{{each.name}}}", quote(value, safe="/@"))
     return Operation(
         id=said["operationId"],
@@ -155,7 +156,7 @@ def _operation(path: str, method: str, said: dict[str, Any], examples: Examples,
         path=path,
         description=said.get("description", ""),
         asked=asked,
-        command="" if method == "get" else _command(method, f"{site_url}{address}", asked, said),
+        command="" if method == "get" else _command(method, f"{site_url}{address}", is_draft, said),
         leads_away=address if "302" in said["responses"] else "",
     )
 
@@ -189,10 +190,10 @@ def _value(parameter: dict[str, Any], examples: Examples, tag: str, path: str) -
     return found or ("" if parameter["in"] == "path" else str(parameter.get("example", "")))
 
 
-def _command(method: str, address: str, asked: list[Asked], said: dict[str, Any]) -> str:
+def _command(method: str, address: str, is_draft: bool, said: dict[str, Any]) -> str:
     """The operation for curl, with the document's own example of a body."""
     lines = [f"curl --request {method.upper()} {address}", '--header "Authorization: Bearer $CISTERNA_TOKEN"']
-    if any(each.name == "If-Match" for each in asked):
+    if is_draft:
         lines.append("--header 'If-Match: \"…\"'")
     for kind, body in said.get("requestBody", {}).get("content", {}).items():
         text = json.dumps(body.get("example", {}), ensure_ascii=False).replace("'", "'\\''")
