@@ -7,6 +7,7 @@ them back costs a tenth of publishing.
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,21 +21,23 @@ from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion, Perso
 from datasets.publishing.actions import publish
 from datasets.publishing.specification import check_specification
 
-_kept: dict[str, tuple[dict[str, Any], Path, DatasetVersion, list[list[Model]]]] = {}
+_kept: dict[str, tuple[Path, DatasetVersion, list[list[Model]]]] = {}
 
 
 def publish_once(document: dict[str, Any], folder: Path) -> DatasetVersion:
-    """Version 1 of a specification's dataset. ``folder`` holds the roots ``data``, with its data, and ``own``."""
-    name = document["name"]
-    if name not in _kept:
+    """Version 1 of a specification's dataset. ``folder`` holds the roots ``data``, with its data, and ``own``.
+
+    Data are known by the specification that names them: other data, another specification.
+    """
+    said = json.dumps(document, sort_keys=True)
+    if said not in _kept:
         version = publish(specification=check_specification(document), base=Path(), by=None).version
         files = Path(tempfile.mkdtemp()) / "own"
         shutil.copytree(folder / "own", files, symlinks=True)
         rows = [list(Person.objects.all()), *(list(content_of(version, table)) for table, _ in CONTENT)]
-        _kept[name] = copy.deepcopy(document), files, copy.copy(version), [*rows, list(AuditEvent.objects.all())]
+        _kept[said] = files, copy.copy(version), [*rows, list(AuditEvent.objects.all())]
         return version
-    published, files, version, tables = _kept[name]
-    assert document == published, f"{name} was published from another specification"
+    files, version, tables = _kept[said]
     shutil.copytree(files, folder / "own", symlinks=True, dirs_exist_ok=True)
     Dataset.objects.bulk_create([version.dataset])
     frozen = copy.copy(version)

@@ -11,9 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from datasets.catalogue.models import Dataset, DatasetVersion
-from datasets.publishing.actions import publish
-from datasets.publishing.specification import check_specification
-from tests.samples import em_levels, specification, write_container, write_image
+from tests.published import publish_once
+from tests.samples import em_levels, specification, write_container, write_image, write_once
 
 pytestmark = pytest.mark.django_db
 BIG = 2**64 - 2
@@ -25,21 +24,27 @@ def fresh_throttle() -> None:
     cache.clear()
 
 
+LABELS = np.zeros((40, 48, 56), np.uint64)
+LABELS[8:24, 8:24, 8:40] = BIG
+LABELS[8:24, 8:24, 40:48] = BIG + 1
+LABELS[33, 35, 37] = 7
+
+
+def write_big(folder: Path) -> None:
+    write_container(folder)
+    geometry = {"voxel_nm": VOXEL_NM, "translation_nm": FIRST_NM}
+    write_image(folder / "labels" / "big", [LABELS, LABELS[::2, ::2, ::2]], **geometry)
+    write_image(folder / "fine", em_levels(), **geometry)
+
+
 @pytest.fixture
 def labelled(data_root: Path) -> np.ndarray:
     """A dataset ``big-cell``; its labels (z, y, x), on levels by stride: a box of BIG, and one voxel of 7."""
-    labels = np.zeros((40, 48, 56), np.uint64)
-    labels[8:24, 8:24, 8:40] = BIG
-    labels[8:24, 8:24, 40:48] = BIG + 1
-    labels[33, 35, 37] = 7
-    write_container(data_root / "big.zarr")
-    geometry = {"voxel_nm": VOXEL_NM, "translation_nm": FIRST_NM}
-    write_image(data_root / "big.zarr" / "labels" / "big", [labels, labels[::2, ::2, ::2]], **geometry)
-    write_image(data_root / "big.zarr" / "fine", em_levels(), **geometry)
+    write_once(write_big, data_root / "big.zarr")
     spec = specification("data:big.zarr", name="big-cell", views=[])
     spec["volumes"][0]["path"], spec["volumes"][1]["path"] = "fine", "labels/big"
-    publish(specification=check_specification(spec), base=Path(), by=None)
-    return labels
+    publish_once(spec, data_root.parent)
+    return LABELS
 
 
 def locate(client: Client, segment: object, status: int = 200, ref: str = "big-cell", path: str = "labels/big") -> Any:

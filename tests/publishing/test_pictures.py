@@ -17,7 +17,8 @@ from datasets.publishing.actions import publish
 from datasets.publishing.specification import check_specification
 from datasets.storage import planes
 from datasets.storage.arrays import KeyStore
-from tests.samples import em_levels, specification, write_image
+from tests.published import publish_once
+from tests.samples import em_levels, specification, write_image, write_once
 
 pytestmark = pytest.mark.django_db
 
@@ -40,16 +41,19 @@ def block_levels(axes: str, value: int, other: int = 0, dtype: str = "uint8") ->
     return [array]
 
 
-def published(root: Path, axes: str, **changes: Any) -> DatasetVersion:
-    folder = root / "block.zarr"
+def write_block(folder: Path, axes: str) -> None:
     zarr.create_group(folder, zarr_format=3)
     voxel_nm = [VOXEL_NM[axis] for axis in axes]
     write_image(folder / "em", block_levels(axes, 200, 100), voxel_nm=voxel_nm, axes=axes, chunk=64)
     labels = block_levels(axes, 3, dtype="uint16")
     write_image(folder / "labels" / "cells", labels, voxel_nm=voxel_nm, axes=axes, chunk=64)
-    data = specification("data:block.zarr", views=[], **changes)
+
+
+def published(root: Path, axes: str) -> DatasetVersion:
+    write_once(write_block, root / f"{axes}.zarr", axes)
+    data = specification(f"data:{axes}.zarr", views=[])
     data["volumes"][0]["contrast"] = [0, 255]
-    return publish(specification=check_specification(data), base=Path(), by=None).version
+    return publish_once(data, root.parent)
 
 
 def pixels(version: DatasetVersion, name: str) -> np.ndarray[Any, Any]:

@@ -120,21 +120,21 @@ def test_data_outside_the_roots_are_refused_by_name(tmp_path: Path) -> None:
         (Mount, {"key": "elsewhere"}),
     ],
 )
-def test_rows_of_a_frozen_version_refuse_change_in_the_database(container: Path, model, change) -> None:
-    _publish()
+def test_rows_of_a_frozen_version_refuse_change_in_the_database(small_cell: DatasetVersion, model, change) -> None:
     with pytest.raises(IntegrityError, match="a frozen version does not change"), transaction.atomic():
         model.objects.update(**change)
 
 
 @pytest.mark.parametrize("model", [Volume, Mount])
-def test_rows_of_a_frozen_version_refuse_to_go(container: Path, model) -> None:
-    _publish()
+def test_rows_of_a_frozen_version_refuse_to_go(small_cell: DatasetVersion, model) -> None:
     with pytest.raises(IntegrityError, match="a frozen version does not change"), transaction.atomic():
         model.objects.all()._raw_delete("default")
 
 
-def test_a_frozen_version_can_be_retired_with_a_reason_and_its_manifest_digest_set_once(container: Path) -> None:
-    version = _publish().version
+def test_a_frozen_version_can_be_retired_with_a_reason_and_its_manifest_digest_set_once(
+    small_cell: DatasetVersion,
+) -> None:
+    version = small_cell
     DatasetVersion.objects.filter(pk=version.pk).update(manifest_digest="a" * 64)
     with pytest.raises(IntegrityError), transaction.atomic():
         DatasetVersion.objects.filter(pk=version.pk).update(manifest_digest="b" * 64)

@@ -24,8 +24,9 @@ from datasets.serving.slices import slices as making
 from datasets.storage.block_cache import block_cache, configure_block_cache
 from datasets.storage.roots import OWN_ROOT, Root, all_roots, configure_roots
 from datasets.volumes.pictures import segment_colours
+from tests.published import publish_once
 from tests.s3_server import S3Server
-from tests.samples import specification, write_image
+from tests.samples import specification, write_image, write_once
 from tests.serving.test_cutouts import body_of
 
 pytestmark = pytest.mark.django_db
@@ -47,17 +48,21 @@ def write_cell(folder: Path) -> Path:
     return folder
 
 
-def publish_cell(data: str) -> DatasetVersion:
+def specification_of(data: str) -> dict[str, Any]:
     spec = specification(data, views=[])
     spec["volumes"][0]["contrast"] = [0, 255]
     spec["volumes"].append({"path": "film", "kind": "light", "title": "Film", "contrast": [0, 100]})
-    return publish(specification=check_specification(spec), base=Path(), by=None).version
+    return spec
+
+
+def publish_cell(data: str) -> DatasetVersion:
+    return publish(specification=check_specification(specification_of(data)), base=Path(), by=None).version
 
 
 @pytest.fixture
 def cell(data_root: Path) -> DatasetVersion:
-    write_cell(data_root / "cell.zarr")
-    return publish_cell("data:cell.zarr")
+    write_once(write_cell, data_root / "cell.zarr")
+    return publish_once(specification_of("data:cell.zarr"), data_root.parent)
 
 
 SLICE = "/api/v1/datasets/small-cell@1/volumes/em/slice"
