@@ -13,7 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,18 @@ class S3Server:
         """A root at ``url`` (``s3://bucket/prefix``) on this server."""
         options = {"endpoint": self.endpoint, "region": REGION, "key": KEY, "secret": SECRET} | changes
         return Root(name=name, url=url, **options)
+
+    def put_many(self, bucket: str, objects: Mapping[str, bytes]) -> None:
+        """Objects by the thousand, at a tenth of what botocore asks of the processor. Keys of plain letters alone."""
+        from obstore import put
+        from obstore.store import S3Store
+
+        store = S3Store(
+            bucket, endpoint=self.endpoint, region=REGION, access_key_id=KEY, secret_access_key=SECRET,
+            virtual_hosted_style_request=False, client_options={"allow_http": True},
+        )  # fmt: skip
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda key: put(store, key, objects[key], use_multipart=False), objects))
 
     def start(self) -> None:
         """From an empty folder to a server that answers, in some fifteen seconds."""

@@ -59,13 +59,12 @@ def documents(zarr_format: int) -> dict[str, dict[str, Any]]:
     return found
 
 
-def put_image(s3: Any, bucket: str, zarr_format: int, chunks: int) -> None:
+def put_image(server: S3Server, s3: Any, bucket: str, zarr_format: int, chunks: int) -> None:
     s3.create_bucket(Bucket=bucket)
-    for key, document in documents(zarr_format).items():
-        s3.put_object(Bucket=bucket, Key=f"cell.zarr/{key}", Body=json.dumps(document).encode())
+    objects = {key: json.dumps(document).encode() for key, document in documents(zarr_format).items()}
     separator = "0/c" if zarr_format == 3 else "0"
-    for number in range(chunks):
-        s3.put_object(Bucket=bucket, Key=f"cell.zarr/{separator}/0/{number // 100}/{number % 100}", Body=b"x")
+    objects |= {f"{separator}/0/{number // 100}/{number % 100}": b"x" for number in range(chunks)}
+    server.put_many(bucket, {f"cell.zarr/{key}": content for key, content in objects.items()})
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
@@ -73,7 +72,7 @@ def test_requests_do_not_grow_with_the_bucket(s3_server: S3Server, s3: Any, zarr
     counts = []
     for chunks in (3, 1100):
         bucket = f"inspected-{zarr_format}-{chunks}"
-        put_image(s3, bucket, zarr_format, chunks)
+        put_image(s3_server, s3, bucket, zarr_format, chunks)
         with proxy_before(s3_server.port) as proxy:
             inspection = inspect_key(s3_server.root(f"s3://{bucket}", endpoint=proxy.endpoint), "cell.zarr")
         assert inspection.publishable, inspection.problems
@@ -89,7 +88,7 @@ def errors_of(inspection: Inspection) -> list[str]:
 
 
 def test_an_unreachable_bucket_and_a_wrong_key_are_named(s3_server: S3Server, s3: Any) -> None:
-    put_image(s3, "inspected", 3, 0)
+    put_image(s3_server, s3, "inspected", 3, 0)
     for changes, name in (
         ({"endpoint": "http://127.0.0.1:1"}, "storage-unreachable"),
         ({"secret": "wrong"}, "storage-credentials-refused"),
@@ -105,7 +104,7 @@ def test_an_unreachable_bucket_and_a_wrong_key_are_named(s3_server: S3Server, s3
 
 
 def test_a_bucket_that_answers_403_for_absent_keys_is_found(s3_server: S3Server, s3: Any) -> None:
-    put_image(s3, "inspected-hiding", 3, 0)
+    put_image(s3_server, s3, "inspected-hiding", 3, 0)
     allow = {
         "Effect": "Allow",
         "Principal": "*",
