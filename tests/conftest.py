@@ -131,8 +131,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONGEST = "tests/portal/test_postgresql.py"
-BROWSER_FILE = "browser:"
-"""What the group of a file with tests of the browser begins with."""
+WITH_BROWSER = "browser:"
+"""What the group of tests with the browser begins with: those of a file, and of the S3 server."""
 
 
 class FilesWholeBrowserLast(LoadGroupScheduling):  # type: ignore[misc]
@@ -142,14 +142,34 @@ class FilesWholeBrowserLast(LoadGroupScheduling):  # type: ignore[misc]
     when no others are left, and stays with them.
     """
 
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        self.with_s3: Any = None
+
     def _split_scope(self, nodeid: str) -> str:
         return str(super()._split_scope(nodeid)).split("::")[0]
 
+    def _open_to(self, node: Any) -> list[str]:
+        """What is left for a worker: not the S3 server's, when another worker has that."""
+        taken = self.with_s3 in self.nodes and self.with_s3 is not node
+        return [it for it in self.workqueue if not (taken and it == WITH_BROWSER + S3.name)]
+
     def _assign_work_unit(self, node: Any) -> None:
-        """The largest file is the next; but one test that takes minutes would then be alone at the end."""
-        first = min(self.workqueue, key=lambda it: (it.startswith(BROWSER_FILE), it == S3.name, it != LONGEST))
+        """The S3 server's tests take as long as half of all, then comes what takes minutes; else the largest file."""
+        left = self._open_to(node)
+        if not left:
+            return
+        first = min(left, key=lambda it: (it.startswith(WITH_BROWSER), not it.endswith(S3.name), it != LONGEST))
+        if first == S3.name:
+            self.with_s3 = node
         self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)
+
+    def _reschedule(self, node: Any) -> None:
+        if self.workqueue and not self._open_to(node) and not node.shutting_down:
+            node.shutdown()
+        else:
+            super()._reschedule(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBrowserLast | None:
@@ -170,22 +190,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
                 item.add_marker(part.name)
     browser_files = {item.path for item in items if item.get_closest_marker(BROWSER.name)}
     for item in items:
-        if item.get_closest_marker(S3.name):
+        with_s3 = item.get_closest_marker(S3.name) is not None
+        if item.path in browser_files:
+            item.add_marker(pytest.mark.xdist_group(WITH_BROWSER + (S3.name if with_s3 else item.path.name)))
+        elif with_s3:
             item.add_marker(pytest.mark.xdist_group(S3.name))
-        elif item.path in browser_files:
-            item.add_marker(pytest.mark.xdist_group(BROWSER_FILE + item.path.name))
     yield
     items.sort(key=_turn)
 
 
-def _turn(item: pytest.Item) -> tuple[int, str]:
-    """The order of FilesWholeBrowserLast, also for those who run all in one process."""
+def _turn(item: pytest.Item) -> tuple[str, ...]:
+    """As FilesWholeBrowserLast orders them, for those who run all in one process."""
     group = item.get_closest_marker("xdist_group")
-    if group is None:
-        return 0, ""
-    if group.args[0] == S3.name:
-        return (2 if item.get_closest_marker(BROWSER.name) else 1), ""
-    return 3, item.path.name
+    return (group.args[0], item.path.name) if group and group.args[0].startswith(WITH_BROWSER) else ()
 
 
 @pytest.hookimpl(tryfirst=True)
