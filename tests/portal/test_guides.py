@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -36,6 +37,14 @@ def test_a_guide_speaks_of_this_portal_and_its_wide_parts_are_reached_by_the_key
 @pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Ground-Truth"])
 def test_a_guide_that_is_none_is_not_found(client: Client, slug: str) -> None:
     assert client.get(f"/guides/{slug}/", headers={"Accept": "text/html"}).status_code == 404
+
+
+def test_tokens_lead_to_what_they_are_for(client: Client, django_user_model: Any) -> None:
+    client.force_login(django_user_model.objects.create_user("ada"))
+    links = re.findall(r'href="(/guides/[^"#]*/)#([^"]*)"', client.get("/account/tokens/").content.decode())
+    assert len(links) == 2
+    for address, place in links:
+        assert f'id="{place}"' in client.get(address).content.decode()
 
 
 def test_pages_of_ground_truth_lead_to_its_guide(client: Client) -> None:
