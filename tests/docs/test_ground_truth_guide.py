@@ -20,7 +20,7 @@ import pytest
 import zarr
 from PIL import Image
 
-from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, started
+from tests.journeys.conftest import CHECKOUT, Portal, manage, started
 from tests.samples import write_image
 
 GUIDE = (CHECKOUT / "docs" / "guides" / "ground-truth.md").read_text(encoding="utf-8")
@@ -96,16 +96,13 @@ def portal(
     (data / "vnc.toml").write_text(SPECIFICATION)
     (data / "train_crop_manifest.csv").write_text(table)
     settings = {"CISTERNA_ROOT_DATA": data.as_uri()}
-    commands = [
-        ("migrate", "--verbosity=0"),
-        ("publish", str(data / "vnc.toml")),
-        ("import_crops", str(data / "train_crop_manifest.csv")),
-    ]
-    code = f"from django.core.management import call_command\nfor each in {commands}: call_command(*each)"
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
-        cwd=CHECKOUT, env=clean_environment(home) | settings, check=True, capture_output=True,
-    )  # fmt: skip
+    manage(
+        home,
+        ["migrate", "--verbosity=0"],
+        ["publish", str(data / "vnc.toml")],
+        ["import_crops", str(data / "train_crop_manifest.csv")],
+        **settings,
+    )
     with started(home, [str(CHECKOUT / "manage.py"), "serve"], **settings) as running:
         yield running
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.journeys.conftest import clean_environment, started
+from tests.journeys.conftest import manage, started
 from tests.samples import em_levels, write_image
 
 CHECKOUT = Path(__file__).parents[2]
@@ -72,18 +72,15 @@ def test_a_field_that_is_not_known_is_an_error_that_names_the_known_ones(folder:
 
 def test_its_program_makes_the_next_version(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By an account that owns the dataset, in a portal that serves it."""
-    commands = (
-        ("createsuperuser", "--noinput", "--username=ada", "--email="),
-        ("membership", "grant", "ada", "owner", "--dataset=cell-1"),
-        ("token", "create", "ada", "--scope=publish"),
-    )
-    code = f"from django.core.management import call_command\nfor each in {commands}: call_command(*each)"
     settings = {"CISTERNA_ROOT_DATA": folder.as_uri(), "DJANGO_SUPERUSER_PASSWORD": "long and odd"}
-    made = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
-        cwd=CHECKOUT, env=clean_environment(folder / "home") | settings, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    (token,) = re.findall(r"Bearer token +(\S+)", made.stdout)
+    printed = manage(
+        folder / "home",
+        ["createsuperuser", "--noinput", "--username=ada", "--email="],
+        ["membership", "grant", "ada", "owner", "--dataset=cell-1"],
+        ["token", "create", "ada", "--scope=publish"],
+        **settings,
+    )
+    (token,) = re.findall(r"Bearer token +(\S+)", printed)
     monkeypatch.setenv("TOKEN", token)
     done: dict[str, Any] = {}
     with started(folder / "home", [str(CHECKOUT / "manage.py"), "serve"], **settings) as portal:

@@ -178,13 +178,13 @@ for command in json.loads(sys.argv[1]):
 """
 
 
-def manage(home: Path, *commands: Sequence[str], **environment: str) -> None:
-    """Run an operator's commands one after another. In one process: a command's start is most of its time."""
-    subprocess.run(
+def manage(home: Path, *commands: Sequence[str], **environment: str) -> str:
+    """What an operator's commands print, one after another. In one process: a command's start is most of its time."""
+    return subprocess.run(
         [sys.executable, "-c", COMMANDS, json.dumps(commands)],
         cwd=CHECKOUT, env=clean_environment(home) | {"DJANGO_SETTINGS_MODULE": "portal.settings"} | environment,
-        check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        check=True, stdout=subprocess.PIPE, text=True,
+    ).stdout  # fmt: skip
 
 
 def alone(home: Path, **more: str) -> dict[str, str]:
