@@ -32,14 +32,18 @@ class RequestIdentity:
 
 
 class PersonalAnswers:
-    """What was answered to somebody known by a cookie is not for caches, unless its view says otherwise."""
+    """What was answered to somebody known by a cookie or a token is not for caches, unless its view says otherwise."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_known = settings.SESSION_COOKIE_NAME in request.COOKIES or hasattr(request.user, SHARED)
+        is_known = (
+            settings.SESSION_COOKIE_NAME in request.COOKIES
+            or "Authorization" in request.headers
+            or hasattr(request.user, SHARED)
+        )
         if is_known and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
         return response

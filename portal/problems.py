@@ -22,6 +22,8 @@ from datasets.volumes.errors import CisternaError
 from portal.config import CHECKOUT
 
 PROBLEM_PAGES = CHECKOUT / "docs" / "problems"
+NOT_KEPT = "private, no-store"
+"""Caches keep a 404 or a 410 as long as they like, unless told; and what is absent for one is there for another."""
 logger = logging.getLogger("cisterna.problem")
 
 
@@ -122,6 +124,7 @@ def answer(request: HttpRequest, error: CisternaError) -> HttpResponse:
         response = render(request, "portal/problem.html", {"problem": problem}, status=error.status)
     else:
         response = JsonResponse(problem, status=error.status, content_type="application/problem+json")
+    response["Cache-Control"] = NOT_KEPT
     if error.retry_after_s is not None:
         response["Retry-After"] = str(error.retry_after_s)
     if error.status == 401:
@@ -135,7 +138,7 @@ def api_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     named = _named(error)
     if named is None:
         return None
-    headers = {}
+    headers = {"Cache-Control": NOT_KEPT}
     if named.retry_after_s is not None:
         headers["Retry-After"] = str(named.retry_after_s)
     if named.status == 401:

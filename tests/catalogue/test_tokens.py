@@ -167,6 +167,21 @@ def test_the_api_knows_bearer_tokens(client: Client, ada: Any, secret_cell: Data
     assert client.get("/datasets/small-cell/", headers={"Authorization": f"Bearer {made.bearer}"}).status_code == 404
 
 
+def test_what_a_token_opens_is_for_no_cache(client: Client, ada: Any, secret_cell: Dataset) -> None:
+    headers = {"Authorization": f"Bearer {new_token().bearer}"}
+    grant_membership(username="ada", role="viewer", dataset="small-cell", by=None)
+    for below in (
+        "",
+        "versions/",
+        "state",
+        "volumes/em/slice?width=8&height=8",
+        "volumes/labels/cells/locate?segment=1",
+    ):
+        answer = client.get(f"/api/v1/datasets/small-cell/{below}", headers=headers)
+        assert answer.status_code in (200, 404), below
+        assert answer["Cache-Control"] == "private, no-store", below
+
+
 @pytest.mark.parametrize(("scope", "status"), [("read", 403), ("publish", 405), ("admin", 405)])
 def test_a_token_that_may_only_read_writes_nothing(client: Client, ada: Any, scope: str, status: int) -> None:
     made = new_token(scope=scope)

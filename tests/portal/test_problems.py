@@ -25,6 +25,9 @@ def test_a_browser_gets_a_page_and_a_program_a_document(client: Client) -> None:
     assert page["X-Request-Id"] in text
     document = client.get("/datasets/no-such-cell/", headers={"Accept": "application/json"})
     assert (document.status_code, document["Content-Type"]) == (404, "application/problem+json")
+    # What is absent for one is there for another, or is there tomorrow.
+    answers = [page, document, client.get("/api/v1/datasets/no-such-cell/"), client.get("/api/v1/nothing/")]
+    assert [answer["Cache-Control"] for answer in answers] == ["private, no-store"] * 4
     assert document.json() == {
         "type": "http://testserver/problems/not-found/",
         "title": "Not found",
