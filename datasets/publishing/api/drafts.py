@@ -21,8 +21,7 @@ from datasets.publishing.actions.derived import derive
 
 
 class DraftPublication(CatalogueView):
-    """``POST`` publishes a draft, under the ``ETag`` it was read with: its dataset's next version, which never changes.
-    This takes an owner of the dataset."""
+    """A draft, published as its dataset's next version."""
 
     serializer = VersionSerializer
     expansions = DatasetDetail.expansions
@@ -35,7 +34,8 @@ class DraftPublication(CatalogueView):
     }
 
     def post(self, request: Request, ref: Reference) -> Response:
-        """Publish it. The answer waits for the pictures of the version."""
+        """Publish a draft as it was read: its dataset's next version, which never changes. An owner's to do. The
+        answer waits for the version's pictures."""
         known(request)
         owned_dataset(name=ref.name, by=request.user)
         if read_body(request):
