@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -298,18 +299,49 @@ def nothing_counted() -> None:
         counting.released_presence.cache_clear()
 
 
-@pytest.fixture
-def data_root(tmp_path: Path) -> Iterator[Path]:
-    """A folder that is the root ``data``, beside an own root of its own."""
+@contextmanager
+def roots_in(folder: Path) -> Iterator[Path]:
+    """A new folder in ``folder`` that is the root ``data``, beside an own root of its own."""
     from datasets.storage.roots import OWN_ROOT, Root, all_roots, configure_roots
 
     before = all_roots()
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (tmp_path / "own").mkdir()
-    configure_roots([Root(name="data", url=folder.as_uri()), Root(name=OWN_ROOT, url=(tmp_path / "own").as_uri())])
-    yield folder
-    configure_roots(before)
+    for name in ("data", "own"):
+        (folder / name).mkdir()
+    configure_roots(
+        [Root(name="data", url=(folder / "data").as_uri()), Root(name=OWN_ROOT, url=(folder / "own").as_uri())]
+    )
+    try:
+        yield folder / "data"
+    finally:
+        configure_roots(before)
+
+
+@pytest.fixture
+def data_root(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is the root ``data``, beside an own root of its own."""
+    with roots_in(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(
+    django_db_setup: None, django_db_blocker: Any
+) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Where a module's fixture writes rows that each of its tests finds as they were written.
+
+    One transaction is around those of the tests, and is taken back after the last of them.
+    """
+    from django.db import transaction
+
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+    try:
+        yield django_db_blocker.unblock
+    finally:
+        with django_db_blocker.unblock():
+            transaction.set_rollback(True)
+            around.__exit__(None, None, None)
 
 
 @pytest.fixture

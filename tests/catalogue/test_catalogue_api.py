@@ -34,9 +34,19 @@ from tests.catalogue.test_versions import a_box, everything
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def written(rows_of_module: Any) -> DatasetVersion:
+    with rows_of_module():
+        return write_cell()
+
+
 @pytest.fixture
-def cell() -> DatasetVersion:
+def cell(db: None, written: DatasetVersion) -> DatasetVersion:
     """A public dataset that says something in every table."""
+    return DatasetVersion.objects.select_related("dataset").get(pk=written.pk)
+
+
+def write_cell() -> DatasetVersion:
     draft = everything()
     mito = OrganelleClass.objects.get(short_name="mito")
     for number in range(3):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,14 +40,32 @@ from datasets.catalogue.models import (
 from portal.accounts.models import FailedSignIn, User
 from portal.accounts.throttling import record_failure
 from tests.catalogue.test_versions import everything
+from tests.conftest import roots_in
+from tests.published import publish_once
+from tests.samples import specification, write_container
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
-@pytest.fixture
-def rows(small_cell: DatasetVersion, data_root: Any, admin_user: User) -> DatasetVersion:
+@pytest.fixture(scope="module")
+def written(rows_of_module: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatasetVersion]:
     """At least one row of every model, frozen ones and those of a draft."""
+    with roots_in(tmp_path_factory.mktemp("rows")) as folder:
+        write_container(folder / "small.zarr")
+        with rows_of_module():
+            version = write_rows(publish_once(specification("data:small.zarr"), folder.parent))
+        yield version
+
+
+@pytest.fixture
+def rows(db: None, written: DatasetVersion) -> DatasetVersion:
+    """The published version among them, as it is read anew."""
+    return DatasetVersion.objects.select_related("dataset").get(pk=written.pk)
+
+
+def write_rows(small_cell: DatasetVersion) -> DatasetVersion:
+    admin_user = User.objects.create_superuser("admin", "admin@example.com", "password")
     load_organelle_classes()
     everything()
     draft = DatasetVersion.objects.create(dataset=small_cell.dataset, title="Next", licence="CC0-1.0")
@@ -80,6 +99,14 @@ def address(model: type[Model], page: str) -> str:
     return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{page}"
 
 
+def some_of_each(offered: list[str]) -> list[str]:
+    """Every filter and every order, each with its first values and its last."""
+    kinds: dict[str, list[str]] = {}
+    for name in offered:
+        kinds.setdefault(re.sub(r"=[^&]*", "", name), []).append(name)
+    return [name for names in kinds.values() for name in dict.fromkeys((*names[:3], names[-1]))]
+
+
 def test_every_model_of_ours_is_there() -> None:
     ours = {model for label in ("catalogue", "accounts") for model in apps.get_app_config(label).get_models()}
     assert ours <= set(MODELS)
@@ -87,11 +114,11 @@ def test_every_model_of_ours_is_there() -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_every_page_of_every_model_opens(model: type[Model], admin_client: Client, rows: DatasetVersion) -> None:
-    found = list(model._default_manager.all())
+    found = list(model._default_manager.order_by("pk"))
     assert found, "no row to look at: make one in `rows`"
     listing = admin_client.get(address(model, ""))
     assert listing.status_code == 200
-    for obj in found[:50]:
+    for obj in found if len(found) <= 8 else (*found[:4], *found[-4:]):  # frozen ones, and those of a draft
         page = admin_client.get(address(model, f"{obj.pk}/change/"))
         assert page.status_code == 200, obj
         assert admin_client.get(address(model, f"{obj.pk}/history/")).status_code == 200
@@ -103,7 +130,7 @@ def test_every_page_of_every_model_opens(model: type[Model], admin_client: Clien
     )
     if registered.search_fields:
         assert admin_client.get(address(model, "?q=cell")).status_code == 200
-    for name in re.findall(r'href="(\?[^"]+)"', listing.content.decode()):  # every filter and order offered
+    for name in some_of_each(re.findall(r'href="(\?[^"]+)"', listing.content.decode())):
         assert admin_client.get(address(model, name.replace("&amp;", "&"))).status_code == 200
 
 

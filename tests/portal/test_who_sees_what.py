@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -35,6 +34,7 @@ from datasets.serving.answers import FileSlice
 from datasets.serving.catalogue_snapshot import load_snapshot
 from datasets.serving.identity import opened_by
 from datasets.serving.requests import Request
+from tests.conftest import roots_in
 from tests.portal.routes import Route, all_routes
 from tests.portal.world import (
     CALLERS,
@@ -154,11 +154,20 @@ class Visitor:
         )
 
 
+@pytest.fixture(scope="module")
+def built(rows_of_module: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Case]]:
+    """The world, for all tests: what one of them writes is gone before the next."""
+    with roots_in(tmp_path_factory.mktemp("world")) as folder:
+        with rows_of_module():
+            cases = build(folder, folder.parent / "own")
+        yield cases
+
+
 @pytest.fixture
-def world(db: None, data_root: Path, caplog: pytest.LogCaptureFixture, settings: Any) -> list[Case]:
+def world(db: None, built: list[Case], caplog: pytest.LogCaptureFixture, settings: Any) -> list[Case]:
     settings.CONFIG = replace(settings.CONFIG, neuroglancer_url="https://neuroglancer.example")
     caplog.set_level(logging.ERROR, "django.request")  # thousands of 404s are what is wanted here
-    return build(data_root, data_root.parent / "own")
+    return built
 
 
 def words_of(case: Case, label: str | None) -> Words:
@@ -270,10 +279,8 @@ def test_no_other_method_tells_more(world: list[Case]) -> None:
     for visitor in (Visitor(caller, world) for caller in ("stranger", "account", "inactive owner", REVIEWER)):
         hidden = next(case for case in world if case.state == "published" and not case.is_known_to(visitor.caller))
         words = words_of(hidden, "1")
-        for route in all_routes():
+        for route in filter(lambda route: route.names_a_version, all_routes()):
             for method in ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
-                if "sign" in route.pattern or "password" in route.pattern:
-                    continue
                 reply, other = (visitor.ask(route.fill(each, "1"), method) for each in (words, ABSENT))
                 assert reply.without(words) == other.without(ABSENT), f"{method} {route.pattern}, {visitor.caller}"
 
