@@ -3,6 +3,9 @@
 A *part* is something a test needs that neither pip nor npm brings. Its name is at once the fixture through which tests
 reach it and their marker, set on every test that uses the fixture: ``pytest -m "not browser"``. Where a part is absent
 its tests are listed at the end as not run; with ``CI=true`` they fail.
+
+Tests run on SQLite. With ``CISTERNA_TEST_DATABASE=postgresql`` those that use the database, and no others, run on a
+PostgreSQL server that is started for them; all of them have the marker ``postgresql`` then.
 """
 
 import atexit
@@ -12,7 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +27,12 @@ from django.conf import settings
 from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
 from tests.ports import free_port
-from tests.postgresql_server import find_server
+from tests.postgresql_server import find_server, postgresql
 from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, s3_server_in
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "").lower() == "true"
+ON_POSTGRESQL = bool(os.environ.get("CISTERNA_TEST_DATABASE"))
 SHARED_DATA = Path(os.environ.get("CISTERNA_SHARED_DATA") or CHECKOUT.parent / "shared" / "data")
 
 
@@ -95,21 +99,31 @@ def _own_portal() -> None:
     """
     if settings.configured:
         raise pytest.UsageError("DJANGO_SETTINGS_MODULE is set: unset it, the tests choose the settings themselves")
-    database = os.environ.get("CISTERNA_TEST_DATABASE")
     for variable in [name for name in os.environ if name.startswith("CISTERNA_") or name == "PORT"]:
         if variable not in ("CISTERNA_SHARED_DATA", "CISTERNA_TEST_DATABASE"):  # the tests' own; workers read it too
             del os.environ[variable]
-    if database:
-        os.environ["CISTERNA_DATABASE"] = database
     home = tempfile.mkdtemp(prefix="cisterna-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     Path(home, "static").mkdir()  # where `serve` collects the static files; WhiteNoise looks for it
     os.environ["CISTERNA_HOME"] = home
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    if ON_POSTGRESQL and (server := POSTGRESQL.find()):
+        os.environ["CISTERNA_DATABASE"] = _address_on(server)
     django.setup()
+    os.environ.pop("CISTERNA_DATABASE", None)  # what a test starts has a home, and a database, of its own
     # A hash that is meant to cost much costs as much in each test that has an account. Servers of their own keep it.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def _address_on(server: Path) -> str:
+    """The database of the tests on PostgreSQL. The first process starts the server, its workers read where it is."""
+    address = os.environ["CISTERNA_TEST_DATABASE"]
+    if address == "postgresql":
+        running = ExitStack()
+        os.environ["CISTERNA_TEST_DATABASE"] = address = running.enter_context(postgresql(server))
+        atexit.register(running.close)
+    return address
 
 
 def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
@@ -131,7 +145,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{part.name}: needs {part.title}; set by itself on users of the fixture")
 
 
-LONGEST = "tests/portal/test_postgresql.py"
+LONGEST = "tests/portal/test_who_sees_what.py"
 WITH_BROWSER = "browser:"
 """What the group of tests with the browser begins with: those of a file, and of the S3 server."""
 
@@ -183,9 +197,22 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 24 else None
 
 
+def uses_database(item: pytest.Item) -> bool:
+    """Whether it runs on PostgreSQL, too; buckets and front servers behave before any database as before the first."""
+    names = getattr(item, "fixturenames", ())
+    if {BROWSER.name, NGINX.name, S3.name} & {*names, *(mark.name for mark in item.iter_markers())}:
+        return False
+    return item.get_closest_marker("django_db") is not None or "django_db_setup" in names
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    if ON_POSTGRESQL:
+        config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
+        items[:] = [item for item in items if uses_database(item)]
     for item in items:
+        if ON_POSTGRESQL:
+            item.add_marker(POSTGRESQL.name)
         for part in PARTS:
             if part.name in getattr(item, "fixturenames", ()):
                 item.add_marker(part.name)
@@ -226,6 +253,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.section(f"not run: {part.absence}")
             for file, count in sorted(files.items()):
                 terminalreporter.line(f"{count:5} in {file}")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """A server of the tests' own goes away as a whole, with whatever threads still hold connections to."""
+    return ON_POSTGRESQL or django_db_keepdb
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def postgresql(server: Path, *, durable: bool = False) -> Iterator[str]:
 
     run("initdb", "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "cisterna", "--encoding", "UTF8",
         "--no-locale", "--no-sync")  # fmt: skip
-    waits = "" if durable else " -c fsync=off"
+    waits = "" if durable else " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     options = f"-c listen_addresses='' -c unix_socket_directories={folder}{waits}"
     run("pg_ctl", "--pgdata", f"{folder}/data", "--log", f"{folder}/log", "--wait", "-o", options, "start")
     try:

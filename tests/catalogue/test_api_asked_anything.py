@@ -4,36 +4,20 @@
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 from django.test import Client
 
 from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.models import DatasetVersion
 from tests.asking_anything import ask_often
+from tests.connections import one_connection
 
 EXAMPLES = 6
 """How many requests of each operation."""
-
-
-@contextmanager
-def one_connection() -> Iterator[None]:
-    """As within Django's own client: a request's end does not close the connection that the test is in."""
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in signals:
-            signal.connect(close_old_connections)
 
 
 @pytest.mark.parametrize("is_curator", [False, True], ids=["stranger", "curator"])

@@ -15,7 +15,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-from asgiref.sync import async_to_sync
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -34,6 +33,7 @@ from datasets.serving.answers import FileSlice
 from datasets.serving.catalogue_snapshot import load_snapshot
 from datasets.serving.identity import opened_by
 from datasets.serving.requests import Request
+from tests.answers import content_of
 from tests.conftest import roots_in
 from tests.portal.routes import Route, all_routes
 from tests.portal.world import (
@@ -90,19 +90,6 @@ class Reply:
             own.sub("…", self.body),
             tuple(own.sub("…", query) for query in self.queries),
         )
-
-
-def content_of(response: Any) -> bytes:
-    """The whole body, streamed or not."""
-    if not response.streaming:
-        return bytes(response.content)
-    if not response.is_async:
-        return b"".join(response.streaming_content)
-
-    async def collect() -> bytes:
-        return b"".join([block async for block in response.streaming_content])
-
-    return async_to_sync(collect)()
 
 
 class Visitor:

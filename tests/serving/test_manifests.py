@@ -25,8 +25,8 @@ from datasets.serving.manifests.parts import Part
 from datasets.storage.inventory import Row
 from datasets.storage.keys import canonical_key, is_segment
 from datasets.storage.mounts import Mounts
+from tests.answers import content_of
 from tests.catalogue.test_pages import make_dataset
-from tests.portal.test_who_sees_what import content_of
 
 MANIFEST = "/api/v1/datasets/small-cell@1/manifest"
 

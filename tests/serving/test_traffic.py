@@ -15,6 +15,7 @@ from datasets.serving.access_log import AccessLog
 from datasets.serving.metrics import forget_processes, render_metrics
 from datasets.serving.traffic import Batch, Caller, Entry, Tally, Traffic
 from datasets.serving.usage import UsageRecorder
+from tests.connections import one_connection
 from tests.serving.conftest import LARGE, SMALL
 from tests.serving.plane import TOKEN, data_plane, snapshot_of
 from tests.serving.test_streaming import started
@@ -213,12 +214,13 @@ def test_use_is_written_to_the_day_and_nothing_is_lost_while_the_database_fails(
         raise OperationalError("the server closed the connection")
 
     name, record = "small-cell", UsageRecorder()
-    with connection.execute_wrapper(fail), pytest.raises(OperationalError):
-        record(batch(("object", name, 200, 100), ("object", name, 404, 7), ("page", name, 200, 5)))
-    assert not UsageDaily.objects.exists()
-    record(batch(("object", "small-cell", 206, 20), ("object", "", 404, 3), ("object", "deleted-since", 200, 3)))
-    row = UsageDaily.objects.get()
-    assert (row.dataset.name, row.day) == ("small-cell", dt.date(2026, 5, 1))
-    assert (row.views, row.sent_bytes, row.clients) == (1, 120, 1)
-    record(batch(("object", "small-cell", 200, 1), ended_s=noon_s + 86400))
-    assert UsageDaily.objects.count() == 2
+    with one_connection():
+        with connection.execute_wrapper(fail), pytest.raises(OperationalError):
+            record(batch(("object", name, 200, 100), ("object", name, 404, 7), ("page", name, 200, 5)))
+        assert not UsageDaily.objects.exists()
+        record(batch(("object", "small-cell", 206, 20), ("object", "", 404, 3), ("object", "deleted-since", 200, 3)))
+        row = UsageDaily.objects.get()
+        assert (row.dataset.name, row.day) == ("small-cell", dt.date(2026, 5, 1))
+        assert (row.views, row.sent_bytes, row.clients) == (1, 120, 1)
+        record(batch(("object", "small-cell", 200, 1), ended_s=noon_s + 86400))
+        assert UsageDaily.objects.count() == 2
