@@ -3,6 +3,7 @@
 import json
 import re
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Demo
@@ -37,6 +38,12 @@ def test_what_a_form_asks_for_is_shown_beneath_it(page: Page, demo: Demo) -> Non
     slices.locator("summary").click()
     slices.get_by_role("button", name="Ask").click()
     expect(slices.get_by_role("img", name="The picture that was asked for")).to_have_js_property("naturalWidth", 512)
+
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.evaluate("document.querySelectorAll('details').forEach(it => (it.open = true))")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_without_javascript_the_browser_shows_it(browser: Browser, demo: Demo) -> None:

@@ -10,6 +10,7 @@ many answers had which status; ends with 1 and the requests that were answered w
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -158,7 +159,18 @@ def told(error: BaseException) -> str:
     return "\n".join(filter(None, (f"{type(error).__name__}: {error}", notes, within)))[:6000]
 
 
+def run(command: list[str]) -> int:
+    """Run a program to its end, or to ours."""
+    with subprocess.Popen(command, cwd=CHECKOUT) as program:
+        try:
+            return program.wait()
+        except BaseException:
+            program.terminate()
+            raise
+
+
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers end with us
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--examples", type=int, default=300, help="requests of each operation and caller (300)")
     options.add_argument("--seconds", type=float, default=1200, help="no longer than this for each database (1200)")
@@ -178,12 +190,12 @@ def main() -> int:
     print(f"--seed {given.seed}")
     chosen = [f"--examples={given.examples}", f"--seconds={given.seconds}", f"--seed={given.seed}"]
     command = [sys.executable, "-m", "tests.soak.api", *chosen]
-    failed = subprocess.run([*command, "--database", ""], cwd=CHECKOUT).returncode
+    failed = run([*command, "--database", ""])
     if (server := find_server()) is None:
         print("PostgreSQL is not here: only SQLite was asked")
         return failed
     with postgresql(server) as address:
-        return failed | subprocess.run([*command, "--database", address], cwd=CHECKOUT).returncode
+        return failed | run([*command, "--database", address])
 
 
 if __name__ == "__main__":

@@ -79,7 +79,8 @@ class StateDetail(VersionView):
 
 
 class NeuroglancerRedirect(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/neuroglancer?view=&layers=&position=`` → 302 to the configured Neuroglancer.
+    """``GET /api/v1/datasets/<name>[@<v>]/neuroglancer?view=&layers=&position=``: leads (302) to the Neuroglancer that
+    the operator has chosen.
 
     The layers that are switched off stay behind: the whole state is in the address, and addresses have an end.
     """
