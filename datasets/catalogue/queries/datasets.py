@@ -39,7 +39,7 @@ class DataExternal(CisternaError):
 
 def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """The newest published version of each dataset that ``user`` may see, newest first, with what a list shows."""
-    volumes = Volume.objects.only("version_id", "path", "rank", "kind", "axes", "levels")
+    volumes = Volume.objects.only("version_id", "path", "rank", "kind", "axes", "levels", "external_url")
     return (
         newest_of(visible_to(user))
         .select_related("dataset", "specimen", "acquisition")
