@@ -108,6 +108,7 @@ def test_a_change_just_before_a_reload_is_kept_and_does_not_come_back_later(
 ) -> None:
     address = f"{demo.url}{VIEW}?position=1250,1250,1250"
     open_viewer(page, address)
+    page.wait_for_url("**#!**")  # the first view is written
     # In one task: the address has had no time to follow.
     page.evaluate(
         """() => {
