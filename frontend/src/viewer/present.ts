@@ -56,9 +56,11 @@ export function keepPresentState(
     history.replaceState(null, "", fragment === "" ? location.pathname + location.search : fragment);
   };
   viewer.state.changed.add(() => (timer ??= setTimeout(write, WRITE_AFTER_MS)));
+  // A reload goes to the address as it was when it began: what is written until the answer is here comes too late.
+  let left: string | undefined;
+  addEventListener("beforeunload", () => (left = written));
   addEventListener("pagehide", () => {
-    // A reload goes to the address as it was when it began: what is written now would come too late.
-    if (timer === undefined) return;
+    if (timer === undefined && written === (left ?? written)) return;
     const unwritten = [location.pathname + location.search, fragmentOf(viewer, known)];
     sessionStorage.setItem(UNWRITTEN, JSON.stringify(unwritten));
   });
