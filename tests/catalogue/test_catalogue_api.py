@@ -253,11 +253,14 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
 ) -> None:
     first = client.get("/api/v1/datasets/cell/")
     assert first["Cache-Control"] == "no-cache"
+    assert first["Access-Control-Allow-Origin"] == "*"
     again = client.get("/api/v1/datasets/cell/", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
     freeze(draft=revise(dataset=cell.dataset, by=None), by=None)
     assert client.get("/api/v1/datasets/cell/", headers={"If-None-Match": first["ETag"]}).status_code == 200
-    assert admin_client.get("/api/v1/datasets/cell/")["Cache-Control"] == "private, no-store"
+    whole = admin_client.get("/api/v1/datasets/cell/")
+    assert whole["Cache-Control"] == "private, no-store"
+    assert not whole.has_header("Access-Control-Allow-Origin")
 
 
 def test_a_drafts_tag_is_what_would_be_frozen(admin_client: Client, cell: DatasetVersion) -> None:

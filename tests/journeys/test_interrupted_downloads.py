@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import zarr
 
-from tests.journeys.conftest import alone, files_in
+from tests.journeys.conftest import alone, files_in, manage
 from tests.journeys.test_downloading_guide import COMMANDS
 from tests.journeys.test_kills import Server
 from tests.s3_proxy import Proxy, proxy_before
@@ -80,7 +80,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server, s3: An
     root = {"": f"s3://{NAME}", "_ENDPOINT": s3_server.endpoint, "_REGION": REGION, "_KEY": KEY, "_SECRET": SECRET}
     server = Server(home, {f"CISTERNA_ROOT_OWN{name}": value for name, value in root.items()})
     server.publish(SPECIFICATION)
-    server.manage("manifest", NAME)
+    manage(home, ["manifest", NAME], **server.settings)
     server.start()
     try:
         yield Served(server, s3_server, files)

@@ -96,6 +96,9 @@ class CatalogueView(APIView):
             user = getattr(request, "user", None)
             is_known = user is not None and (user.is_authenticated or hasattr(user, SHARED))
             response["Cache-Control"] = "private, no-store" if is_known else "no-cache"
+            if not is_known:  # what everyone is told, other sites' pages may read
+                response["Access-Control-Allow-Origin"] = "*"
+                response["Access-Control-Expose-Headers"] = "ETag"
         patch_vary_headers(response, ["Authorization", "Cookie"])
         if request.method in ("GET", "HEAD"):
             response.add_post_render_callback(lambda rendered: _tagged(request, rendered))
