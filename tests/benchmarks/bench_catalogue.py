@@ -26,6 +26,7 @@ def run(options: Options, report: Report) -> None:
             report.note("Left out: PostgreSQL, which is not here: deploy/toolchain/system-parts installs it")
         for name, address in databases.items():
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-catalogue-")))
+            (home / "own").mkdir()  # where pages look for pictures
             more = {"CISTERNA_API_REQUESTS_PER_MINUTE": "0"} | ({"CISTERNA_DATABASE": address} if address else {})
             command = [sys.executable, "-m", "tests.benchmarks.catalogue_requests", str(DATASETS), str(options.rounds)]
             environment = {**os.environ, **settings_of(home, free_port(), **more)}
