@@ -75,7 +75,7 @@ def _addresses(datasets: int) -> dict[str, Callable[[], str]]:
         "crops/": lambda: "/api/v1/crops/",
         "crops/?organelle=mito": lambda: "/api/v1/crops/?organelle=mito",
         "crops/?dataset=<name>": lambda: f"/api/v1/crops/?dataset={cell()}",
-        "crops/?organelle=<rare>": lambda: "/api/v1/crops/?organelle=xx",
+        "crops/?organelle=isg": lambda: "/api/v1/crops/?organelle=isg",
         "organelles/": lambda: "/api/v1/organelles/",
         "organelles/mito/": lambda: "/api/v1/organelles/mito/",
         "people/": lambda: "/api/v1/people/",
