@@ -28,8 +28,10 @@ def run(options: Options, report: Report) -> None:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-catalogue-")))
             (home / "own").mkdir()  # where pages look for pictures
             more = {"CISTERNA_API_REQUESTS_PER_MINUTE": "0"} | ({"CISTERNA_DATABASE": address} if address else {})
-            command = [sys.executable, "-m", "tests.benchmarks.catalogue_requests", str(DATASETS), str(options.rounds)]
+            program = [sys.executable, "-m", "tests.benchmarks.catalogue_requests"]
             environment = {**os.environ, **settings_of(home, free_port(), **more)}
+            subprocess.run([*program, "make", str(DATASETS)], cwd=CHECKOUT, env=environment, check=True)
+            command = [*program, "ask", str(DATASETS), str(options.rounds)]
             with (home / "errors").open("w+") as errors:
                 with subprocess.Popen(
                     command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True

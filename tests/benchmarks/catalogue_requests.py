@@ -1,8 +1,8 @@
-"""The process that asks: fills the database that its settings name, asks each address many times, prints the times."""
+"""Two processes: ``make`` fills the database that its settings name; ``ask`` asks each address many times, as a server
+that has made nothing would answer, and prints the times."""
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import statistics
@@ -31,20 +31,21 @@ LONGEST_S = 30
 """How long one address is asked."""
 
 
-def main(datasets: int, rounds: int) -> None:
-    settings.ALLOWED_HOSTS = ["*"]
+def make(datasets: int) -> None:
+    """Fill the database."""
     call_command("migrate", verbosity=0)
-    started_s = time.perf_counter()
     fill(datasets)
     if connection.vendor == "sqlite":
         connection.cursor().execute("ANALYZE")
-    gc.collect()
-    gc.freeze()  # what filled it is not what serves it
-    filled_s = time.perf_counter() - started_s
+
+
+def ask(datasets: int, rounds: int) -> None:
+    """Ask each address, and print a line of what the catalogue is, then one for each."""
+    settings.ALLOWED_HOSTS = ["*"]
     segmentations = Volume.objects.filter(kind="segmentation").count()
     print(
-        f"{datasets} datasets, {segmentations} segmentations, {Crop.objects.count()} crops, written in {filled_s:.0f}"
-        f" s; {ASKED * rounds} requests each, or as many as {LONGEST_S} s allow",
+        f"{datasets} datasets, {segmentations} segmentations, {Crop.objects.count()} crops;"
+        f" {ASKED * rounds} requests each, or as many as {LONGEST_S} s allow",
         flush=True,
     )
     for name, address in _addresses(datasets).items():
@@ -121,4 +122,5 @@ def _bare(client: Client, address: Callable[[], str], times: int) -> tuple[int, 
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    step, *numbers = sys.argv[1:]
+    {"make": make, "ask": ask}[step](*map(int, numbers))
