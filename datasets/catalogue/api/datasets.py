@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +26,7 @@ from datasets.catalogue.queries.datasets import (
     load_content,
     load_volumes,
     newest_versions,
+    paths_in,
     versions_of,
     volumes_of,
 )
@@ -70,7 +71,7 @@ class DatasetList(ListView):
         whole("year", "frozen_at__year", "Whose newest version is of this year", least=1900, most=9998),
         *voxel("acquisition__"),
     )
-    loads: ClassVar[Loads] = {"volumes": [Prefetch("volumes", Volume.objects.only("version_id", "path"))]}
+    loads: ClassVar[Loads] = {"volumes": []}
     expansions: ClassVar[Loads] = {
         "volumes": [load_volumes()],
         "specimen": ["specimen__terms"],
@@ -83,6 +84,11 @@ class DatasetList(ListView):
 
     def rows(self, request: Request, **named: Any) -> QuerySet[DatasetVersion]:
         return newest_versions(request.user).prefetch_related(None)
+
+    def results(self, rows: list[DatasetVersion], request: Request, chosen: dict[str, Any]) -> Any:
+        if "volumes" in chosen["shown"] - chosen["expanded"]:
+            chosen = chosen | {"paths": paths_in(rows)}
+        return super().results(rows, request, chosen)
 
 
 class DatasetDetail(CatalogueView, VersionView):

@@ -110,7 +110,8 @@ class DatasetSerializer(AddressedSerializer):
     def get_volumes(self, version: DatasetVersion) -> list[Any]:
         if "volumes" in self.context.get("expanded", ()):
             return self._volumes(version)
-        return [volume.path for volume in version.volumes.all()]
+        paths: dict[int, list[str]] = self.context["paths"]
+        return list(paths[version.pk])
 
     def _volumes(self, version: DatasetVersion) -> list[dict[str, Any]]:
         context = {**self.context, "version": version, "shown": None}

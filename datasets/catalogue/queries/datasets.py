@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Volume
@@ -133,6 +135,14 @@ def versions_of(dataset: Dataset, user: Viewer) -> list[DatasetVersion]:
     versions = versions.order_by("-number")
     numbered = list(versions.filter(number__isnull=False))
     return [*versions.filter(number__isnull=True), *numbered] if may_see_drafts(user, dataset) else numbered
+
+
+def paths_in(versions: Sequence[DatasetVersion]) -> dict[int, list[str]]:
+    """By version, the paths of its volumes in the order of its page. To make volumes of them takes most of a list."""
+    paths: dict[int, list[str]] = {version.pk: [] for version in versions}
+    for version, path in Volume.objects.filter(version__in=paths).values_list("version_id", "path"):
+        paths[version].append(path)
+    return paths
 
 
 def find_volume(version: DatasetVersion, path: str) -> Volume:
