@@ -227,7 +227,7 @@ def test_nothing_of_a_hidden_dataset_is_listed_or_counted(client: Client, admin_
         "/tasks/": set(),  # the same for everybody
         "/tasks/find-mito/": {"A cell", "cell@", ">234<", "1\u00a0crop"},
         "/collections/": {"1\u00a0dataset"},
-        "/collections/paper/": {"A cell", "1\u00a0dataset", "1\u00a0layer"},
+        "/collections/paper/": {"A cell", "1\u00a0dataset", "1\u00a0layer", "1\u00a0crop"},
         "/organelles/mito/": {"A cell", "cell@"},
     }
 
@@ -270,3 +270,11 @@ def test_the_number_of_questions_does_not_grow(client: Client) -> None:
         counted.append(with_queries)
     assert counted[1] == counted[0]
     assert max(counted[1].values()) <= 14
+
+
+def test_a_dataset_of_crops_alone_says_so_in_the_gallery(client: Client) -> None:
+    cropped("one", "234", "235")
+    page = text_of(client, "/datasets/")
+    assert "2\u00a0crops" in page
+    assert "Its data are kept elsewhere" in page
+    assert "layers" not in page

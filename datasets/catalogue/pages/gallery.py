@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
@@ -25,9 +26,11 @@ class GalleryCard:
     sample: str
     lead: str
     voxel: str
-    layer_count: str
+    content: str
+    """How many layers it has, and how much ground truth."""
     organelles: tuple[Dot, ...]
     stills: Stills
+    is_elsewhere: bool
     is_public: bool
 
 
@@ -74,9 +77,11 @@ def gallery_page(
     )
 
 
-def gallery_card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
-    """A dataset in the gallery; ``pictures`` are the names of those there are of it."""
+def gallery_card(version: Any, pictures: set[str]) -> GalleryCard:
+    """A dataset in the gallery: a version with its ``crop_count``; ``pictures`` are the names of those there are."""
     volumes = list(version.volumes.all())
+    content = [format_count(len(volumes), "layer")] if volumes or not version.crop_count else []
+    content += [format_count(version.crop_count, "crop")] if version.crop_count else []
     image = main_volume(volumes)
     return GalleryCard(
         title=version.title,
@@ -85,8 +90,9 @@ def gallery_card(version: DatasetVersion, pictures: set[str]) -> GalleryCard:
         sample=specimen_of(version).sample,
         lead=lead_of(version)[0],
         voxel=voxel_size(image),
-        layer_count=format_count(len(volumes), "layer"),
+        content=", ".join(content),
         organelles=organelle_dots(volumes),
         stills=stills_of(version, image, pictures),
+        is_elsewhere=all(volume.is_external for volume in volumes) and bool(volumes or version.crop_count),
         is_public=is_released(version.dataset),
     )

@@ -68,6 +68,7 @@ class SegmentationCard:
     method: str
     voxel: str
     picture_url: str
+    is_elsewhere: bool
 
 
 @dataclass(frozen=True)
@@ -194,4 +195,5 @@ def _card(volume: Volume, pictures: set[str]) -> SegmentationCard:
         method=segmentation.get_method_display() if segmentation else "",
         voxel=voxel_size(volume),
         picture_url=picture_url(version, layer_picture(volume.path), pictures),
+        is_elsewhere=volume.is_external,
     )

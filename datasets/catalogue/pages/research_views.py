@@ -19,7 +19,7 @@ from datasets.catalogue.pages.publications import publications_page
 from datasets.catalogue.pages.tasks import task_entry, task_page
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.collections import count_members, named_collection, versions_in
-from datasets.catalogue.queries.crops import visible_crops
+from datasets.catalogue.queries.crops import visible_crops, with_crop_counts
 from datasets.catalogue.queries.datasets import newest_versions
 from datasets.catalogue.queries.ground_truth import (
     classes_of,
@@ -142,7 +142,9 @@ def collections(request: HttpRequest) -> HttpResponse:
 def collection(request: HttpRequest, name: str) -> HttpResponse:
     """``/collections/<name>/``: one of them, in pictures."""
     found = named_collection(name)
-    page = Paginator(versions_in(found, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(with_crop_counts(versions_in(found, request.user)), CARDS_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     context = collection_page(
         found,
         [(version, known_picture_names(version)) for version in page],

@@ -35,7 +35,7 @@ from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture
 from datasets.catalogue.queries.collections import collections_with
-from datasets.catalogue.queries.crops import visible_crops
+from datasets.catalogue.queries.crops import visible_crops, with_crop_counts
 from datasets.catalogue.queries.datasets import (
     NotFound,
     find_version,
@@ -97,7 +97,7 @@ def datasets(request: HttpRequest) -> HttpResponse:
 
 
 def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
-    page = Paginator(newest_versions(request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(with_crop_counts(newest_versions(request.user)), CARDS_PER_PAGE).get_page(request.GET.get("page"))
     context = gallery_page(
         [(version, known_picture_names(version)) for version in page],
         organelle_tree(request.user) if is_home else (),
