@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from datasets.catalogue.addresses import data_url
 from datasets.catalogue.api.filters import MOST_VALUES, Filter
 from datasets.catalogue.api.throttles import ReadingThrottle
-from datasets.catalogue.queries.paging import first_rows
+from datasets.catalogue.queries.paging import Found, first_rows
 from datasets.catalogue.queries.visibility import SHARED
 from datasets.catalogue.state_requests import QueryInvalid, read_whole
 
@@ -171,11 +171,11 @@ class ListView(CatalogueView):
                 rows = each.apply(rows, texts)
         rows = rows.prefetch_related(*self.to_load(chosen))
         limit = read_whole(request.query_params, "limit", PAGE_SIZE, least=1, most=LARGEST_PAGE)
-        page = self.first(self._after(rows, request), [key.ordering for key in self.order], limit + 1)
-        address = self._next(request, page[limit - 1]) if len(page) > limit else None
-        return Response({"results": self.results(page[:limit], request, chosen), "next": address})
+        found = self.first(self._after(rows, request), [key.ordering for key in self.order], limit)
+        address = self._next(request, found.places[-1]) if found.is_more else None
+        return Response({"results": self.results(found.rows, request, chosen), "next": address})
 
-    def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> list[Any]:
+    def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> Found[Any]:
         """The first rows of the list."""
         return first_rows(rows, order, most)
 
@@ -196,10 +196,9 @@ class ListView(CatalogueView):
         first = self.order[0]  # said by itself, so that an index can begin there
         return rows.filter(Q(**{f"{first.name}__{'lte' if first.falling else 'gte'}": place[0]}), further)
 
-    def _next(self, request: Request, last: Any) -> str:
-        place = [_value(last, key.name) for key in self.order]
+    def _next(self, request: Request, last: Sequence[Any]) -> str:
         query = request.query_params.copy()
-        query["cursor"] = _write_cursor(place)
+        query["cursor"] = _write_cursor([it.isoformat() if isinstance(it, dt.datetime) else it for it in last])
         return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
@@ -253,12 +252,6 @@ def _chosen(request: Request, name: str, names: Iterable[str]) -> set[str]:
         if word not in allowed:
             raise QueryInvalid(f"{word[:40]!r} is not known", where=name, fix=f"Known: {', '.join(allowed)}")
     return set(chosen)
-
-
-def _value(row: Any, name: str) -> Any:
-    for part in name.split("__"):
-        row = row[part] if isinstance(row, dict) else getattr(row, part)
-    return row.isoformat() if isinstance(row, dt.datetime) else row
 
 
 def _write_cursor(place: Sequence[Any]) -> str:

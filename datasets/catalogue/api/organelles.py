@@ -111,5 +111,5 @@ class OrganelleDetail(CatalogueView):
 
     def get(self, request: Request, short_name: str) -> Response:
         node = find_organelle(short_name, request.user)
-        volumes = first_rows(segmentations_of(node.organelle, request.user), NEWEST_FIRST, MOST_SEGMENTATIONS)
-        return self.one(request, node, segmentations=volumes)
+        newest = first_rows(segmentations_of(node.organelle, request.user), NEWEST_FIRST, MOST_SEGMENTATIONS)
+        return self.one(request, node, segmentations=newest.rows)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from datasets.catalogue.api.filters import Filter, choice, dataset, words
 from datasets.catalogue.api.lists import Key, ListView, Shown, read_text
 from datasets.catalogue.models import Publication
+from datasets.catalogue.queries.paging import Found
 from datasets.catalogue.queries.publications import group_publications, publication_keys, visible_publications
 
 
@@ -46,12 +47,13 @@ class PublicationList(ListView):
     def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
         return publication_keys(visible_publications(request.user))
 
-    def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> list[Any]:
-        return list(rows.order_by(*order)[:most])
+    def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> Found[Any]:
+        keys = list(rows.order_by(*order).values_list("key", flat=True)[: most + 1])
+        return Found(keys[:most], [(key,) for key in keys[:most]], len(keys) > most)
 
     def results(self, rows: list[Any], request: Request, chosen: dict[str, Any]) -> Any:
         publications = visible_publications(request.user)
         if kinds := request.query_params.getlist("kind"):  # what is of another kind under one DOI is not shown for it
             publications = publications.filter(kind__in=kinds)
-        groups = group_publications(publications, [row["key"] for row in rows])
+        groups = group_publications(publications, rows)
         return super().results(groups, request, chosen)

@@ -51,16 +51,14 @@ def page_of_crops(crops: QuerySet[Crop], *, before: str = "", after: str = "") -
         rows = rows.filter(further, **{f"version_id__{side}e": int(place[1])})
     backwards = bool(before) and not after
     order = ("-version_id", "-name") if backwards else ("version_id", "name")
-    found = first_rows(rows, order, CROPS_PER_PAGE + 1)
-    is_more = len(found) > CROPS_PER_PAGE
-    found = found[:CROPS_PER_PAGE]
-    if backwards:
-        found.reverse()
-    has_before, has_after = (is_more, True) if backwards else (bool(after), is_more)
+    found = first_rows(rows, order, CROPS_PER_PAGE)
+    step = -1 if backwards else 1
+    places = [f"{version}.{name}" for version, name in found.places[::step]]
+    has_before, has_after = (found.is_more, True) if backwards else (bool(after), found.is_more)
     return CropPage(
-        found,
-        before=_place(found[0]) if found and has_before else "",
-        after=_place(found[-1]) if found and has_after else "",
+        found.rows[::step],
+        before=places[0] if places and has_before else "",
+        after=places[-1] if places and has_after else "",
     )
 
 
@@ -102,7 +100,3 @@ def versions_with_crops(versions: QuerySet[DatasetVersion], most: int) -> list[t
     crops = Crop.objects.filter(version=OuterRef("pk"))
     found = versions.filter(Exists(crops)).order_by("dataset__name")
     return list(found.values_list("dataset__name", "title")[:most])
-
-
-def _place(crop: Crop) -> str:
-    return f"{crop.version_id}.{crop.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -12,16 +13,29 @@ FEW = 5_000
 """So many rows are sorted as quickly as a page is found in a list of a million."""
 
 
-def first_rows[Row: Model](rows: QuerySet[Row], order: Sequence[str], most: int, start: int = 0) -> list[Row]:
+@dataclass(frozen=True)
+class Found[Row]:
+    """Some rows of a list, their ``places`` in its order, and whether more follow.
+
+    A row that went between the two questions has a place all the same: the list goes on behind it.
+    """
+
+    rows: list[Row]
+    places: list[tuple[Any, ...]]
+    is_more: bool
+
+
+def first_rows[Row: Model](rows: QuerySet[Row], order: Sequence[str], most: int, start: int = 0) -> Found[Row]:
     """The ``most`` of ``rows`` from the one at ``start`` in an ``order``, which an index should have, with all that
     ``rows`` loads.
 
     Their keys are looked for first: as soon as a query loads other tables too, SQLite begins with one of those, and
     sorts the whole list for a page of it.
     """
-    keys = list(rows.order_by(*order).values_list("pk", flat=True)[start : start + most])
-    found: Any = rows.filter(pk__in=keys).order_by(*order)
-    return list(found)
+    ordered = rows.order_by(*order).values_list("pk", *(name.lstrip("-") for name in order))
+    keys = list(ordered[start : start + most + 1])
+    found: Any = rows.filter(pk__in=[pk for pk, *_ in keys[:most]]).order_by(*order)
+    return Found(list(found), [tuple(place) for _, *place in keys[:most]], len(keys) > most)
 
 
 class LongList(Paginator):  # type: ignore[type-arg]  # only its stub has an argument
@@ -35,7 +49,7 @@ class LongList(Paginator):  # type: ignore[type-arg]  # only its stub has an arg
     def page(self, number: int | str) -> Page[Any]:
         valid = self.validate_number(number)
         found = first_rows(self.rows, self.order, self.per_page, (valid - 1) * self.per_page)
-        return Page(found, valid, self)
+        return Page(found.rows, valid, self)
 
 
 def rows_having[Row: Model](rows: QuerySet[Row], others: QuerySet[Any], owner: str) -> QuerySet[Row]:
