@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 
+from datasets.catalogue.addresses import site_url
 from portal.config import CHECKOUT
 from portal.problems import PROBLEM_PAGES, PageAbsent
 
@@ -40,7 +41,7 @@ def guide_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One guide."""
     if slug not in GUIDES:
         raise PageAbsent(f"No guide is called {slug!r}", fix="See the list of all guides")
-    here = request.build_absolute_uri("/").rstrip("/")
+    here = site_url(request)
     title, _, text = GUIDES[slug].read_text(encoding="utf-8").replace(EXAMPLE, here).partition("\n")
     context = {"title": title.lstrip("# ").strip(), "body": _written(text)}
     return render(request, "portal/guide_page.html", context)

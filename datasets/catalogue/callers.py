@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
@@ -22,14 +22,17 @@ def client_of(peer: str, forwarded: str) -> bytes:
     """
     address = peer
     try:
-        if forwarded and any(ip_address(peer) in network for network in settings.CONFIG.proxy_networks):
+        if forwarded and any(_parsed(peer) in network for network in settings.CONFIG.proxy_networks):
             address = forwarded.rpartition(",")[2].strip()
-        parsed = ip_address(address)
+        parsed = _parsed(address)
     except ValueError:
         return address.encode()
-    if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed
     return parsed.packed[:8] if isinstance(parsed, IPv6Address) else parsed.packed
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    parsed = ip_address(address)
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
 
 
 def caller_of(sent: Mapping[str, Any]) -> str:

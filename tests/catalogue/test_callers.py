@@ -22,6 +22,7 @@ from datasets.catalogue.callers import client_of
         ("2a00:1450:4001:1:a:b:c:d", "", b"\x2a\x00\x14\x50\x40\x01\x00\x01"),
         ("", "", b""),
         ("", "198.51.100.7", b""),
+        ("::ffff:127.0.0.1", "198.51.100.7", b"\xc6\x33\x64\x07"),  # the same front server, over IPv6
         ("127.0.0.1", "nonsense", b"nonsense"),
     ],
 )

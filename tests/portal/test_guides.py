@@ -1,10 +1,12 @@
 """The guides as pages of the portal, and the page that lists them."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from portal.guides import EXAMPLE, GUIDES
@@ -32,6 +34,11 @@ def test_a_guide_speaks_of_this_portal_and_its_wide_parts_are_reached_by_the_key
     assert 'portal = httpx.Client(base_url="http://testserver", timeout=60)' in page
     assert page.count("<pre>") == page.count("<table>\n<thead>") - page.count('aria-label="Table"') == 0
     assert '<pre tabindex="0">' in page
+
+
+def test_a_guide_speaks_of_the_portal_as_people_reach_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, public_url="https://cells.example.net"))
+    assert "https://cells.example.net" in client.get("/guides/ground-truth/").content.decode()
 
 
 @pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Ground-Truth"])

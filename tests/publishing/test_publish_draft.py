@@ -1,6 +1,7 @@
 """A draft is published over the API: by an owner, as it was read, once."""
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -67,9 +68,19 @@ def test_a_draft_becomes_the_next_version(people: None) -> None:
     assert (settings.CONFIG.home / "published" / "open" / "small-cell@2" / "em").is_dir()
     assert [event.action for event in AuditEvent.objects.filter(by="owner")] == ["version.publish"]
 
+    shutil.rmtree(settings.CONFIG.home / "published" / "open" / "small-cell@2")
     again = owner.ask("POST", "@draft/publish/", **key)
+    assert (settings.CONFIG.home / "published" / "open" / "small-cell@2" / "em").is_dir(), "what is lost is made anew"
     assert (again.status_code, again["Idempotency-Replayed"], again.json()) == (201, "true", said)
     assert problem(owner.ask("POST", "@draft/publish/", If_Match="*")) == (404, "not-found")
+
+
+def test_a_draft_takes_the_place_of_versions_that_were_all_withdrawn(people: None) -> None:
+    owner = Writer("owner")
+    tag = owner.ask("POST", "/versions/")["ETag"]
+    DatasetVersion.objects.filter(number=1).update(state="retired", retired_reason="Wrong scale")
+    assert owner.ask("POST", "@draft/publish/", If_Match=tag).status_code == 201
+    assert Client().get(f"{ADDRESS}/").json()["version"] == 2
 
 
 def test_who_may_not_know_of_a_dataset_is_told_nothing(people: None, django_user_model: Any) -> None:

@@ -25,7 +25,7 @@ from datasets.catalogue.models import (
     SpecimenTerm,
     View,
 )
-from datasets.catalogue.queries.datasets import NotFound, load_content, named_version
+from datasets.catalogue.queries.datasets import NotFound, load_content, named_dataset, named_version
 from datasets.catalogue.queries.visibility import Deed, require
 from datasets.volumes.errors import CisternaError
 
@@ -146,16 +146,14 @@ def _change(version: DatasetVersion, change: Any, tags: Sequence[str], by: Write
     return draft, tag
 
 
-def owned_dataset(*, name: str, by: Writer) -> Dataset:
-    """The dataset of which ``by`` is to publish a draft, whether there is one or not.
+def require_owner(*, name: str, by: Writer) -> None:
+    """For whoever is to publish a draft of the dataset, whether there is one or not.
 
     Raises:
-        NotFound, VersionRetired: it is not there for ``by``.
+        NotFound: it is not there for ``by``.
         NotAllowed: they may not publish it.
     """
-    version = named_version(name, None, by)
-    require(_account(by), Deed.ADMINISTER, version.dataset)
-    return version.dataset
+    require(_account(by), Deed.ADMINISTER, named_dataset(name, by))
 
 
 def freeze_draft(*, name: str, label: str | None, tags: Sequence[str], by: Writer) -> DatasetVersion:

@@ -30,13 +30,12 @@ from datasets.catalogue.queries.datasets import (
     versions_of,
     volumes_of,
 )
+from datasets.catalogue.queries.paging import rows_having
 
 
 def _labels(rows: QuerySet[DatasetVersion], classes: Any) -> QuerySet[DatasetVersion]:
-    labelled = Coverage.objects.filter(
-        segmentation__volume__version=OuterRef("pk"), organelle__in=classes, found=Coverage.Found.PRESENT
-    )
-    return rows.filter(Exists(labelled))
+    labelled = Coverage.objects.filter(organelle__in=classes, found=Coverage.Found.PRESENT)
+    return rows_having(rows, labelled, "segmentation__volume__version")
 
 
 def _has_volume(kinds: Any) -> Q:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.addresses import Reference, data_url, layer_url, site_url
 from datasets.catalogue.citations import citation_of
-from datasets.catalogue.models import DatasetVersion, State
+from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.pages.dataset import dataset_page
 from datasets.catalogue.pages.gallery import gallery_page
@@ -116,14 +116,11 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     version = find_version(ref.name, ref.label, request.user)
     load_content(version)
     versions = versions_of(version.dataset, request.user)
-    people = {it.person_id for it in version.contributions.all()}
-    if version != next((it for it in versions if it.state == State.PUBLISHED), None):
-        people = people_with_pages(people, request.user)  # whoever contributed to the newest has one
     context = dataset_page(
         version,
         versions,
         collections=collections_with(version.dataset),
-        people=people,
+        people=people_with_pages(version, versions, request.user),
         pictures=known_picture_names(version),
         site_url=site_url(request),
         data_url=data_url(request),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
@@ -86,6 +86,18 @@ def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
     return version
 
 
+def named_dataset(name: str, user: Viewer) -> Dataset:
+    """The dataset ``name``, whichever of its versions there are.
+
+    Raises:
+        NotFound: it does not exist, or ``user`` may not know of it.
+    """
+    dataset = visible_to(user).filter(name=name).first()
+    if dataset is None:
+        raise NotFound(f"No dataset is called {name!r} here", where=name, fix="Check the name, or sign in")
+    return dataset
+
+
 def named_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
     """The version ``label`` of dataset ``name``, by itself; the newest published one when ``label`` is ``None``.
 
@@ -93,10 +105,8 @@ def named_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
         NotFound: it does not exist, or ``user`` may not know of it.
         VersionRetired: it did exist; where its successor is known, the error names it.
     """
-    dataset = visible_to(user).filter(name=name).first()
-    if dataset is None:
-        raise NotFound(f"No dataset is called {name!r} here", where=name, fix="Check the name, or sign in")
-    loaded = dataset.versions.select_related("dataset", "specimen", "acquisition", "successor__dataset")
+    dataset = named_dataset(name, user)
+    loaded = dataset.versions.defer("record").select_related("dataset", "specimen", "acquisition", "successor__dataset")
     versions = loaded.order_by("-number")
     if label is None:
         version = versions.filter(state=State.PUBLISHED).first() or versions.filter(state=State.RETIRED).first()
@@ -130,11 +140,17 @@ def versions_of(dataset: Dataset, user: Viewer) -> list[DatasetVersion]:
 
     A retired one has its successor if ``user`` may know of that, too.
     """
-    successors = DatasetVersion.objects.filter(dataset__in=visible_to(user)).select_related("dataset")
-    versions = dataset.versions.select_related("dataset").prefetch_related(Prefetch("successor", queryset=successors))
+    successors = DatasetVersion.objects.filter(dataset__in=visible_to(user)).select_related("dataset").defer(*LONG)
+    versions = dataset.versions.select_related("dataset").defer(*LONG)
+    versions = versions.prefetch_related(Prefetch("successor", queryset=successors))
     versions = versions.order_by("-number")
     numbered = list(versions.filter(number__isnull=False))
     return [*versions.filter(number__isnull=True), *numbered] if may_see_drafts(user, dataset) else numbered
+
+
+def newest_among(versions: Iterable[DatasetVersion]) -> DatasetVersion | None:
+    """The newest published one, of those of :func:`versions_of`."""
+    return next((it for it in versions if it.state == State.PUBLISHED), None)
 
 
 def paths_in(versions: Sequence[DatasetVersion]) -> dict[int, list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from datasets.catalogue.models import DatasetVersion, State, StateLink
-from datasets.catalogue.queries.datasets import NotFound, find_version, versions_of
+from datasets.catalogue.queries.datasets import NotFound, find_version, newest_among, versions_of
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.catalogue.state_sources import SourceRefused, data_address, layer_sources, pinned_version
 from datasets.volumes.errors import CisternaError
@@ -109,7 +109,7 @@ def _look_up(name: str, labels: Iterable[str], user: Viewer, found: _Found, abse
     """
     dataset = visible_to(user).get(name=name)
     rows = {row.label: row for row in versions_of(dataset, user)}
-    newest = next((row for row in rows.values() if row.state == State.PUBLISHED), None)
+    newest = newest_among(rows.values())
     for label in labels:
         reference = f"{name}@{label}"
         row = rows.get(label)

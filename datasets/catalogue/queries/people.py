@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from datasets.catalogue.models import Contribution, Person
-from datasets.catalogue.queries.datasets import NotFound, of_newest, with_version
+from datasets.catalogue.models import Contribution, DatasetVersion, Person
+from datasets.catalogue.queries.datasets import NotFound, newest_among, of_newest, with_version
 from datasets.catalogue.queries.visibility import Viewer
 
 
@@ -18,8 +18,12 @@ def visible_people(user: Viewer) -> QuerySet[Person]:
     return _known_to(user).prefetch_related(loaded).order_by("name", "id")
 
 
-def people_with_pages(people: Iterable[int], user: Viewer) -> set[int]:
-    """Those of the ids ``people`` whom :func:`find_person` finds."""
+def people_with_pages(version: DatasetVersion, versions: Iterable[DatasetVersion], user: Viewer) -> set[int]:
+    """The ids of those who contributed to ``version`` whom :func:`find_person` finds; ``versions`` are all that
+    ``user`` may know of."""
+    people = {it.person_id for it in version.contributions.all()}
+    if version == newest_among(versions):
+        return people  # whoever contributed to the newest has a page
     return set(_known_to(user).filter(pk__in=people).values_list("pk", flat=True))
 
 

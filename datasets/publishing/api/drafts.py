@@ -9,15 +9,14 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from datasets.catalogue.actions.drafts import freeze_draft, owned_dataset
+from datasets.catalogue.actions.drafts import freeze_draft, require_owner
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.datasets import DatasetDetail
 from datasets.catalogue.api.drafts import read_tags
 from datasets.catalogue.api.idempotency import answer_once
 from datasets.catalogue.api.lists import CatalogueView, known, read_body
 from datasets.catalogue.api.serializers import VersionSerializer
-from datasets.catalogue.models import DatasetVersion
-from datasets.publishing.actions.derived import derive
+from datasets.publishing.actions.derived import derive_again
 
 
 class DraftPublication(CatalogueView):
@@ -37,19 +36,16 @@ class DraftPublication(CatalogueView):
         """Publish a draft as it was read: its dataset's next version, which never changes. An owner's to do. The
         answer waits for the version's pictures."""
         known(request)
-        owned_dataset(name=ref.name, by=request.user)
+        require_owner(name=ref.name, by=request.user)
         if read_body(request):
             raise exceptions.ParseError("A draft is published as it is: send {}")
-        made: list[DatasetVersion] = []
 
         def publish() -> Response:
             version = freeze_draft(name=ref.name, label=ref.label, tags=read_tags(request), by=request.user)
-            made.append(version)
             shown = VersionSerializer(version, context=self.context(request) | self.chosen(request))
             address = request.build_absolute_uri(reverse("api:dataset", kwargs={"ref": str(version)}))
             return Response(shown.data, status=201, headers={"Location": address})
 
         response = answer_once(request, publish)
-        for version in made:
-            derive(version)
+        derive_again(ref.name, response.data["version"])
         return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from django.db import transaction
 
 from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Visibility
 from datasets.catalogue.models.sample import Method
-from datasets.publishing.actions.derived import derive
+from datasets.publishing.actions.derived import derive_again
 from datasets.publishing.imports.crops.reading import Annotated, read_crops
 from datasets.publishing.imports.crops.rows import ChallengeClasses, write_crops
 from datasets.publishing.imports.report import DatasetReport, Fate
@@ -52,7 +51,10 @@ def import_crops(
             _import_one(name, crops.by_dataset[name], classes, report, visibility, by)
         transaction.set_rollback(dry_run)
     if not dry_run:
-        _derive(report.version for report in reports.values() if report.outcome == "imported")
+        for report in reports.values():  # those that say the same, too: what failed the last time is made now
+            if report.version:
+                name, _, number = report.version.partition("@")
+                derive_again(name, int(number))
     for row in crops.without_place:
         report = reports.setdefault(
             row.cells["collection"], DatasetReport(row.cells["collection"], outcome="unchanged")
@@ -60,15 +62,6 @@ def import_crops(
         where = f"{row.path.name}, line {row.line}"
         report.tell(where, Fate.UNKNOWN, f"no table gives the place of crop {row.cells['crop_number']}; left out")
     return CropsImported(list(reports.values()), crops.left_out)
-
-
-def _derive(labels: Iterable[str]) -> None:
-    """Make what is derived of those versions whose data are here: what they show is as new as what they say."""
-    for label in labels:
-        name, _, number = label.partition("@")
-        version = DatasetVersion.objects.select_related("dataset").get(dataset__name=name, number=number)
-        if version.mounts.exists():
-            derive(version)
 
 
 def _import_one(
