@@ -256,6 +256,9 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
     assert first["Access-Control-Allow-Origin"] == "*"
     again = client.get("/api/v1/datasets/cell/", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    assert again["Access-Control-Allow-Origin"] == "*"
+    refused = client.get("/api/v1/datasets/?colour=red")
+    assert (refused["Access-Control-Allow-Origin"], refused["Cache-Control"]) == ("*", "private, no-store")
     freeze(draft=revise(dataset=cell.dataset, by=None), by=None)
     assert client.get("/api/v1/datasets/cell/", headers={"If-None-Match": first["ETag"]}).status_code == 200
     whole = admin_client.get("/api/v1/datasets/cell/")

@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets.catalogue.addresses import data_url
+from datasets.catalogue.api.caching import NO_CACHE, NO_STORE, say_the_same, say_who_may_keep
 from datasets.catalogue.api.filters import MOST_VALUES, Filter
 from datasets.catalogue.api.throttles import ReadingThrottle
 from datasets.catalogue.queries.paging import Found, first_rows
@@ -90,15 +91,12 @@ class CatalogueView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if not isinstance(response, Response) or response.status_code >= 300:
-            return response
-        if not response.has_header("Cache-Control"):
+        if not response.has_header("Cache-Control") or response.status_code >= 400:
             user = getattr(request, "user", None)
             is_known = user is not None and (user.is_authenticated or hasattr(user, SHARED))
-            response["Cache-Control"] = "private, no-store" if is_known else "no-cache"
-            if not is_known:  # what everyone is told, other sites' pages may read
-                response["Access-Control-Allow-Origin"] = "*"
-                response["Access-Control-Expose-Headers"] = "ETag"
+            say_who_may_keep(response, NO_STORE if is_known else NO_CACHE)
+        if not isinstance(response, Response) or response.status_code >= 300:
+            return response
         patch_vary_headers(response, ["Authorization", "Cookie"])
         if request.method in ("GET", "HEAD"):
             response.add_post_render_callback(lambda rendered: _tagged(request, rendered))
@@ -277,4 +275,7 @@ def _tagged(request: Request, response: Any) -> Any:
     if response.has_header("ETag"):  # a draft's: of what would be frozen, and the answer says more than that
         return response
     response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    return get_conditional_response(request._request, etag=response["ETag"], response=response)
+    answer = get_conditional_response(request._request, etag=response["ETag"], response=response)
+    if answer is not None and answer is not response:
+        say_the_same(answer, response)
+    return answer

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from datasets.catalogue.actions.links import store_link
 from datasets.catalogue.addresses import Reference, data_url
+from datasets.catalogue.api.caching import say_who_may_keep
 from datasets.catalogue.api.credentials import BearerToken, SiteSession
 from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.api.throttles import DeedThrottle
@@ -175,6 +176,5 @@ class DocumentView(APIView):
 
         known(request)
         response = JsonResponse(api_document())
-        response["Cache-Control"] = "public, max-age=300"
-        response["Access-Control-Allow-Origin"] = "*"
+        say_who_may_keep(response, "public, max-age=300")
         return response

@@ -11,12 +11,13 @@ from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
 from datasets.catalogue.addresses import Reference, data_url
+from datasets.catalogue.api.caching import NO_CACHE, NO_STORE
 from datasets.catalogue.api.lists import known
 from datasets.catalogue.api.views import VersionView
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_open
-from datasets.serving.api.caching import NO_CACHE, NO_STORE, cache_control
+from datasets.serving.api.caching import cache_control
 from datasets.serving.api.views import MadeAnswer, MadeView
 from datasets.serving.making import MadeWhileSent, Making
 from datasets.serving.manifests.formats import FORMATS, Format, find_format, require_format, write_blocks

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from datasets.serving.api.caching import NO_STORE, say_who_may_keep
+from datasets.catalogue.api.caching import NO_STORE, say_who_may_keep
 from datasets.serving.making import MadeWhileSent
 
 
