@@ -14,6 +14,7 @@ from urllib.parse import quote
 from datasets.catalogue import external_sources
 from datasets.catalogue.crop_annotations import CropBox, bounds_nm, crop_boxes, crop_layer, layer_name
 from datasets.catalogue.models import DatasetVersion, View, Volume
+from datasets.catalogue.models.volume import extent_nm
 from datasets.catalogue.queries.datasets import NotFound, segmentation_of
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_layers, dimensions, time_dimension
 
@@ -162,20 +163,6 @@ def _box_nm(
 def source_url(volume: Volume, version: DatasetVersion, data_url: str) -> str:
     """The address of ``volume`` as Neuroglancer's sources are written: absolute, pinned, with the format named."""
     return f"{data_url}{version}/{quote(volume.path)}/|zarr{volume.zarr_format}:"
-
-
-def extent_nm(volume: Volume) -> tuple[dict[str, float], dict[str, float]]:
-    """Low and high corner of the volume's finest level in nm by axis name, voxels counted to their edges; no axes
-    where nothing was measured."""
-    if not volume.levels:
-        return {}, {}
-    level = volume.levels[0]
-    shape = dict(zip(volume.axes, level["shape"], strict=True))
-    low, high = {}, {}
-    for axis, scale in level["scale_nm"].items():
-        start = level["translation_nm"][axis] - scale / 2
-        low[axis], high[axis] = start, start + scale * shape[axis]
-    return low, high
 
 
 def _asked_boxes(version: DatasetVersion, volumes: Sequence[Volume], layers: Sequence[str] | None) -> list[CropBox]:

@@ -13,8 +13,7 @@ from typing import Any
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS, first_image
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm, first_image
 from datasets.catalogue.presentation import ScaleBar, format_extent, format_list, scale_bar
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.volumes.planes import SLICE_AXES, Plane, middle_of, middle_slice

@@ -13,8 +13,7 @@ from django.db.models import prefetch_related_objects
 from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm
 from datasets.catalogue.pictures import layer_picture, picture_key, picture_names
 from datasets.catalogue.queries.places import open_level
 from datasets.catalogue.slices import (

@@ -19,8 +19,8 @@ test("lists are shown as they are, and what is no text is not", () => {
 test("an answer in words", () => {
   expect(statusOf({ status: 200, statusText: "OK" })).toBe("200 OK");
   expect(statusOf({ status: 404, statusText: "" })).toBe("404");
-  expect(sizeOf(999, true)).toBe("999 bytes");
-  expect(sizeOf(200_500, false)).toBe("the first 200.5 kB");
+  expect(sizeOf(999, true)).toBe("999\u00a0B");
+  expect(sizeOf(200_500, false)).toBe("the first 201\u00a0kB");
 });
 
 test("the command is one word of a shell, and names a token only where one is needed", () => {

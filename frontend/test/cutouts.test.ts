@@ -11,7 +11,7 @@ import {
   readEstimate,
   resolutions,
 } from "../src/viewer/cutouts";
-import { formatBytes, formatVoxel } from "../src/viewer/quantities";
+import { formatBytes, formatVoxel } from "../src/quantities";
 
 const cube = (side: number): Triple => [side, side, side];
 const offer = (sides: Triple[], changes: Partial<CutoutOffer> = {}): CutoutOffer => ({

@@ -22,7 +22,7 @@ def test_what_a_form_asks_for_is_shown_beneath_it(page: Page, demo: Demo) -> Non
     dataset.locator("[name=ref]").fill(SAMPLE)
     dataset.get_by_label("fields").fill("name,version")
     dataset.get_by_role("button", name="Ask").click()
-    expect(dataset.get_by_role("status")).to_have_text(re.compile(r"^200 OK · \d+ ms · \d+ bytes$"))
+    expect(dataset.get_by_role("status")).to_have_text(re.compile(r"^200 OK · \d+ ms · \d+.B$"))
     shown = json.loads(dataset.get_by_label("What was answered").text_content() or "")
     assert shown == {"name": "fib25-ts2", "version": 1}
     address = f"{demo.url}/api/v1/datasets/{SAMPLE}/?fields=name%2Cversion"

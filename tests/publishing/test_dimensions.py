@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from datasets.catalogue.models import Volume
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import extent_nm
 from datasets.catalogue.pictures import picture_names, read_picture
 from datasets.publishing.actions import publish
 from datasets.publishing.inspection import inspect

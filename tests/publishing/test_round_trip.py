@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec, ZstdCodec
 
 from datasets.catalogue.models import Volume
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import extent_nm
 from datasets.publishing.inspection import Inspection, inspect
 from datasets.storage.arrays import open_array
 from datasets.storage.keys import join_key

@@ -28,7 +28,7 @@ from datasets.catalogue.models import (
     Volume,
 )
 from datasets.catalogue.models.dataset import KEPT, without_absent
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import extent_nm
 from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.source_checks import LastCheck, last_check
 

@@ -10,7 +10,16 @@ from rest_framework.views import APIView
 from datasets.catalogue.callers import caller_of
 
 
-class ReadingThrottle(SimpleRateThrottle):
+class ByCaller(SimpleRateThrottle):
+    """Counts what one account asks, or one client."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        known = request.user is not None and request.user.is_authenticated
+        caller = f"account-{request.user.pk}" if known else f"client-{caller_of(request.META)}"
+        return self.cache_format % {"scope": self.scope, "ident": caller}
+
+
+class ReadingThrottle(ByCaller):
     """So many questions to the catalogue a minute from one account, or one client; as the operator says."""
 
     scope = "catalogue"
@@ -19,17 +28,6 @@ class ReadingThrottle(SimpleRateThrottle):
         rate = settings.CONFIG.api_requests_per_minute
         return f"{rate}/min" if rate else None
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": _who(request)}
 
-
-class DeedThrottle(ScopedRateThrottle):
+class DeedThrottle(ByCaller, ScopedRateThrottle):
     """So many of what a view's ``throttle_scope`` names, from one account or one client."""
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": _who(request)}
-
-
-def _who(request: Request) -> str:
-    known = request.user is not None and request.user.is_authenticated
-    return f"account-{request.user.pk}" if known else f"client-{caller_of(request.META)}"

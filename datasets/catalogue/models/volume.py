@@ -125,6 +125,20 @@ def first_image(volumes: Sequence[Volume]) -> Volume | None:
     return next((volume for volume in volumes if volume.kind == Kind.EM), volumes[0] if volumes else None)
 
 
+def extent_nm(volume: Volume) -> tuple[dict[str, float], dict[str, float]]:
+    """Low and high corner of the volume's finest level in nm by axis name, voxels counted to their edges; no axes
+    where nothing was measured."""
+    if not volume.levels:
+        return {}, {}
+    level = volume.levels[0]
+    shape = dict(zip(volume.axes, level["shape"], strict=True))
+    low, high = {}, {}
+    for axis, scale in level["scale_nm"].items():
+        start = level["translation_nm"][axis] - scale / 2
+        low[axis], high[axis] = start, start + scale * shape[axis]
+    return low, high
+
+
 class ExternalMesh(models.Model):
     """Meshes of an external volume's labels, that stay where they are, too."""
 

@@ -10,8 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_axis, time_dimension
 

@@ -12,7 +12,7 @@ from datasets.catalogue.citations import Citation, citation_of
 from datasets.catalogue.crop_annotations import crop_count
 from datasets.catalogue.external_sources import opens_in_viewer
 from datasets.catalogue.models import Acquisition, Collection, Contribution, DatasetVersion, Publication, State, Volume
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import extent_nm
 from datasets.catalogue.pages.crops import crops_url
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
 from datasets.catalogue.pages.external import kept_facts

@@ -11,8 +11,8 @@ from django.urls import reverse
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.external_sources import seen_with
 from datasets.catalogue.models import Coverage, DatasetVersion, ModelRun, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS, Kind
-from datasets.catalogue.neuroglancer_links import extent_nm, layer_colour
+from datasets.catalogue.models.volume import LABEL_KINDS, Kind, extent_nm
+from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.pages.cutout_offers import CutoutForm, cutout_form
 from datasets.catalogue.pages.downloads import Downloads, version_downloads
 from datasets.catalogue.pages.external import external_facts, kept_facts

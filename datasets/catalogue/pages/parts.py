@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Volume
-from datasets.catalogue.models.volume import first_image
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import extent_nm, first_image
 from datasets.catalogue.presentation import ScaleBar, scale_bar
 from datasets.catalogue.slices import picture_url
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from datasets.catalogue.models import Volume
-from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
+from datasets.catalogue.models.volume import extent_nm
+from datasets.catalogue.neuroglancer_links import LABEL_OPACITY
 from datasets.volumes.planes import SLICE_AXES, Plane, Vector, axis_direction
 from datasets.volumes.turns import turned_axes
 

@@ -9,10 +9,12 @@ from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, Volume
-from datasets.catalogue.neuroglancer_links import extent_nm
+from datasets.catalogue.models.volume import extent_nm
 from datasets.catalogue.queries.datasets import of_newest, with_version
 from datasets.catalogue.queries.paging import rows_having
 from datasets.catalogue.queries.visibility import Viewer
+
+TOUCHING_NM = 1e-6
 
 
 def visible_crops(user: Viewer) -> QuerySet[Crop]:
@@ -61,4 +63,5 @@ def volumes_around(crop: Crop) -> list[Volume]:
 def _meet(crop: Crop, volume: Volume) -> bool:
     low, high = extent_nm(volume)
     box_low, box_high = (dict(zip("xyz", corner, strict=True)) for corner in crop.box_nm)
-    return bool(low) and all(low[axis] < box_high[axis] and box_low[axis] < high[axis] for axis in low)
+    # Sides such as 4.6 nm are not exact: what overlaps by less than this only touches.
+    return bool(low) and all(min(high[it], box_high[it]) - max(low[it], box_low[it]) > TOUCHING_NM for it in low)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.models.volume import LABEL_KINDS
-from datasets.catalogue.neuroglancer_links import LABEL_OPACITY, extent_nm
+from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm
+from datasets.catalogue.neuroglancer_links import LABEL_OPACITY
 from datasets.catalogue.queries.datasets import find_volume_here
 from datasets.catalogue.slices import shortest_nm
 from datasets.catalogue.state_requests import QueryInvalid, read_choice, read_whole

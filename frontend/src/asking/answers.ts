@@ -1,12 +1,13 @@
 /** An answer of the API in words. */
 
+import { formatBytes } from "../quantities";
+
 export function statusOf(answer: { status: number; statusText: string }): string {
   return `${answer.status} ${answer.statusText}`.trim();
 }
 
 export function sizeOf(bytes: number, isWhole: boolean): string {
-  const size = bytes < 1000 ? `${bytes} bytes` : `${(bytes / 1000).toFixed(1)} kB`;
-  return isWhole ? size : `the first ${size}`;
+  return isWhole ? formatBytes(bytes) : `the first ${formatBytes(bytes)}`;
 }
 
 /** The body as it is read best; null where it is no text. */

@@ -2,7 +2,7 @@
 
 import type { CutoutOffer, Triple } from "./config";
 import { problemText } from "./links";
-import { formatBytes } from "./quantities";
+import { formatBytes } from "../quantities";
 import type { Box } from "./seen";
 
 /** One file: a box of one layer at one level. */

@@ -9,7 +9,7 @@ import type { LayerSet } from "./layer_set";
 import { isTurned, seenPlanes, viewDimensions, type Viewer } from "./neuroglancer";
 import { byId, part } from "./page";
 import { nmPerUnit, toNm } from "./position";
-import { formatBytes, formatVoxel } from "./quantities";
+import { formatBytes, formatVoxel } from "../quantities";
 import { around, type Box, boxOf, common, flatAxis, type Plane, rounded, withDepth } from "./seen";
 import { isAtHome } from "./sources";
 

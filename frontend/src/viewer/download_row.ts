@@ -3,7 +3,7 @@
 import type { CutoutOffer, LayerDescription } from "./config";
 import { askEstimate, type Cutout, cutoutUrl, type Estimate } from "./cutouts";
 import { copyOf, paintDot, part } from "./page";
-import { formatBytes, formatVoxel } from "./quantities";
+import { formatBytes, formatVoxel } from "../quantities";
 import { isImage } from "./tree";
 
 const voxels = new Intl.NumberFormat("en");

@@ -1,6 +1,6 @@
 /** Quantities as a person says them, as on the portal's pages. */
 
-import type { Triple } from "./config";
+import type { Triple } from "./viewer/config";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
