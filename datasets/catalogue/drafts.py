@@ -24,7 +24,7 @@ from datasets.catalogue.models import (
 from datasets.catalogue.models.people import CREDIT_ROLES
 from datasets.catalogue.models.sample import CURIE, Method
 from datasets.catalogue.queries.people import visible_people
-from datasets.catalogue.records import build_record, write_canonical
+from datasets.catalogue.records import Record
 from datasets.catalogue.statements import LARGEST_TAXON, LAYOUTS, MOST_ROLES, DoiField, Number, OrcidField, licence_of
 
 PLAIN = ("title", "description", "licence", "credit", "keywords", "change_note")
@@ -293,9 +293,9 @@ def said_by(draft: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def tag_of(draft: DatasetVersion) -> str:
-    """The ``ETag`` of a draft: the digest of what would be frozen."""
-    return f'"{write_canonical(build_record(draft))[1]}"'
+def tag_of(record: Record) -> str:
+    """The ``ETag`` of a draft that would be frozen with ``record``."""
+    return f'"{record.digest}"'
 
 
 def fields_for(draft: DatasetVersion, change: Any) -> DraftFields:

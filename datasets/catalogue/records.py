@@ -6,13 +6,20 @@ into the model later is in a record only where something is said of it: a versio
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 
 from datasets.catalogue.models import Acquisition, Crop, DatasetVersion, ModelRun, Specimen, Volume
 
 RECORD_FORMAT = 1
+
+
+class Record(NamedTuple):
+    """Canonical JSON (sorted keys, no white space, UTF-8), and that text's SHA-256 in hexadecimal."""
+
+    text: str
+    digest: str
 
 
 def build_record(version: DatasetVersion) -> dict[str, Any]:
@@ -62,10 +69,11 @@ def build_record(version: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def write_canonical(record: dict[str, Any]) -> tuple[str, str]:
-    """The record as canonical JSON (sorted keys, no white space, UTF-8) and that text's SHA-256 in hexadecimal."""
+def write_record(version: DatasetVersion) -> Record:
+    """The record of ``version``, written."""
+    record = build_record(version)
     text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
-    return text, hashlib.sha256(text.encode()).hexdigest()
+    return Record(text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _specimen(specimen: Specimen) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.queries.datasets import NotFound, load_content, named_dataset, named_version
 from datasets.catalogue.queries.visibility import Deed, require
+from datasets.catalogue.records import Record, write_record
 from datasets.volumes.errors import CisternaError
 
 type Writer = AbstractBaseUser | AnonymousUser
@@ -170,12 +171,12 @@ def freeze_draft(*, name: str, label: str | None, tags: Sequence[str], by: Write
 def _freeze(version: DatasetVersion, tags: Sequence[str], by: Writer) -> DatasetVersion:
     draft = _lock(version)
     said = said_by(draft)
-    _require_tag(draft, tags, {}, said)
+    record = _require_tag(draft, tags, {}, said)
     lacking = [name for name in ("specimen", "acquisition") if not hasattr(draft, name)]
     if lacking:
         findings = [Finding(f"/{name}", "It is not said yet.") for name in lacking]
         raise DraftInvalid(f"It lacks {' and '.join(lacking)}", where=str(draft), fix="Say it first", findings=findings)
-    frozen = freeze(draft=draft, by=_account(by))
+    frozen = freeze(draft=draft, by=_account(by), record=record)
     version = named_version(frozen.dataset.name, str(frozen.number), by)
     load_content(version)
     return version
@@ -232,10 +233,12 @@ def _lock(version: DatasetVersion) -> DatasetVersion:
     return draft
 
 
-def _require_tag(draft: DatasetVersion, tags: Sequence[str], change: Any, current: dict[str, Any]) -> None:
-    now = tag_of(draft)
+def _require_tag(draft: DatasetVersion, tags: Sequence[str], change: Any, current: dict[str, Any]) -> Record:
+    """The record of ``draft``, if that is what the caller read."""
+    record = write_record(draft)
+    now = tag_of(record)
     if ANY_TAG in tags or now in tags:
-        return
+        return record
     raise DraftChanged(
         "It does not say any more what it said when you read it",
         yours={"etag": ", ".join(tags), "said": change},
@@ -248,7 +251,7 @@ def _require_tag(draft: DatasetVersion, tags: Sequence[str], change: Any, curren
 def _read(name: str, by: Writer) -> tuple[DatasetVersion, str]:
     draft = named_version(name, "draft", by)
     load_content(draft)
-    return draft, tag_of(draft)
+    return draft, tag_of(write_record(draft))
 
 
 def _write(draft: DatasetVersion, said: dict[str, Any]) -> None:

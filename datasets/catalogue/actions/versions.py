@@ -30,7 +30,7 @@ from datasets.catalogue.models import (
     View,
     Volume,
 )
-from datasets.catalogue.records import build_record, write_canonical
+from datasets.catalogue.records import Record, write_record
 from datasets.volumes.errors import CisternaError
 
 _SAID = ("title", "description", "licence", "credit", "keywords", "kept")
@@ -102,13 +102,17 @@ def revise(*, dataset: Dataset, by: AbstractBaseUser | None) -> DatasetVersion:
 
 
 @transaction.atomic
-def freeze(*, draft: DatasetVersion, by: AbstractBaseUser | None) -> DatasetVersion:
-    """Number a draft and store its record; from now on it does not change. The caller has asked whether ``by`` may."""
+def freeze(*, draft: DatasetVersion, by: AbstractBaseUser | None, record: Record | None = None) -> DatasetVersion:
+    """Number a draft and store its record; from now on it does not change. The caller has asked whether ``by`` may.
+
+    Args:
+        record: of the draft as it is, from a caller who has written it already.
+    """
     dataset = Dataset.objects.select_for_update().get(pk=draft.dataset_id)
     assert hasattr(draft, "specimen"), "it says what was imaged"
     assert hasattr(draft, "acquisition"), "it says how"
     newest = dataset.versions.exclude(number=None).order_by("-number").first()
-    draft.record, draft.record_digest = write_canonical(build_record(draft))
+    draft.record, draft.record_digest = record or write_record(draft)
     draft.number = newest.number + 1 if newest and newest.number else 1
     draft.state, draft.frozen_at = State.PUBLISHED, timezone.now()
     draft.save()

@@ -31,6 +31,7 @@ from datasets.catalogue.queries.datasets import (
     volumes_of,
 )
 from datasets.catalogue.queries.paging import rows_having
+from datasets.catalogue.records import write_record
 
 
 def _labels(rows: QuerySet[DatasetVersion], classes: Any) -> QuerySet[DatasetVersion]:
@@ -99,7 +100,7 @@ class DatasetDetail(CatalogueView, VersionView):
     def get(self, request: Request, ref: Reference) -> Response:
         version = self.row(request, ref)
         # What would be frozen is what a save is compared with. Read before the content, it is never newer than that.
-        tag = tag_of(version) if version.number is None else ""
+        tag = tag_of(write_record(version)) if version.number is None else ""
         load_content(version)
         response = self.one(request, version)
         if tag:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from datasets.catalogue.actions.versions import freeze
 from datasets.catalogue.models import Dataset, DatasetVersion
-from datasets.catalogue.records import build_record, write_canonical
+from datasets.catalogue.records import write_record
 from datasets.publishing.actions.derived import derive
 from datasets.publishing.actions.registration import register_content
 from datasets.publishing.findings import Findings, find
@@ -85,9 +85,8 @@ def _register_and_freeze(
     )
     register_content(draft, specification, findings)
     if existing is not None:
-        _, digest = write_canonical(build_record(draft))
         # Visibility is not compared: it may have been changed since, by its command or in the administration.
-        if existing.record_digest != digest or any(
+        if existing.record_digest != write_record(draft).digest or any(
             getattr(dataset, field) != specification[field] for field in ("contact_name", "contact_email")
         ):
             _refuse(name)

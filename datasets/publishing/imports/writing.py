@@ -17,7 +17,7 @@ from django.db import transaction
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.versions import freeze, revise
 from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion, State, Visibility
-from datasets.catalogue.records import build_record, write_canonical
+from datasets.catalogue.records import write_record
 from datasets.publishing.imports.report import DatasetReport, Fate
 
 IMPORTED = "version.import"
@@ -127,7 +127,7 @@ def _refused(dataset: Dataset, newest: DatasetVersion | None, report: DatasetRep
 
 def _digest(draft: DatasetVersion) -> str:
     fresh = DatasetVersion.objects.select_related("dataset").get(pk=draft.pk)
-    return write_canonical(build_record(fresh))[1]
+    return write_record(fresh).digest
 
 
 def _revised_since(last: AuditEvent, dataset: Dataset) -> str:
