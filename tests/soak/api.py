@@ -8,21 +8,19 @@ many answers had which status; ends with 1 and the requests that were answered w
 """
 
 import argparse
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.ports import free_port
 from tests.postgresql_server import find_server, postgresql
+from tests.soak.portal import begin, serving
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BATCH = 25
@@ -31,25 +29,8 @@ BATCH = 25
 
 def prepare(home: Path, database: str) -> tuple[dict[str, Sequence[Any]], str]:
     """A portal in ``home`` that says something in every table. Returns what there is to ask for, and a token."""
-    (home / "data").mkdir(parents=True)
-    for variable in [variable for variable in os.environ if variable.startswith("CISTERNA_")]:
-        del os.environ[variable]
-    os.environ.update(
-        {
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-            "CISTERNA_HOME": str(home),
-            "CISTERNA_ROOT_DATA": (home / "data").as_uri(),
-            "CISTERNA_API_REQUESTS_PER_MINUTE": "0",
-            "PORT": str(free_port()),
-        }
-    )
-    if database:
-        os.environ["CISTERNA_DATABASE"] = database
-    import django
-
-    django.setup()
+    begin(home, CISTERNA_API_REQUESTS_PER_MINUTE="0", CISTERNA_DATABASE=database)
     from django.contrib.auth import get_user_model
-    from django.core.management import call_command
 
     from datasets.catalogue.actions.selections import store_selection
     from datasets.catalogue.actions.tokens import create_api_token
@@ -60,7 +41,6 @@ def prepare(home: Path, database: str) -> tuple[dict[str, Sequence[Any]], str]:
     from tests.catalogue.test_versions import everything
     from tests.samples import specification, write_container
 
-    call_command("migrate", verbosity=0)
     write_container(home / "data" / "small.zarr")
     publish(specification=check_specification(specification("data:small.zarr")), base=home, by=None)
     draft = everything()
@@ -84,34 +64,6 @@ def prepare(home: Path, database: str) -> tuple[dict[str, Sequence[Any]], str]:
         "If-Match": ["*", '"nonsense"'],
     }
     return known, token.bearer
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """The address of the portal."""
-    from tests.serving.transports import over_socket
-
-    port = int(os.environ["PORT"])
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"], cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            deadline_s = time.monotonic() + 120
-            while True:
-                try:
-                    with over_socket(port) as ask:
-                        if ask("/health/ready").status == 200:
-                            break
-                except OSError:
-                    pass
-                assert server.poll() is None, (home / "server.log").read_text()
-                assert time.monotonic() < deadline_s, "the server does not answer"
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
 
 
 def ask(
@@ -181,7 +133,8 @@ def main() -> int:
         with TemporaryDirectory() as folder:
             home = Path(folder, "home")
             known, bearer = prepare(home, given.database)
-            with serving(home) as base_url:
+            with serving(home) as port:
+                base_url = f"http://127.0.0.1:{port}"
                 wrong = ask(base_url, known, bearer, examples=given.examples, seconds=given.seconds, chance=given.seed)
             if wrong:
                 log = (home / "server.log").read_text().split("\n20")  # each entry begins with the year

@@ -7,24 +7,22 @@ and before the next one began, must be what that action says. Ends with 1 and th
 """
 
 import argparse
-import os
 import random
-import subprocess
 import sys
 import threading
 import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.nginx import nginx_in_front
-from tests.ports import free_port
-from tests.serving.transports import CHECKOUT, over_socket
+from tests.serving.transports import over_socket
+from tests.soak.portal import begin, serving
 
 OBJECTS = (
     "/data/{}/em/zarr.json",
@@ -92,28 +90,11 @@ class Run:
 
 def prepare(home: Path, count: int) -> list[str]:
     """A portal in ``home`` with so many datasets, all private."""
-    (home / "data").mkdir(parents=True)
-    for variable in [variable for variable in os.environ if variable.startswith("CISTERNA_")]:
-        del os.environ[variable]
-    os.environ.update(
-        {
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-            "CISTERNA_HOME": str(home),
-            "CISTERNA_ROOT_DATA": (home / "data").as_uri(),
-            "CISTERNA_PROCESSES": "2",
-            "PORT": str(free_port()),
-        }
-    )
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
+    begin(home, CISTERNA_PROCESSES="2")
     from datasets.publishing.actions import publish
     from datasets.publishing.specification import check_specification
     from tests.samples import em_levels, specification, write_image
 
-    call_command("migrate", verbosity=0)
     write_image(home / "data" / "small.zarr" / "em", em_levels((16, 16, 16), 1))
     names = [f"cell-{number:02}" for number in range(count)]
     for name in names:
@@ -123,28 +104,13 @@ def prepare(home: Path, count: int) -> list[str]:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[dict[str, int]]:
+def open_doors(home: Path) -> Iterator[dict[str, int]]:
     """The ports of both doors."""
-    port = int(os.environ["PORT"])
-    with (home / "server.log").open("wb") as log, ExitStack() as running:
-        server = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"], cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT
-        )
-        running.callback(server.wait, 20)
-        running.callback(server.terminate)
-        deadline_s = time.monotonic() + 120
-        while True:
-            try:
-                with over_socket(port) as ask:
-                    if ask("/health/ready").status == 200:
-                        break
-            except OSError:
-                pass
-            assert server.poll() is None, (home / "server.log").read_text()
-            assert time.monotonic() < deadline_s, "the server does not answer"
-            time.sleep(0.1)
-        (home / "nginx").mkdir()
-        nginx = running.enter_context(nginx_in_front(home / "nginx", home=home, application_port=port, workers=2))
+    (home / "nginx").mkdir()
+    with (
+        serving(home) as port,
+        nginx_in_front(home / "nginx", home=home, application_port=port, workers=2) as nginx,
+    ):
         yield {"direct": port, "nginx": nginx.port}
 
 
@@ -215,7 +181,7 @@ def main() -> int:
     options.add_argument("--readers", type=int, default=16)
     given = options.parse_args()
     names = prepare(given.home.resolve(), given.datasets)
-    with serving(given.home.resolve()) as doors:
+    with open_doors(given.home.resolve()) as doors:
         run = Run(doors, names, strangers={name: History() for name in names})
         readers = [threading.Thread(target=read_all_the_time, args=(run, seed)) for seed in range(given.readers)]
         changers = [threading.Thread(target=open_and_withdraw, args=(run, name, given.turns)) for name in names]
