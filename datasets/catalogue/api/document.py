@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -40,10 +39,6 @@ _PATH = {
 }  # fmt: skip
 
 
-_ADDRESS_FIRST = re.compile(r"^``(?:GET|POST) [^`]*``(?:: | → | )")
-"""What the docstring of a view begins with where it says its address."""
-
-
 class CatalogueSchema(AutoSchema):
     """What one view answers, read from what it declares: ``serializer``, ``filters``, ``expansions``, ``said``."""
 
@@ -55,13 +50,12 @@ class CatalogueSchema(AutoSchema):
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
     def get_summary(self) -> str:
-        return (self.view.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        return self.get_description().partition(". ")[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
         reads = self.method in ("GET", "HEAD")
         said = (None if reads else getattr(self.view, self.method.lower()).__doc__) or self.view.__doc__ or ""
-        text = _ADDRESS_FIRST.sub("", " ".join(said.split())).replace("``", "")
-        return text[:1].upper() + text[1:]
+        return " ".join(said.split()).replace("``", "")
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [{}, {"bearer": []}, {"session": []}]

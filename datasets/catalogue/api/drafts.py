@@ -13,11 +13,14 @@ from rest_framework.response import Response
 from datasets.catalogue.actions.drafts import begin_draft, change_draft, delete_draft, editable_dataset
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.datasets import DatasetDetail, VersionList
-from datasets.catalogue.api.idempotency import answer_once
+from datasets.catalogue.api.idempotency import ONCE, answer_once
 from datasets.catalogue.api.lists import known, read_body
 from datasets.catalogue.api.serializers import VersionSerializer
 from datasets.catalogue.drafts import DraftFields
 from datasets.catalogue.models import Dataset, DatasetVersion
+
+AS_READ = {"If-Match": (True, "The ETag that it was read with")}
+"""The header in the API's document."""
 
 
 class Versions(VersionList):
@@ -25,7 +28,7 @@ class Versions(VersionList):
 
     begun = VersionSerializer
     taken: ClassVar[dict[str, Any]] = {"type": "object", "maxProperties": 0}
-    headers_of: ClassVar = {"POST": {"Idempotency-Key": (False, "The same key again gets the same answer, for a day")}}
+    headers_of: ClassVar = {"POST": ONCE}
 
     def post(self, request: Request, ref: Reference) -> Response:
         """Begin a draft that says all that the newest version says."""
@@ -55,9 +58,7 @@ class DatasetOrDraft(DatasetDetail):
             "change_note": "Says more of the specimen",
         }
     }
-    headers_of: ClassVar = {
-        method: {"If-Match": (True, "The ETag that it was read with")} for method in ("PATCH", "DELETE")
-    }
+    headers_of: ClassVar = {"PATCH": AS_READ, "DELETE": AS_READ}
 
     def patch(self, request: Request, ref: Reference) -> Response:
         """Change what a draft says: the fields that are sent, all of them or none."""

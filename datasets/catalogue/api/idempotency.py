@@ -24,6 +24,9 @@ from datasets.catalogue.state_requests import QueryInvalid
 from datasets.volumes.errors import CisternaError
 
 HEADER = "Idempotency-Key"
+ONCE = {HEADER: (False, "The same key again gets the same answer, for a day")}
+"""The header in the API's document."""
+
 KEPT = dt.timedelta(days=1)
 GIVEN_UP = dt.timedelta(minutes=2)
 """A request that is at work for so long has died with its process. Should it live, it makes nothing any more."""

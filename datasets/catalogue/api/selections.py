@@ -30,7 +30,7 @@ _SELECTION: dict[str, Any] = {
 
 
 class SelectionList(APIView):
-    """``POST /api/v1/selections`` keeps ``{"layers": ["name@version/path", …]}`` and answers its address."""
+    """Keep ``{"layers": ["name@version/path", …]}`` and answer its address."""
 
     authentication_classes = [BearerToken, SitePages]
     throttle_classes = [DeedThrottle]
@@ -55,7 +55,7 @@ class SelectionList(APIView):
 
 
 class SelectionDetail(APIView):
-    """``GET /api/v1/selections/<id>``: its layers, and what has become of those that are gone."""
+    """The layers of a selection, and what has become of those that are gone."""
 
     said: ClassVar = {"application/json": _SELECTION}
 

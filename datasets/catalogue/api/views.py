@@ -36,7 +36,7 @@ class VersionView(APIView):
 
 
 class SegmentLocation(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/locate?segment=``: where an object lies; its id as text."""
+    """Where an object lies; its id as text."""
 
     throttle_classes = [DeedThrottle]
     throttle_scope = "locate"
@@ -68,7 +68,7 @@ _STATE: dict[str, tuple[dict[str, Any], str]] = {
 
 
 class StateDetail(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/state?view=&layers=&position=`` → Neuroglancer's JSON state."""
+    """What the viewer shows, as Neuroglancer's JSON state."""
 
     asked = _STATE
     said: ClassVar = {"application/json": {"type": "object"}}
@@ -80,8 +80,7 @@ class StateDetail(VersionView):
 
 
 class NeuroglancerRedirect(VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/neuroglancer?view=&layers=&position=``: leads (302) to the Neuroglancer that
-    the operator has chosen.
+    """Leads (302) to the Neuroglancer that the operator has chosen.
 
     The layers that are switched off stay behind: the whole state is in the address, and addresses have an end.
     """
@@ -110,7 +109,7 @@ class SitePages(SiteSession):
 
 
 class LinkList(APIView):
-    """``POST /api/v1/links`` stores a viewer state and answers its short link."""
+    """Store a viewer state and answer its short link."""
 
     authentication_classes = [BearerToken, SitePages]
     throttle_classes = [DeedThrottle]

@@ -122,7 +122,8 @@ def _examples(user: Viewer) -> Examples:
     """What there is for ``user`` to ask for, by parameter; for names, by what they are the names of."""
     found: dict[str, object] = {"short_name": "mito"}
     here = Exists(Volume.objects.filter(version=OuterRef("pk"), external_url=""))
-    version = newest_versions(user).filter(here).first() or newest_versions(user).first()
+    newest = newest_versions(user)
+    version = newest.filter(here).first() or newest.first()
     if version is not None:
         found["ref"] = version
         volumes = sorted(version.volumes.all(), key=lambda it: it.is_external)

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from datasets.catalogue.actions.drafts import freeze_draft, require_owner
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.datasets import DatasetDetail
-from datasets.catalogue.api.drafts import read_tags
-from datasets.catalogue.api.idempotency import answer_once
+from datasets.catalogue.api.drafts import AS_READ, read_tags
+from datasets.catalogue.api.idempotency import ONCE, answer_once
 from datasets.catalogue.api.lists import CatalogueView, known, read_body
 from datasets.catalogue.api.serializers import VersionSerializer
 from datasets.publishing.actions.derived import derive_again
@@ -25,12 +25,7 @@ class DraftPublication(CatalogueView):
     serializer = VersionSerializer
     expansions = DatasetDetail.expansions
     taken: ClassVar[dict[str, Any]] = {"type": "object", "maxProperties": 0}
-    headers_of: ClassVar = {
-        "POST": {
-            "If-Match": (True, "The ETag that it was read with"),
-            "Idempotency-Key": (False, "The same key again gets the same answer, for a day"),
-        }
-    }
+    headers_of: ClassVar = {"POST": AS_READ | ONCE}
 
     def post(self, request: Request, ref: Reference) -> Response:
         """Publish a draft as it was read: its dataset's next version, which never changes. An owner's to do. The

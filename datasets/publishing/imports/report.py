@@ -46,19 +46,23 @@ class Line:
 
 @dataclass
 class DatasetReport:
-    """What became of one dataset: how many of its fields were taken as they are, the lines of the others, and which
-    version it is now."""
+    """What became of one dataset: how many of its fields were taken as they are, the lines of the others, and the
+    number of the version that it is now."""
 
     dataset: str
     taken: int = 0
     """How many values of the source the rows say by themselves."""
 
     lines: list[Line] = field(default_factory=list)
-    version: str = ""
+    number: int | None = None
     outcome: str = ""
     """``imported``, ``unchanged`` or ``refused``."""
 
     counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        return f"{self.dataset}@{self.number}" if self.number else ""
 
     def tell(self, where: str, fate: Fate, words: str) -> None:
         self.lines.append(Line(self.dataset, where, fate, words))

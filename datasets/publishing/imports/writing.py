@@ -56,7 +56,7 @@ def write_whole(
         last = AuditEvent.objects.filter(action=IMPORTED, subject=name).order_by("-id").first()
         if newest is not None and last is not None and last.after["said"] == digest:
             transaction.set_rollback(True)
-            report.outcome, report.version = "unchanged", str(newest)
+            report.outcome, report.number = "unchanged", newest.number
             return
         if newest is not None:
             draft = DatasetVersion.objects.get(pk=draft.pk)
@@ -100,7 +100,7 @@ def write_next(
         write(draft)
         if newest is not None and newest.record_digest == _digest(draft):
             transaction.set_rollback(True)
-            report.outcome, report.version = "unchanged", str(newest)
+            report.outcome, report.number = "unchanged", newest.number
             return
         draft = DatasetVersion.objects.get(pk=draft.pk)
         draft.change_note = note if newest is not None else ""
@@ -142,4 +142,4 @@ def _freeze(draft: DatasetVersion, report: DatasetReport, by: AbstractBaseUser |
     version = freeze(draft=draft, by=by)
     after = {"version": version.number, "record_digest": version.record_digest} | ({"said": said} if said else {})
     record_event(by=by, action=IMPORTED if said else CROPS_IMPORTED, subject=version.dataset.name, after=after)
-    report.version, report.outcome = str(version), "imported"
+    report.number, report.outcome = version.number, "imported"

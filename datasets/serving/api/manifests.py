@@ -35,7 +35,7 @@ _SAID: dict[str, Any] = {each.media_type.partition(";")[0]: {} for each in FORMA
 
 
 class DatasetManifest(MadeView, VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/manifest?path=&format=``: every object of a version, or of a path in it."""
+    """Every object of a version, or of a path in it."""
 
     asked: ClassVar[dict[str, Any]] = {
         "path": ({"type": "string"}, "What to list; the whole version where nothing is said"),
@@ -54,7 +54,7 @@ class DatasetManifest(MadeView, VersionView):
 
 
 class SelectionManifest(MadeView):
-    """``GET /api/v1/selections/<id>/manifest?format=``: every object of the layers of a selection."""
+    """Every object of the layers of a selection."""
 
     asked = _FORMAT
     said = _SAID

@@ -49,7 +49,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 class SliceDetail(DataView, VersionView):
-    """``GET /api/v1/datasets/<name>[@<v>]/volumes/<path>/slice``: a plane through a volume, as picture or values."""
+    """A plane through a volume, as picture or values."""
 
     asked: ClassVar = {name: (_SCHEMAS.get(name, {"type": "string"}), _ASKED[name]) for name in PARAMETERS}
     said: ClassVar[dict[str, Any]] = {kind: {} for kind in CONTENT_TYPES.values()}

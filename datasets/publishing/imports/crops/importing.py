@@ -52,9 +52,8 @@ def import_crops(
         transaction.set_rollback(dry_run)
     if not dry_run:
         for report in reports.values():  # those that say the same, too: what failed the last time is made now
-            if report.version:
-                name, _, number = report.version.partition("@")
-                derive_again(name, int(number))
+            if report.number:
+                derive_again(report.dataset, report.number)
     for row in crops.without_place:
         report = reports.setdefault(
             row.cells["collection"], DatasetReport(row.cells["collection"], outcome="unchanged")
