@@ -1,11 +1,9 @@
-"""Errors as answers: RFC 9457 for programs, a page for people, and the pages under /problems/."""
+"""Errors as answers: RFC 9457 for programs, a page for people."""
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,9 +17,7 @@ from rest_framework.response import Response
 from datasets.catalogue.queries.visibility import NotAllowed
 from datasets.catalogue.state_requests import QueryInvalid
 from datasets.volumes.errors import CisternaError
-from portal.config import CHECKOUT
 
-PROBLEM_PAGES = CHECKOUT / "docs" / "problems"
 NOT_KEPT = "private, no-store"
 """Caches keep a 404 or a 410 as long as they like, unless told; and what is absent for one is there for another."""
 logger = logging.getLogger("cisterna.problem")
@@ -210,15 +206,3 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500, in our form."""
     return answer(request, CisternaError("The portal made a mistake", fix="Report it with the request id below"))
-
-
-def problem_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page that explains one kind of problem: cause and fix, from ``docs/problems``."""
-    path: Path = PROBLEM_PAGES / f"{slug}.md"
-    if not re.fullmatch(r"[a-z0-9-]+", slug) or not path.is_file():
-        raise PageAbsent(f"No problem is called {slug!r}", fix="See the list of all problems")
-    from markdown_it import MarkdownIt
-
-    title, _, text = path.read_text(encoding="utf-8").partition("\n")
-    body = MarkdownIt("js-default").render(text)
-    return render(request, "portal/problem_page.html", {"title": title.lstrip("# ").strip(), "body": body})

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import guides, health, metrics, problems
+from portal import health, help_pages, metrics
 from portal.accounts.views import reviewers_entrance
 
 urlpatterns = [
@@ -13,10 +13,10 @@ urlpatterns = [
     path("api/v1/", include("datasets.publishing.api.urls")),
     path("account/", include("portal.accounts.urls")),
     path("r/<str:token>/", reviewers_entrance),
-    path("guides/", guides.help_page, name="guides"),
-    path("guides/<slug:slug>/", guides.guide_page, name="guide"),
-    path("problems/", guides.help_page, name="problems"),
-    path("problems/<slug:slug>/", problems.problem_page, name="problem"),
+    path("guides/", help_pages.help_list, name="guides"),
+    path("guides/<slug:slug>/", help_pages.guide_page, name="guide"),
+    path("problems/", help_pages.help_list, name="problems"),
+    path("problems/<slug:slug>/", help_pages.problem_page, name="problem"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),

@@ -1,4 +1,4 @@
-"""Errors as pages and as documents, and the pages that explain them."""
+"""Errors as pages and as documents."""
 
 import re
 from html import unescape
@@ -8,7 +8,7 @@ import pytest
 from django.test import Client, override_settings
 
 from datasets.volumes.errors import CisternaError
-from portal.problems import PROBLEM_PAGES
+from portal.help_pages import PROBLEMS
 from portal.templatetags.frontend import FrontendNotBuilt, frontend_script, frontend_styles
 from portal.templatetags.problem_text import sentence
 
@@ -61,28 +61,12 @@ def test_the_character_0_is_refused_at_every_door(client: Client, path: str, sta
     assert (response.status_code, response.json().get("where")) == (status, where)
 
 
-@pytest.mark.django_db
-def test_the_list_leads_to_every_page_and_each_renders(client: Client) -> None:
-    text = client.get("/problems/").content.decode()
-    for path in PROBLEM_PAGES.glob("*.md"):
-        assert f'href="/problems/{path.stem}/"' in text
-        page = client.get(f"/problems/{path.stem}/")
-        assert page.status_code == 200
-        assert re.search(r"<h2>Cause</h2>.*<h2>Fix</h2>", page.content.decode(), re.DOTALL), path.name
-
-
-@pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Not-Found"])
-@pytest.mark.django_db
-def test_a_problem_without_a_page_is_not_found(client: Client, slug: str) -> None:
-    assert client.get(f"/problems/{slug}/", headers=HTML).status_code == 404
-
-
 def _errors(base: type[CisternaError]) -> set[type[CisternaError]]:
     return {base}.union(*(_errors(error) for error in base.__subclasses__()))
 
 
 def test_every_error_has_its_page() -> None:
-    assert {error.slug for error in _errors(CisternaError)} <= {path.stem for path in PROBLEM_PAGES.glob("*.md")}
+    assert {error.slug for error in _errors(CisternaError)} <= set(PROBLEMS)
 
 
 def test_words_of_an_error_end_like_a_sentence_and_lead_where_they_point() -> None:

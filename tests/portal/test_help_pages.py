@@ -1,4 +1,4 @@
-"""The guides as pages of the portal, and the page that lists them."""
+"""Guides and kinds of problems as pages of the portal, and the page that lists them."""
 
 import re
 from dataclasses import replace
@@ -9,14 +9,16 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from portal.guides import EXAMPLE, GUIDES
+from portal.help_pages import EXAMPLE, GUIDES, PROBLEMS
 
 pytestmark = pytest.mark.django_db
 
 
-def test_every_guide_is_listed_and_all_its_links_lead_somewhere(client: Client) -> None:
+def test_every_page_is_listed_and_all_its_links_lead_somewhere(client: Client) -> None:
     listed = client.get("/guides/").content.decode()
-    pages = {f"/guides/{slug}/": client.get(f"/guides/{slug}/").content.decode() for slug in GUIDES}
+    assert client.get("/problems/").content.decode().count("<li>") == listed.count("<li>")
+    addresses = [*(f"/guides/{slug}/" for slug in GUIDES), *(f"/problems/{slug}/" for slug in PROBLEMS)]
+    pages = {address: client.get(address).content.decode() for address in addresses}
     for address, page in pages.items():
         assert f'href="{address}"' in listed
         (body,) = re.findall(r"<article.*</article>", page, re.DOTALL)
@@ -41,9 +43,10 @@ def test_a_guide_speaks_of_the_portal_as_people_reach_it(client: Client, monkeyp
     assert "https://cells.example.net" in client.get("/guides/ground-truth/").content.decode()
 
 
-@pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Ground-Truth"])
-def test_a_guide_that_is_none_is_not_found(client: Client, slug: str) -> None:
-    assert client.get(f"/guides/{slug}/", headers={"Accept": "text/html"}).status_code == 404
+@pytest.mark.parametrize("slug", ["nothing", "..%2fREADME", "Ground-Truth", "Not-Found"])
+@pytest.mark.parametrize("kind", ["guides", "problems"])
+def test_a_page_that_is_none_is_not_found(client: Client, kind: str, slug: str) -> None:
+    assert client.get(f"/{kind}/{slug}/", headers={"Accept": "text/html"}).status_code == 404
 
 
 def test_tokens_lead_to_what_they_are_for(client: Client, django_user_model: Any) -> None:
