@@ -5,10 +5,17 @@ import { curlOf, shownBody, sizeOf, statusOf } from "./asking/answers";
 const HEADERS = ["content-type", "etag", "link", "cache-control", "location", "retry-after", "content-disposition"];
 const MOST_BYTES = 200_000;
 
+interface Content {
+  text: string;
+  bytes: number;
+  isWhole: boolean;
+  picture?: string;
+}
+
 function setUp(form: HTMLFormElement): void {
   const part = form.nextElementSibling as HTMLElement;
   const find = <E extends HTMLElement>(selector: string) => part.querySelector(selector) as E;
-  const [status, command, copy] = [find(".api-status"), find(".command code"), find(".copy")];
+  const [status, command, copy] = [find(".api-status"), find(".command"), find(".copy")];
   const [headers, body] = [find("dl"), find(".api-body")];
   let asking = new AbortController();
 
@@ -27,28 +34,31 @@ function setUp(form: HTMLFormElement): void {
     const beganMs = performance.now();
     try {
       const answer = await fetch(address, { signal, headers: { Accept: "application/json" } });
-      const { text, bytes, isWhole } = await read(answer);
+      const came = await read(answer);
       if (signal.aborted) return;
       const took = `${Math.round(performance.now() - beganMs)} ms`;
-      status.textContent = [statusOf(answer), took, sizeOf(bytes, isWhole)].join(" · ");
-      command.textContent = copy.dataset.copy = curlOf(answer.url, document.body.querySelector(".who") !== null);
+      status.textContent = [statusOf(answer), took, sizeOf(came.bytes, came.isWhole)].join(" · ");
+      copy.dataset.copy = curlOf(answer.url, document.body.querySelector(".who") !== null);
+      (command.querySelector("code") as HTMLElement).textContent = copy.dataset.copy;
+      command.hidden = false;
       headers.replaceChildren(...HEADERS.flatMap((name) => row(name, answer.headers.get(name))));
-      show(answer, text, isWhole);
+      show(answer, came);
     } catch (error) {
       if (signal.aborted) return;
       status.textContent = `No answer: ${error instanceof Error ? error.message : String(error)}`;
-      for (const each of [command, headers, body]) each.replaceChildren();
+      command.hidden = true;
+      for (const each of [headers, body]) each.replaceChildren();
     }
   }
 
-  function show(answer: Response, text: string, isWhole: boolean): void {
+  function show(answer: Response, { text, isWhole, picture }: Content): void {
     const kind = answer.headers.get("content-type") ?? "";
     body.replaceChildren();
-    if (kind.startsWith("image/")) {
-      const picture = new Image();
-      picture.src = answer.url;
-      picture.alt = "The picture that was asked for";
-      body.append(picture);
+    if (picture !== undefined) {
+      const image = new Image();
+      image.src = picture;
+      image.alt = "The picture that was asked for";
+      body.append(image);
       return;
     }
     const shown = shownBody(kind, text, isWhole);
@@ -86,8 +96,12 @@ function nextOf(text: string): string | null {
   }
 }
 
-/** The beginning of a body as text: some of them never end. */
-async function read(answer: Response): Promise<{ text: string; bytes: number; isWhole: boolean }> {
+/** A picture whole, as an address; of another body the beginning as text: some of them never end. */
+async function read(answer: Response): Promise<Content> {
+  if (answer.headers.get("content-type")?.startsWith("image/")) {
+    const picture = await answer.blob();
+    return { text: "", bytes: picture.size, isWhole: true, picture: await addressOf(picture) };
+  }
   const reader = answer.body?.getReader();
   const decoder = new TextDecoder();
   let [text, bytes] = ["", 0];
@@ -102,6 +116,14 @@ async function read(answer: Response): Promise<{ text: string; bytes: number; is
     }
   }
   return { text, bytes, isWhole: true };
+}
+
+function addressOf(picture: Blob): Promise<string> {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(String(reader.result)));
+    reader.readAsDataURL(picture);
+  });
 }
 
 function row(name: string, value: string | null): HTMLElement[] {

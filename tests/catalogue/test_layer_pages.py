@@ -47,7 +47,7 @@ def test_a_segmentation_says_what_it_is_and_how_to_get_it(client: Client, small_
 
 def test_a_piece_is_asked_for_without_a_script(client: Client, small_cell: DatasetVersion) -> None:
     page = plain(text_of(client, "/datasets/small-cell/segmentations/labels/cells/"))
-    form = page[page.index('<form class="cutout-form"') : page.index("Its size first")]
+    form = page[page.index('<form class="cutout-form fields"') : page.index("Its size first")]
     assert 'action="/api/v1/datasets/small-cell@1/volumes/labels/cells/cutout"' in form
     assert 'value="-5, -5, -5, 555, 475, 395"' in form
     asked = {"bbox": "-5, -5, -5, 555, 475, 395"}
