@@ -43,6 +43,15 @@ class Case:
         return self.target.startswith(b"/s3/") or self.target.partition(b"?")[0] == b"/s3"
 
 
+def expected_answer(status: int, content: bytes, asked: tuple[int, int] | int | None) -> tuple[int, bytes]:
+    """Status and bytes for an object: of its conditions came ``status``, of its range ``asked``."""
+    if status != 200:
+        return status, b""
+    if isinstance(asked, int):
+        return asked, b""
+    return (206, content[slice(*asked)]) if asked else (200, content)
+
+
 _PLAIN = "/~!$&'()*+,;=:@"
 
 

@@ -8,7 +8,7 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from tests.serving.plane import DRAFTED, TOKEN, WITHHELD
-from tests.serving.random_case import Case, spell
+from tests.serving.random_case import Case, expected_answer, spell
 from tests.serving.random_headers import (
     DECISIVE,
     DECISIVE_NAMES,
@@ -77,16 +77,8 @@ def _case(chance: random.Random, number: str, usual: Headers) -> Case:
     shows_token = target.startswith(b"/data/~%b/" % TOKEN) or b"Bearer " + TOKEN in tokens
     expected = None
     if is_known and content is not None:
-        expected = _expected(status, content, asked if content else None)
+        expected = expected_answer(status, content, asked if content else None)
     return Case(number, method, target, tuple(headers), body, expected, shows_token)
-
-
-def _expected(status: int, content: bytes, asked: tuple[int, int] | int | None) -> tuple[int, bytes]:
-    if status != 200:
-        return status, b""
-    if isinstance(asked, int):
-        return asked, b""
-    return (206, content[slice(*asked)]) if asked else (200, content)
 
 
 _origin = re.compile(rb"[a-z]+://[^/]*").match

@@ -12,7 +12,7 @@ from hashlib import sha256
 from urllib.parse import quote, unquote_to_bytes
 
 from tests.serving.plane import DRAFTED, KEY_ID, SECRET, WITHHELD
-from tests.serving.random_case import Case, spell
+from tests.serving.random_case import Case, expected_answer, spell
 from tests.serving.random_headers import DECISIVE_NAMES, Headers, random_conditions, random_range
 from tests.serving.random_place import CLOSED, FROZEN, HIDDEN, MTIME_S, OPEN
 
@@ -106,16 +106,8 @@ def _object_case(
             status = int(verdict)
     expected = None
     if is_known and content is not None:
-        expected = _expected(status, content, asked if content else None)
+        expected = expected_answer(status, content, asked if content else None)
     return _signed_case(chance, number, method, path, [], headers, way, expected)
-
-
-def _expected(status: int, content: bytes, asked: tuple[int, int] | int | None) -> tuple[int, bytes]:
-    if status != 200:
-        return status, b""
-    if isinstance(asked, int):
-        return asked, b""
-    return (206, content[slice(*asked)]) if asked else (200, content)
 
 
 def _listing(chance: random.Random) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import math
 import threading
 import time
 from typing import Any
@@ -242,22 +243,12 @@ class TestRemembering:
         assert set(asyncio.run(burst())) == {frozenset({"cell"})}
         assert asked == [Credentials(cookie=b"a")]
 
-    def test_an_answer_is_asked_for_again_when_it_is_old(self) -> None:
-        answers = [Opened(frozenset({"cell"})), Opened(frozenset())]
+    @pytest.mark.parametrize(("lasts_s", "remembered_s"), [(math.inf, 0.05), (0.05, 1000)])
+    def test_an_answer_is_asked_for_again_when_it_is_old_or_expires(self, lasts_s: float, remembered_s: float) -> None:
+        answers = [Opened(frozenset({"cell"}), until_s=time.time() + lasts_s), Opened(frozenset())]
 
         async def twice() -> list[frozenset[str]]:
-            identify = Identify(lambda _: answers.pop(0), remembered_s=0.05)
-            seen = [await identify(Credentials(cookie=b"a"))]
-            time.sleep(0.06)
-            return [*seen, await identify(Credentials(cookie=b"a"))]
-
-        assert asyncio.run(twice()) == [frozenset({"cell"}), frozenset()]
-
-    def test_what_expires_is_refused_at_once(self) -> None:
-        answers = [Opened(frozenset({"cell"}), until_s=time.time() + 0.05), Opened(frozenset())]
-
-        async def twice() -> list[frozenset[str]]:
-            identify = Identify(lambda _: answers.pop(0), remembered_s=1000)
+            identify = Identify(lambda _: answers.pop(0), remembered_s=remembered_s)
             seen = [await identify(Credentials(cookie=b"a"))]
             time.sleep(0.06)
             return [*seen, await identify(Credentials(cookie=b"a"))]
