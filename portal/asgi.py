@@ -19,6 +19,7 @@ from datasets.serving.metrics import ProcessMetrics  # noqa: E402
 from datasets.serving.traffic import Sink, Traffic  # noqa: E402
 from datasets.serving.usage import UsageRecorder  # noqa: E402
 from portal.config import Config  # noqa: E402
+from portal.start import settle  # noqa: E402
 
 config: Config = settings.CONFIG
 sinks: list[Sink] = [ProcessMetrics(config.home / "metrics"), UsageRecorder()]
@@ -35,3 +36,5 @@ application = DataPlane(
     traffic=Traffic(*sinks, keep_entries=config.access_log is not None),
     most_waiting=config.most_waiting,
 )
+
+settle()

@@ -22,6 +22,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from datasets.catalogue.models import Crop, Volume  # noqa: E402
+from portal.start import settle  # noqa: E402
 from tests.benchmarks.large_catalogue import fill  # noqa: E402
 
 ASKED = 34
@@ -42,6 +43,7 @@ def make(datasets: int) -> None:
 def ask(datasets: int, rounds: int) -> None:
     """Ask each address, and print a line of what the catalogue is, then one for each."""
     settings.ALLOWED_HOSTS = ["*"]
+    settle()
     segmentations = Volume.objects.filter(kind="segmentation").count()
     print(
         f"{datasets} datasets, {segmentations} segmentations, {Crop.objects.count()} crops;"

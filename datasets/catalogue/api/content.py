@@ -50,7 +50,7 @@ class KeptField(serializers.JSONField):
         return without_absent(value)
 
 
-class SourceCheckSerializer(serializers.Serializer[LastCheck]):
+class SourceCheckSerializer(Shown, serializers.Serializer[LastCheck]):
     """What came of asking for external data; ``reached_at`` is null where they never were reached."""
 
     state = serializers.ChoiceField(SourceCheck.State.choices, read_only=True)
@@ -58,7 +58,7 @@ class SourceCheckSerializer(serializers.Serializer[LastCheck]):
     reached_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
-class TermSerializer(serializers.ModelSerializer[SpecimenTerm]):
+class TermSerializer(Shown, serializers.ModelSerializer[SpecimenTerm]):
     """A term said of a specimen."""
 
     class Meta:
@@ -66,7 +66,7 @@ class TermSerializer(serializers.ModelSerializer[SpecimenTerm]):
         fields = ["kind", "label", "curie"]
 
 
-class SpecimenSerializer(serializers.ModelSerializer[Specimen]):
+class SpecimenSerializer(Shown, serializers.ModelSerializer[Specimen]):
     """What was imaged."""
 
     tissue = serializers.CharField(read_only=True)
@@ -79,7 +79,7 @@ class SpecimenSerializer(serializers.ModelSerializer[Specimen]):
         fields = ["organism", "ncbi_taxon", "sample", "tissue", "cell_line", "treatment", "preparation", "terms"]
 
 
-class AcquisitionSerializer(serializers.ModelSerializer[Acquisition]):
+class AcquisitionSerializer(Shown, serializers.ModelSerializer[Acquisition]):
     """How it was imaged."""
 
     voxel_nm = serializers.SerializerMethodField()
@@ -99,7 +99,7 @@ class AcquisitionSerializer(serializers.ModelSerializer[Acquisition]):
         return sides_nm(acquisition, "extent")
 
 
-class CoverageSerializer(serializers.Serializer[Any]):
+class CoverageSerializer(Shown, serializers.Serializer[Any]):
     """What is said of one organelle class: found, looked for and absent, or not annotated."""
 
     name = serializers.CharField(source="organelle.short_name", read_only=True)
@@ -117,7 +117,7 @@ class LabelSerializer(CoverageSerializer):
     label_value = serializers.IntegerField(read_only=True, allow_null=True)
 
 
-class RunSerializer(serializers.Serializer[ModelRun]):
+class RunSerializer(Shown, serializers.Serializer[ModelRun]):
     """The run of a model that made a segmentation."""
 
     model = serializers.CharField(source="model_version.model.name", read_only=True)
@@ -125,7 +125,7 @@ class RunSerializer(serializers.Serializer[ModelRun]):
     name = serializers.CharField(read_only=True)
 
 
-class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
+class SegmentationSerializer(Shown, serializers.ModelSerializer[Segmentation]):
     """What the values of a volume mean."""
 
     run = serializers.SerializerMethodField()
@@ -144,7 +144,7 @@ class SegmentationSerializer(serializers.ModelSerializer[Segmentation]):
         return RunSerializer()
 
 
-class MeshSerializer(serializers.ModelSerializer[ExternalMesh]):
+class MeshSerializer(Shown, serializers.ModelSerializer[ExternalMesh]):
     """Meshes that are elsewhere; ``matrix`` leads from their coordinates to nm."""
 
     kept = KeptField()
@@ -224,7 +224,7 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
         return address
 
 
-class ViewSerializer(serializers.ModelSerializer[View]):
+class ViewSerializer(Shown, serializers.ModelSerializer[View]):
     """A curator's scene."""
 
     kept = KeptField()
@@ -237,7 +237,7 @@ class ViewSerializer(serializers.ModelSerializer[View]):
         ]
 
 
-class PublicationSerializer(serializers.ModelSerializer[Publication]):
+class PublicationSerializer(Shown, serializers.ModelSerializer[Publication]):
     """Where a version was published."""
 
     class Meta:
@@ -245,7 +245,7 @@ class PublicationSerializer(serializers.ModelSerializer[Publication]):
         fields = ["kind", "doi", "url", "title", "citation"]
 
 
-class ContributionSerializer(serializers.ModelSerializer[Contribution]):
+class ContributionSerializer(Shown, serializers.ModelSerializer[Contribution]):
     """Somebody's part in a version, in CRediT's roles."""
 
     name = serializers.CharField(source="person.name", read_only=True)
@@ -256,7 +256,7 @@ class ContributionSerializer(serializers.ModelSerializer[Contribution]):
         fields = ["name", "orcid", "roles", "organization"]
 
 
-class AffiliationSerializer(serializers.ModelSerializer[Affiliation]):
+class AffiliationSerializer(Shown, serializers.ModelSerializer[Affiliation]):
     """An organization that a version names."""
 
     name = serializers.CharField(source="organization.name", read_only=True)
@@ -268,7 +268,7 @@ class AffiliationSerializer(serializers.ModelSerializer[Affiliation]):
         fields = ["name", "title", "ror"]
 
 
-class SpaceSerializer(serializers.ModelSerializer[CoordinateSpace]):
+class SpaceSerializer(Shown, serializers.ModelSerializer[CoordinateSpace]):
     """A space in nm that volumes align in."""
 
     class Meta:

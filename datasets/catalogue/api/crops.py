@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from datasets.catalogue.api.content import CropSerializer
 from datasets.catalogue.api.filters import Filter, choice, dataset, exact, organelle, voxel
-from datasets.catalogue.api.lists import Key, ListView, Loads, read_number, read_text
+from datasets.catalogue.api.lists import Key, ListView, Loads, Shown, read_number, read_text
 from datasets.catalogue.models import Coverage, Crop, Segmentation, Volume
 from datasets.catalogue.queries.crops import crops_with, load_volumes_here, visible_crops, volumes_around
 from datasets.catalogue.queries.datasets import segmentation_of
@@ -19,7 +19,7 @@ from datasets.catalogue.queries.datasets import segmentation_of
 CROP_EXPANSIONS: Loads = {"volumes": [load_volumes_here()]}
 
 
-class VolumeAroundSerializer(serializers.Serializer[Any]):
+class VolumeAroundSerializer(Shown, serializers.Serializer[Any]):
     """A volume that reaches into a crop: all that is said of it is at ``url``, its bytes are below ``data_url``.
 
     ``organelles`` are the classes that it labels, ``method`` how; null where it labels nothing.
@@ -53,8 +53,8 @@ class VolumeAroundSerializer(serializers.Serializer[Any]):
 class VolumesAround(serializers.ListSerializer[Any]):
     """The volumes of a crop."""
 
-    def get_attribute(self, instance: Crop) -> list[Volume]:
-        return volumes_around(instance)
+    def to_representation(self, data: Any) -> list[Any]:
+        return super().to_representation(volumes_around(data))
 
 
 class FoundCropSerializer(CropSerializer):
@@ -62,7 +62,7 @@ class FoundCropSerializer(CropSerializer):
     edges. With ``expand=volumes`` there are the volumes that it can be read from here: those of its dataset that reach
     into the box, and whose data this portal has."""
 
-    volumes = VolumesAround(child=VolumeAroundSerializer(), read_only=True)
+    volumes = VolumesAround(child=VolumeAroundSerializer(), source="*", read_only=True)
 
     class Meta(CropSerializer.Meta):
         fields = [*CropSerializer.Meta.fields, "volumes"]

@@ -17,7 +17,7 @@ from datasets.catalogue.queries.datasets import published_versions
 from datasets.catalogue.queries.models import find_model, model_content, visible_models
 
 
-class CropNameSerializer(serializers.ModelSerializer[Crop]):
+class CropNameSerializer(Shown, serializers.ModelSerializer[Crop]):
     """A crop by its dataset's version and its name."""
 
     dataset = serializers.CharField(source="version", read_only=True)
@@ -27,7 +27,7 @@ class CropNameSerializer(serializers.ModelSerializer[Crop]):
         fields = ["dataset", "name"]
 
 
-class MadeSerializer(serializers.ModelSerializer[Segmentation]):
+class MadeSerializer(Shown, serializers.ModelSerializer[Segmentation]):
     """A segmentation that a run made."""
 
     dataset = serializers.CharField(source="volume.version", read_only=True)
@@ -45,7 +45,7 @@ class MadeSerializer(serializers.ModelSerializer[Segmentation]):
         return address
 
 
-class ModelRunSerializer(serializers.ModelSerializer[ModelRun]):
+class ModelRunSerializer(Shown, serializers.ModelSerializer[ModelRun]):
     """A run, and the segmentations it made that the caller may see."""
 
     segmentations = MadeSerializer(many=True, read_only=True)
@@ -55,7 +55,7 @@ class ModelRunSerializer(serializers.ModelSerializer[ModelRun]):
         fields = ["name", "program", "parameters", "run_on", "segmentations"]
 
 
-class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+class ModelVersionSerializer(Shown, serializers.ModelSerializer[ModelVersion]):
     """A trained state of a model."""
 
     training_crops = CropNameSerializer(many=True, read_only=True)

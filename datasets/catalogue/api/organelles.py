@@ -58,7 +58,7 @@ class OrganelleSerializer(Shown, serializers.Serializer[OrganelleNode]):
         return request.build_absolute_uri(reverse(name, kwargs={"short_name": node.organelle.short_name}))
 
 
-class LabelledSerializer(serializers.Serializer[Volume]):
+class LabelledSerializer(Shown, serializers.Serializer[Volume]):
     """A segmentation in which a class is present."""
 
     dataset = serializers.CharField(source="version", read_only=True)

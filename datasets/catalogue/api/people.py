@@ -16,7 +16,7 @@ from datasets.catalogue.models import Contribution, Person
 from datasets.catalogue.queries.people import find_person, visible_people
 
 
-class PartSerializer(serializers.ModelSerializer[Contribution]):
+class PartSerializer(Shown, serializers.ModelSerializer[Contribution]):
     """Somebody's part in a dataset, in CRediT's roles."""
 
     dataset = serializers.CharField(source="version", read_only=True)

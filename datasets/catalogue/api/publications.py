@@ -13,7 +13,12 @@ from datasets.catalogue.api.filters import Filter, choice, dataset, words
 from datasets.catalogue.api.lists import Key, ListView, Shown, read_text
 from datasets.catalogue.models import Publication
 from datasets.catalogue.queries.paging import Found
-from datasets.catalogue.queries.publications import group_publications, publication_keys, visible_publications
+from datasets.catalogue.queries.publications import (
+    NamedPublication,
+    group_publications,
+    publication_keys,
+    visible_publications,
+)
 
 
 class GroupSerializer(Shown, serializers.Serializer[Any]):
@@ -26,11 +31,9 @@ class GroupSerializer(Shown, serializers.Serializer[Any]):
     citation = serializers.CharField(read_only=True)
     datasets = serializers.ListField(child=serializers.CharField(), read_only=True)
 
-    def to_representation(self, instance: list[Publication]) -> dict[str, Any]:
-        first = instance[0]
-        said = {name: getattr(first, name) for name in ("kind", "doi", "url", "title", "citation")}
-        said["datasets"] = list(dict.fromkeys(str(each.version) for each in instance))
-        return {name: said[name] for name in self.get_fields()}
+    def to_representation(self, instance: list[NamedPublication]) -> dict[str, Any]:
+        said = {**instance[0]._asdict(), "datasets": list(dict.fromkeys(each.version for each in instance))}
+        return {name: said[name] for name, _ in self.fields.items()}
 
 
 class PublicationList(ListView):

@@ -58,6 +58,7 @@ class Person(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "people"
+        indexes = [models.Index(fields=["name", "id"], name="person_by_name")]
         constraints = [
             models.UniqueConstraint(fields=["orcid", "name"], condition=~Q(orcid=""), name="person_orcid_name_unique"),
             models.CheckConstraint(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from datasets.catalogue.models import DatasetVersion, Publication
 from datasets.catalogue.pages.crops import Choice
 from datasets.catalogue.presentation import format_count
+from datasets.catalogue.queries.publications import NamedPublication
 
 DATASETS_SHOWN = 12
 KIND_WORDS = {"paper": "Papers", "data": "Data", "software": "Software"}
@@ -50,7 +51,7 @@ class PublicationsPage:
 
 
 def publications_page(
-    groups: Iterable[Sequence[Publication]], *, count: int, kind: str, newer_url: str, older_url: str
+    groups: Iterable[Sequence[NamedPublication]], *, count: int, kind: str, newer_url: str, older_url: str
 ) -> PublicationsPage:
     """The page of ``groups``, each of which is one publication as its datasets name it."""
     return PublicationsPage(
@@ -65,7 +66,7 @@ def publications_page(
 
 def dataset_link(version: DatasetVersion) -> DatasetLink:
     """The page of the dataset, as its title."""
-    return DatasetLink(version.title, reverse("catalogue:dataset", kwargs={"ref": version.dataset.name}))
+    return _link(version.title, version.dataset.name)
 
 
 def web_url(text: str) -> str:
@@ -78,15 +79,19 @@ def doi_url(doi: str) -> str:
     return f"https://doi.org/{quote(doi, safe='/:;()')}" if doi else ""
 
 
-def _entry(group: Sequence[Publication]) -> PublicationEntry:
+def _entry(group: Sequence[NamedPublication]) -> PublicationEntry:
     first = group[0]
-    links = list(dict.fromkeys(dataset_link(it.version) for it in group))
+    named = list(dict.fromkeys((it.dataset_title, it.dataset) for it in group))
     return PublicationEntry(
         title=first.title,
         url=doi_url(first.doi) or web_url(first.url),
         doi=first.doi,
         citation=next((it.citation for it in group if it.citation), ""),
-        kind=first.get_kind_display(),
-        datasets=tuple(links[:DATASETS_SHOWN]),
-        more=f"and {len(links) - DATASETS_SHOWN} more" if len(links) > DATASETS_SHOWN else "",
+        kind=Publication.Kind(first.kind).label,
+        datasets=tuple(_link(*it) for it in named[:DATASETS_SHOWN]),
+        more=f"and {len(named) - DATASETS_SHOWN} more" if len(named) > DATASETS_SHOWN else "",
     )
+
+
+def _link(title: str, name: str) -> DatasetLink:
+    return DatasetLink(title, reverse("catalogue:dataset", kwargs={"ref": name}))

@@ -14,6 +14,13 @@ from datasets.volumes.errors import CisternaError
 LONG = ("record", "kept")
 """What no list shows of a version, and may be some hundred kilobytes."""
 
+_NAMED = {"id", "dataset", "number", "title", "record_digest"}  # which names its pictures
+_UNNAMED = (
+    *(it.name for it in DatasetVersion._meta.concrete_fields if it.name not in _NAMED),
+    *(f"dataset__{it.name}" for it in Dataset._meta.concrete_fields if it.name not in {"id", "name"}),
+)
+"""What is not loaded of a version and its dataset where a row of a list only names them."""
+
 
 class NotFound(CisternaError):
     """There is no such thing, or the caller may not know of it: the two look alike."""
@@ -221,8 +228,8 @@ def volumes_of(version: DatasetVersion) -> QuerySet[Volume]:
 
 
 def with_version[Row: Model](rows: QuerySet[Row], version: str = "version") -> QuerySet[Row]:
-    """With the ``version`` that each row belongs to, and its dataset, as lists name them."""
-    return rows.select_related(f"{version}__dataset").defer(*(f"{version}__{name}" for name in LONG))
+    """With the ``version`` that each row belongs to, and its dataset, as lists name them: nothing else of the two."""
+    return rows.select_related(f"{version}__dataset").defer(*(f"{version}__{name}" for name in _UNNAMED))
 
 
 def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:

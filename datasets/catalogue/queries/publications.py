@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Min, QuerySet, Value, When
 from django.db.models.functions import Lower
@@ -12,10 +12,29 @@ from datasets.catalogue.models import Publication
 from datasets.catalogue.queries.datasets import of_newest
 from datasets.catalogue.queries.visibility import Viewer
 
-_SHOWN = (
+_COLUMNS = (
     *("key", "kind", "doi", "url", "title", "citation"),
     *("version__number", "version__title", "version__dataset__name"),
 )
+
+
+class NamedPublication(NamedTuple):
+    """A publication as one version names it: a page of publications is of a thousand versions."""
+
+    key: str
+    kind: str
+    doi: str
+    url: str
+    title: str
+    citation: str
+    number: int
+    dataset_title: str
+    dataset: str
+
+    @property
+    def version(self) -> str:
+        """The version, as addresses name it."""
+        return f"{self.dataset}@{self.number}"
 
 
 def visible_publications(user: Viewer) -> QuerySet[Publication]:
@@ -28,11 +47,11 @@ def publication_keys(publications: QuerySet[Publication]) -> QuerySet[Any]:
     return publications.order_by().values("key").distinct()
 
 
-def group_publications(publications: QuerySet[Publication], keys: Iterable[str]) -> list[list[Publication]]:
+def group_publications(publications: QuerySet[Publication], keys: Iterable[str]) -> list[list[NamedPublication]]:
     """For each key, the rows that it stands for, with their datasets. A key whose rows are gone meanwhile has none."""
-    groups: dict[str, list[Publication]] = {key: [] for key in keys}
-    rows = publications.filter(key__in=list(groups)).select_related("version__dataset").only(*_SHOWN)
-    for row in rows.order_by("version__dataset__name", "rank", "pk"):
+    groups: dict[str, list[NamedPublication]] = {key: [] for key in keys}
+    rows = publications.filter(key__in=list(groups)).order_by("version__dataset__name", "rank", "pk")
+    for row in map(NamedPublication._make, rows.values_list(*_COLUMNS)):
         groups[row.key].append(row)
     return [group for group in groups.values() if group]
 
