@@ -297,6 +297,7 @@ async def _stream(blocks: AsyncGenerator[bytes], length: int, receive: Receive, 
     try:
         async with contextlib.aclosing(blocks):
             async for block in blocks:
+                await asyncio.sleep(0)  # where neither a read nor a send waits, that somebody has gone is heard here
                 if gone.done():
                     break
                 length -= len(block)

@@ -1,15 +1,18 @@
 """Large bodies over a real server: memory, broken reads, clients that go away, a loop that never waits."""
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from datasets.serving.kept import TRUSTED_S
+from tests.serving.plane import data_plane
 from tests.serving.transports import Server, over_socket, served_over
 
 MIB = 1 << 20
@@ -91,6 +94,25 @@ def test_a_client_that_goes_away_frees_its_file(server: Server) -> None:
         with started(server, "large"):
             pass
     assert eventually(lambda: server.open_descriptors() <= before)
+
+
+def test_nothing_more_is_read_or_counted_for_a_client_that_is_gone(folder: Path) -> None:
+    sent: list[int] = []
+    gone = asyncio.Event()
+
+    async def receive() -> Any:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:  # as uvicorn's behind a closed connection: it takes everything at once
+        sent.append(len(message.get("body", b"")))
+        if sent[-1]:
+            gone.set()
+
+    path = b"/data/frozen@1/large"
+    scope = {"type": "http", "method": "GET", "raw_path": path, "query_string": b"", "headers": [], "client": None}
+    asyncio.run(data_plane(str(folder))(scope, receive, send))
+    assert 0 < sum(sent) < LARGE_BYTES // 10
 
 
 def test_a_file_that_shrinks_while_it_is_sent_is_never_complete(server: Server, folder: Path) -> None:
