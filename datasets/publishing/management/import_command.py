@@ -4,15 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.models import Visibility
 from datasets.publishing.imports.printing import print_reports
 from datasets.publishing.imports.report import DatasetReport
-from datasets.volumes.errors import CisternaError
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(OperatorCommand):
     """A command that imports what is at a path."""
 
     path_help: str
@@ -29,10 +29,7 @@ class ImportCommand(BaseCommand):
 
     def handle(self, *args: Any, path: Path, dry_run: bool, visibility: str, **options: Any) -> None:
         as_json: bool = options["json"]
-        try:
-            reports = self.import_from(path, visibility=Visibility(visibility), dry_run=dry_run, as_json=as_json)
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from error
+        reports = self.import_from(path, visibility=Visibility(visibility), dry_run=dry_run, as_json=as_json)
         print_reports(reports, self.stdout, as_json=as_json, dry_run=dry_run)
         if any(report.outcome == "refused" for report in reports):
             raise CommandError("Some datasets were refused; the others were imported")

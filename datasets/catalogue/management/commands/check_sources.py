@@ -5,14 +5,14 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from datasets.catalogue.actions.source_checks import CheckedSource, check_sources
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.models import SourceCheck
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = (
         "Ask for the metadata of external volumes, of their meshes and of crops, and write down whether they can be "
         "reached, for pages and the API to tell. Only origins in CISTERNA_EXTERNAL_ORIGINS are asked. Safe at any time."
@@ -29,8 +29,6 @@ class Command(BaseCommand):
             for checked in check_sources(names):
                 checks.append(checked.check)
                 (self.stderr if as_json else self.stdout).write(_line(checked), lambda text: text)
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
         except KeyboardInterrupt:
             raise CommandError("Interrupted; what was asked is written down", returncode=130) from None
         if as_json:

@@ -6,15 +6,15 @@ from argparse import ArgumentParser
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from datasets.catalogue.actions.manifests import check_manifest, make_manifest
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.presentation import format_bytes
 from datasets.storage.inventory_drafts import Progress
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = (
         "Read all objects of a published version once and write down their SHA-256, from which its manifests are sent. "
         "Interrupted, it goes on where it was; a second time it changes nothing."
@@ -31,12 +31,10 @@ class Command(BaseCommand):
                 self._check(version, line)
             else:
                 self._make(version, line)
-        except CisternaError as error:
-            line.end()
-            raise CommandError(f"{error.slug}: {error}") from None
         except KeyboardInterrupt:
-            line.end()
             raise CommandError("Interrupted; the next run goes on where this one was", returncode=130) from None
+        finally:
+            line.end()
 
     def _make(self, version: str, line: "ProgressLine") -> None:
         made = make_manifest(reference=version, scratch=settings.CONFIG.home / "inventories", show=line.show, by=None)

@@ -3,15 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from datasets.catalogue.actions.memberships import grant_membership, revoke_membership
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.models import Role
 from datasets.catalogue.queries.memberships import list_memberships
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Give, take and list memberships in datasets and organizations."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,19 +28,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         account = options["account"]
         place = {"dataset": options["dataset"], "organization": options["organization"]}
-        try:
-            match options["deed"]:
-                case "grant":
-                    membership = grant_membership(username=account, role=options["role"], by=None, **place)
+        match options["deed"]:
+            case "grant":
+                membership = grant_membership(username=account, role=options["role"], by=None, **place)
+                self.stdout.write(str(membership))
+            case "revoke":
+                revoke_membership(username=account, by=None, **place)
+                self.stdout.write(f"{account} is no longer a member of {place['dataset'] or place['organization']}")
+            case _:
+                for membership in list_memberships(username=account, **place):
                     self.stdout.write(str(membership))
-                case "revoke":
-                    revoke_membership(username=account, by=None, **place)
-                    self.stdout.write(f"{account} is no longer a member of {place['dataset'] or place['organization']}")
-                case _:
-                    for membership in list_memberships(username=account, **place):
-                        self.stdout.write(str(membership))
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
 
 
 def _add_place(parser: ArgumentParser, *, required: bool) -> None:

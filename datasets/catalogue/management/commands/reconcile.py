@@ -2,20 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from datasets.catalogue.actions.published_tree import reconcile_published_tree
-from datasets.volumes.errors import CisternaError
+from datasets.catalogue.management.operator_command import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Make the published tree, from which a front server reads, what the catalogue says. Safe at any time."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            done = reconcile_published_tree()
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
+        done = reconcile_published_tree()
         for version in done.placed:
             self.stdout.write(f"placed {version}")
         for version in done.removed:

@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from datasets.catalogue.actions.withdrawal import retire_version
-from datasets.volumes.errors import CisternaError
+from datasets.catalogue.management.operator_command import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Withdraw a published version, for good. Ends when all servers refuse it; copies in others' caches stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,8 +21,5 @@ class Command(BaseCommand):
         name, _, number = version.partition("@")
         if not number.isascii() or not number.isdigit():
             raise CommandError(f"{version!r} is no version such as hela-2@1")
-        try:
-            retired = retire_version(name=name, number=int(number), reason=reason, successor=successor, by=None)
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
+        retired = retire_version(name=name, number=int(number), reason=reason, successor=successor, by=None)
         self.stdout.write(f"{retired} is retired" + (f"; {successor} takes its place" if successor else ""))

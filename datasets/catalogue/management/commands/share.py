@@ -5,14 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from datasets.catalogue.actions.tokens import create_share_token, revoke_share_token
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.queries.tokens import list_share_tokens, standing
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Make, list and revoke share tokens: each opens one dataset, drafts included, to whoever holds it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,17 +27,14 @@ class Command(BaseCommand):
         revoke.add_argument("id", type=int)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            match options["deed"]:
-                case "create":
-                    self._create(options["dataset"], options["label"], options["days"])
-                case "revoke":
-                    self.stdout.write(f"{revoke_share_token(share_id=options['id'], by=None)} is revoked")
-                case _:
-                    for token in list_share_tokens(dataset=options["dataset"]):
-                        self.stdout.write(f"{token.pk}  {token.dataset}  {standing(token)}  {token.label}")
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
+        match options["deed"]:
+            case "create":
+                self._create(options["dataset"], options["label"], options["days"])
+            case "revoke":
+                self.stdout.write(f"{revoke_share_token(share_id=options['id'], by=None)} is revoked")
+            case _:
+                for token in list_share_tokens(dataset=options["dataset"]):
+                    self.stdout.write(f"{token.pk}  {token.dataset}  {standing(token)}  {token.label}")
 
     def _create(self, dataset: str, label: str, days: int) -> None:
         if days < 1:

@@ -4,15 +4,13 @@ import datetime as dt
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from datasets.catalogue.actions.tokens import create_api_token, revoke_api_token
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.models import Scope
 from datasets.catalogue.queries.tokens import list_api_tokens, standing
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Make, list and revoke API tokens. What a token is, is shown once, when it is made."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,17 +26,14 @@ class Command(BaseCommand):
         revoke.add_argument("id")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            match options["deed"]:
-                case "create":
-                    self._create(options)
-                case "revoke":
-                    self.stdout.write(f"{revoke_api_token(token_id=options['id'], by=None)} is revoked")
-                case _:
-                    for token in list_api_tokens(username=options["account"]):
-                        self.stdout.write(f"{token.id}  {token.user}  {token.scope}  {standing(token)}  {token.label}")
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
+        match options["deed"]:
+            case "create":
+                self._create(options)
+            case "revoke":
+                self.stdout.write(f"{revoke_api_token(token_id=options['id'], by=None)} is revoked")
+            case _:
+                for token in list_api_tokens(username=options["account"]):
+                    self.stdout.write(f"{token.id}  {token.user}  {token.scope}  {standing(token)}  {token.label}")
 
     def _create(self, options: dict[str, Any]) -> None:
         lifetime = dt.timedelta(days=options["days"]) if options["days"] > 0 else None

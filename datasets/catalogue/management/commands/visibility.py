@@ -4,14 +4,12 @@ import datetime as dt
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from datasets.catalogue.actions.withdrawal import change_visibility
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.models import Visibility
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Say who may see a dataset. Ends when all servers answer accordingly; copies in others' caches stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,10 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=_date, help="when the embargo ends: 2027-03-31, or with time and zone")
 
     def handle(self, *args: Any, name: str, visibility: str, until: dt.datetime | None, **options: Any) -> None:
-        try:
-            dataset = change_visibility(name=name, visibility=visibility, until=until, by=None)
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from None
+        dataset = change_visibility(name=name, visibility=visibility, until=until, by=None)
         end = f" until {until.isoformat()}" if until else ""
         self.stdout.write(f"{dataset} is {dataset.visibility}{end}")
 

@@ -4,13 +4,12 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.publishing.inspection import inspect
 from datasets.publishing.reports import describe
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Inspect an OME-Zarr image by its metadata. Exit code 0: it could be published; 1: it could not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,25 +4,20 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.publishing.actions import publish
 from datasets.publishing.reports import describe_problem
 from datasets.publishing.specification import read_specification
-from datasets.volumes.errors import CisternaError
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Publish a dataset from its specification. The same specification and data again change nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("specification", type=Path, help="TOML file; docs/guides/publishing.md tells its fields")
 
     def handle(self, *args: Any, specification: Path, **options: Any) -> None:
-        try:
-            published = publish(specification=read_specification(specification), base=specification.parent, by=None)
-        except CisternaError as error:
-            raise CommandError(f"{error.slug}: {error}") from error
+        published = publish(specification=read_specification(specification), base=specification.parent, by=None)
         for path, problem in published.warnings:
             self.stderr.write(f"{path}: {describe_problem(problem)}")
         done = "published" if published.created else "already published, nothing changed"
