@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from django.urls import reverse
 from django.utils.functional import cached_property
 from rest_framework import serializers
 
-from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.addresses import layer_url, volume_url
 from datasets.catalogue.api.lists import Shown
 from datasets.catalogue.models import (
     Acquisition,
@@ -182,7 +181,7 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
         return self._version(volume)
 
     def get_url(self, volume: Volume) -> str:
-        return self._absolute(reverse("api:volume", kwargs={"ref": self._version(volume), "path": volume.path}))
+        return self._absolute(volume_url(self._of(volume), volume))
 
     def get_page_url(self, volume: Volume) -> str:
         return self._absolute(layer_url(self._of(volume), volume))
@@ -220,8 +219,12 @@ class VolumeSerializer(Shown, serializers.ModelSerializer[Volume]):
         return str(self._of(volume))
 
     def _absolute(self, path: str) -> str:
-        address: str = self.context["request"].build_absolute_uri(path)
-        return address
+        return f"{self._site}{path}"
+
+    @cached_property
+    def _site(self) -> str:
+        address: str = self.context["request"].build_absolute_uri("/")
+        return address.removesuffix("/")
 
 
 class ViewSerializer(Shown, serializers.ModelSerializer[View]):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from datasets.catalogue.addresses import volume_url
 from datasets.catalogue.api.content import CropSerializer
 from datasets.catalogue.api.filters import Filter, choice, dataset, exact, organelle, voxel
 from datasets.catalogue.api.lists import Key, ListView, Loads, Shown, read_number, read_text
@@ -43,8 +43,7 @@ class VolumeAroundSerializer(Shown, serializers.Serializer[Any]):
 
     def get_url(self, volume: Volume) -> str:
         request: Request = self.context["request"]
-        path = reverse("api:volume", kwargs={"ref": str(volume.version), "path": volume.path})
-        return request.build_absolute_uri(path)
+        return request.build_absolute_uri(volume_url(volume.version, volume))
 
     def get_data_url(self, volume: Volume) -> str:
         return f"{self.context['data_url']}{volume.version}/{volume.path}/"

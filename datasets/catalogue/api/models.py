@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from datasets.catalogue.addresses import volume_url
 from datasets.catalogue.api.filters import Filter, exact, organelle, words
 from datasets.catalogue.api.lists import CatalogueView, Key, ListView, Loads, Shown, read_text
 from datasets.catalogue.models import Coverage, Crop, Model, ModelRun, ModelVersion, Segmentation
@@ -40,8 +41,7 @@ class MadeSerializer(Shown, serializers.ModelSerializer[Segmentation]):
 
     def get_url(self, segmentation: Segmentation) -> str:
         volume = segmentation.volume
-        path = reverse("api:volume", kwargs={"ref": str(volume.version), "path": volume.path})
-        address: str = self.context["request"].build_absolute_uri(path)
+        address: str = self.context["request"].build_absolute_uri(volume_url(volume.version, volume))
         return address
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.addresses import layer_url, volume_url
 from datasets.catalogue.api.lists import CatalogueView, Shown
 from datasets.catalogue.models import Volume
 from datasets.catalogue.queries.organelles import (
@@ -72,8 +72,7 @@ class LabelledSerializer(Shown, serializers.Serializer[Volume]):
 
     def get_url(self, volume: Volume) -> str:
         request: Request = self.context["request"]
-        path = reverse("api:volume", kwargs={"ref": str(volume.version), "path": volume.path})
-        return request.build_absolute_uri(path)
+        return request.build_absolute_uri(volume_url(volume.version, volume))
 
     def get_page_url(self, volume: Volume) -> str:
         request: Request = self.context["request"]

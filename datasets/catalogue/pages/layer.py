@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.addresses import layer_url, volume_url
 from datasets.catalogue.external_sources import seen_with
 from datasets.catalogue.models import Coverage, DatasetVersion, ModelRun, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind, extent_nm
@@ -127,7 +127,7 @@ def layer_page(
         picture_alt=picture_alt,
         view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if shown else "",
         data_url=volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
-        api_url=reverse("api:volume", kwargs={"ref": str(version), "path": volume.path}),
+        api_url=volume_url(version, volume),
         classes=tuple(_labelled(it) for it in segmentation.coverage.all()) if segmentation else (),
         subject=segmentation.subject if segmentation else "",
         facts=tuple(_facts(version, volume, image, run)),

@@ -56,6 +56,7 @@ from datasets.catalogue.queries.organelles import (
     organelle_tree,
     other_layers_of,
     segmentations_of,
+    with_cards,
 )
 from datasets.catalogue.queries.paging import LongList
 from datasets.catalogue.queries.people import people_with_pages
@@ -194,7 +195,7 @@ def organelles(request: HttpRequest) -> HttpResponse:
 def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
     """``/organelles/<class>/``: what the class is, and its segmentations in pictures."""
     node = find_organelle(short_name, request.user)
-    rows = segmentations_of(node.organelle, request.user)
+    rows = with_cards(segmentations_of(node.organelle, request.user))
     pages = LongList(rows, NEWEST_FIRST, CARDS_PER_PAGE, count=node.segmentation_count)
     page = pages.get_page(request.GET.get("page"))
     pictures = {version: known_picture_names(version) for version in {it.version for it in page}}

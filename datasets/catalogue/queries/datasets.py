@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
-from datasets.catalogue.models import Dataset, DatasetVersion, Mount, Segmentation, State, View, Volume
+from datasets.catalogue.models import (
+    Affiliation,
+    Contribution,
+    Coverage,
+    Dataset,
+    DatasetVersion,
+    Mount,
+    Segmentation,
+    State,
+    Transform,
+    View,
+    Volume,
+)
 from datasets.catalogue.queries.source_checks import with_checks
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.volumes.errors import CisternaError
@@ -235,7 +247,9 @@ def with_version[Row: Model](rows: QuerySet[Row], version: str = "version") -> Q
 def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     """With what is said of each volume."""
     return with_checks(volumes.select_related("segmentation__run__model_version__model")).prefetch_related(
-        "segmentation__coverage__organelle", "transforms__space", "external_meshes"
+        Prefetch("segmentation__coverage", Coverage.objects.select_related("organelle").order_by("pk")),
+        Prefetch("transforms", Transform.objects.select_related("space").order_by("pk")),
+        "external_meshes",
     )
 
 
@@ -250,6 +264,6 @@ def _content() -> list[str | Prefetch[str]]:
         "specimen__terms",
         "views",
         "publications",
-        "contributions__person",
-        "affiliations__organization",
+        Prefetch("contributions", Contribution.objects.select_related("person").order_by("rank", "pk")),
+        Prefetch("affiliations", Affiliation.objects.select_related("organization").order_by("rank", "pk")),
     ]

@@ -19,6 +19,9 @@ LABELS = (Segmentation.Type.INSTANCE, Segmentation.Type.SEMANTIC)
 NEWEST_FIRST = ("-version_id", "path")
 """The order of segmentations over all datasets: the version that was begun last first."""
 
+_DETAILS = ("description", "axes", "axis_types", "axis_units", "channels", "kept")
+"""What no list of a class shows of a volume."""
+
 
 @dataclass
 class OrganelleNode:
@@ -92,17 +95,18 @@ def newest_segmentations(nodes: Iterable[OrganelleNode]) -> dict[int, Volume]:
 
 
 def segmentations_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume]:
-    """The volumes in the newest versions that ``user`` may see that show ``organelle``, with what a list shows.
+    """The volumes in the newest versions that ``user`` may see that show ``organelle``, with what names each.
 
     Their order is :data:`NEWEST_FIRST`.
     """
     volumes = Volume.objects.filter(of_newest(user))
     shown = rows_having(volumes, _labelled().filter(organelle=organelle), "segmentation__volume")
-    return (
-        with_version(shown)
-        .select_related("version__specimen", "segmentation")
-        .prefetch_related("segmentation__coverage__organelle")
-    )
+    return with_version(shown).select_related("segmentation").defer(*_DETAILS)
+
+
+def with_cards(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
+    """With what a card shows of each."""
+    return volumes.select_related("version__specimen").prefetch_related("segmentation__coverage__organelle")
 
 
 def other_layers_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume]:
