@@ -65,3 +65,13 @@ def layer_url(version: DatasetVersion, volume: Volume) -> str:
 def volume_url(version: DatasetVersion, volume: Volume) -> str:
     """The address of a volume in the API."""
     return f"/api/v1/datasets/{version}/volumes/{quote(volume.path, safe=_LEFT_IN_PATHS)}/"
+
+
+def web_url(text: str) -> str:
+    """``text`` where it is an address of the web, to which a browser may be led; else ``""``."""
+    return text if text.lower().startswith(("https://", "http://")) else ""
+
+
+def doi_url(doi: str) -> str:
+    """Where a DOI leads; ``""`` for none."""
+    return f"https://doi.org/{quote(doi, safe='/:;()')}" if doi else ""

@@ -14,6 +14,7 @@ class CatalogueConfig(AppConfig):
         pre_migrate.connect(release_rules, sender=self)
         post_migrate.connect(hold_rules, sender=self)
         post_migrate.connect(_load_organelle_classes, sender=self)
+        post_migrate.connect(_refresh_search, sender=self)
 
 
 def _load_organelle_classes(using: str, **_: Any) -> None:
@@ -21,3 +22,14 @@ def _load_organelle_classes(using: str, **_: Any) -> None:
     from datasets.catalogue.actions.organelles import load_organelle_classes
 
     load_organelle_classes(using=using)
+
+
+def _refresh_search(using: str, **_: Any) -> None:
+    """What the search is asked is made when it comes, and anew when the vocabulary or the rules have changed."""
+    from django.db import DEFAULT_DB_ALIAS, connections
+
+    from datasets.catalogue.search.full_text import TABLE
+    from datasets.catalogue.search.indexing import refresh
+
+    if using == DEFAULT_DB_ALIAS and TABLE in connections[using].introspection.table_names():
+        refresh()

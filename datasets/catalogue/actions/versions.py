@@ -31,6 +31,7 @@ from datasets.catalogue.models import (
     Volume,
 )
 from datasets.catalogue.records import Record, write_record
+from datasets.catalogue.search.indexing import index_dataset
 from datasets.volumes.errors import CisternaError
 
 _SAID = ("title", "description", "licence", "credit", "keywords", "kept")
@@ -116,6 +117,7 @@ def freeze(*, draft: DatasetVersion, by: AbstractBaseUser | None, record: Record
     draft.number = newest.number + 1 if newest and newest.number else 1
     draft.state, draft.frozen_at = State.PUBLISHED, timezone.now()
     draft.save()
+    index_dataset(dataset)
     bump_revision()
     record_event(by=by, action="version.publish", subject=str(draft), after={"record_digest": draft.record_digest})
     return draft

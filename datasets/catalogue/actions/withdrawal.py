@@ -15,6 +15,7 @@ from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import Dataset, DatasetVersion, State, Visibility
 from datasets.catalogue.queries.names import NameUnknown, find_dataset
 from datasets.catalogue.queries.visibility import Deed, require
+from datasets.catalogue.search.indexing import index_dataset
 from datasets.volumes.errors import CisternaError
 
 
@@ -102,6 +103,7 @@ def retire_version(
                 raise RetirementRefused("It cannot succeed itself", where=str(version), fix="Name another version")
         version.state, version.retired_reason, version.successor = State.RETIRED, reason.strip(), new
         version.save(update_fields=["state", "retired_reason", "successor"])
+        index_dataset(dataset)
         bump_revision()
         record_event(
             by=by, action="version.retire", subject=str(version), after={"reason": reason, "successor": successor}

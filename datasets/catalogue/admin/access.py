@@ -28,6 +28,7 @@ from datasets.catalogue.models import (
     StateLink,
     UsageDaily,
 )
+from datasets.catalogue.search.indexing import index_organization, index_person
 
 
 class DatasetMembers(Rows):
@@ -96,6 +97,9 @@ class OrganizationAdmin(Audited):
     search_fields = ["name", "title", "ror"]
     inlines = [OrganizationMembers]
 
+    def index(self, key: Any) -> None:
+        index_organization(key)
+
 
 @admin.register(Membership)
 class MembershipAdmin(Audited):
@@ -110,6 +114,9 @@ class MembershipAdmin(Audited):
 class PersonAdmin(Audited):
     list_display = ["name", "orcid"]
     search_fields = ["name", "orcid"]
+
+    def index(self, key: Any) -> None:
+        index_person(key)
 
 
 @admin.register(StateLink)

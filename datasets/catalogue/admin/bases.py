@@ -36,6 +36,13 @@ class ReadOnly(Page):
 class Audited(Page):
     """Changed here; each change is written down and reaches every server process."""
 
+    def index(self, key: Any) -> None:
+        """Keep what the search is asked true, after the row of this key and what belongs to it was changed."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        self.index(form.instance.pk)
+
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, obj, form, change)
         names = [name for name in form.changed_data if name in form.fields and name in _tellable(obj)]
@@ -53,12 +60,17 @@ class Audited(Page):
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         self._record(request, "delete", obj)
+        key = obj.pk
         super().delete_model(request, obj)
+        self.index(key)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        keys = [obj.pk for obj in queryset]
         for obj in queryset:
             self._record(request, "delete", obj)
         super().delete_queryset(request, queryset)
+        for key in keys:
+            self.index(key)
 
     def _record(
         self, request: HttpRequest, deed: str, obj: Model, before: dict[str, Any] | None = None, after: Any = None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 
 from datasets.catalogue.admin.bases import Audited, Rows
 from datasets.catalogue.models import Collection, CollectionMember, Model, ModelRun, ModelVersion, Task
+from datasets.catalogue.search.indexing import index_models
 
 
 class VersionsOfModel(Rows):
@@ -23,6 +26,9 @@ class ModelAdmin(Audited):
     autocomplete_fields = ["organization"]
     inlines = [VersionsOfModel]
 
+    def index(self, key: Any) -> None:
+        index_models([key])
+
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(Audited):
@@ -30,6 +36,10 @@ class ModelVersionAdmin(Audited):
     list_select_related = ["model"]
     search_fields = ["model__name", "label"]
     autocomplete_fields = ["model", "training_crops"]
+
+    def index(self, key: Any) -> None:
+        """Of all models: a version may have been moved to another."""
+        index_models()
 
 
 @admin.register(ModelRun)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import Collection, DatasetVersion
 from datasets.catalogue.pages.gallery import GalleryCard, gallery_card
 from datasets.catalogue.pages.models import Entry
 from datasets.catalogue.pages.parts import Fact
-from datasets.catalogue.pages.publications import doi_url, web_url
 from datasets.catalogue.presentation import format_count
 
 

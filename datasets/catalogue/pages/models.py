@@ -8,12 +8,12 @@ from typing import Any
 
 from django.urls import reverse
 
-from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.addresses import layer_url, web_url
 from datasets.catalogue.models import Model, ModelVersion, Volume
 from datasets.catalogue.pages.crops import crops_url
 from datasets.catalogue.pages.layers import describe_values
 from datasets.catalogue.pages.parts import Fact
-from datasets.catalogue.pages.publications import DatasetLink, dataset_link, web_url
+from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.presentation import describe_licence, format_count, format_date
 
 DATASETS_SHOWN = 50

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from django.urls import reverse
 
+from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import DatasetVersion, Publication
 from datasets.catalogue.pages.crops import Choice
 from datasets.catalogue.presentation import format_count
@@ -67,16 +67,6 @@ def publications_page(
 def dataset_link(version: DatasetVersion) -> DatasetLink:
     """The page of the dataset, as its title."""
     return _link(version.title, version.dataset.name)
-
-
-def web_url(text: str) -> str:
-    """``text`` where it is an address of the web, to which a browser may be led; else ``""``."""
-    return text if text.lower().startswith(("https://", "http://")) else ""
-
-
-def doi_url(doi: str) -> str:
-    """Where a DOI leads; ``""`` for none."""
-    return f"https://doi.org/{quote(doi, safe='/:;()')}" if doi else ""
 
 
 def _entry(group: Sequence[NamedPublication]) -> PublicationEntry:

@@ -15,7 +15,7 @@ def visible_people(user: Viewer) -> QuerySet[Person]:
     """Whoever contributed to a newest version that ``user`` may see; their ``contributions`` are those."""
     seen = with_version(Contribution.objects.filter(of_newest(user)))
     loaded = Prefetch("contributions", seen.order_by("version__dataset__name"))
-    return _known_to(user).prefetch_related(loaded).order_by("name", "id")
+    return known_people(user).prefetch_related(loaded).order_by("name", "id")
 
 
 def people_with_pages(version: DatasetVersion, versions: Iterable[DatasetVersion], user: Viewer) -> set[int]:
@@ -24,14 +24,14 @@ def people_with_pages(version: DatasetVersion, versions: Iterable[DatasetVersion
     people = {it.person_id for it in version.contributions.all()}
     if version == newest_among(versions):
         return people  # whoever contributed to the newest has a page
-    return set(_known_to(user).filter(pk__in=people).values_list("pk", flat=True))
+    return set(known_people(user).filter(pk__in=people).values_list("pk", flat=True))
 
 
 def other_names(person: Person, user: Viewer) -> QuerySet[Person]:
     """The same person under other names: those of the same ORCID whom ``user`` may know of."""
     if not person.orcid:
         return Person.objects.none()
-    return _known_to(user).filter(orcid=person.orcid).exclude(pk=person.pk).order_by("name", "id")
+    return known_people(user).filter(orcid=person.orcid).exclude(pk=person.pk).order_by("name", "id")
 
 
 def find_person(number: int, user: Viewer) -> Person:
@@ -46,6 +46,7 @@ def find_person(number: int, user: Viewer) -> Person:
     return person
 
 
-def _known_to(user: Viewer) -> QuerySet[Person]:
+def known_people(user: Viewer) -> QuerySet[Person]:
+    """Whoever contributed to a newest version that ``user`` may see, by themselves."""
     seen = Contribution.objects.filter(of_newest(user), person=OuterRef("pk"))
     return Person.objects.filter(Exists(seen))

@@ -1,0 +1,213 @@
+"""Keeping what the search and the facets are asked true. Actions call these within their own transactions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from datasets.catalogue.models import (
+    Contribution,
+    Dataset,
+    DatasetFacet,
+    Model,
+    Person,
+    Publication,
+    SearchEntry,
+    SearchState,
+)
+from datasets.catalogue.queries.datasets import newest_of
+from datasets.catalogue.queries.lineages import organelle_lineages
+from datasets.catalogue.search import full_text
+from datasets.catalogue.search.documents import (
+    Said,
+    load_datasets,
+    said_of_dataset,
+    said_of_model,
+    said_of_person,
+    said_of_publication,
+    words_by_field,
+)
+from datasets.catalogue.search.facets import facet_values
+from datasets.catalogue.search.vocabulary import fingerprint
+
+_RULES = 1
+"""Of what is indexed, and how; a change of theirs makes all entries anew with the next migration."""
+
+_AT_ONCE = 500
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+type _Row = tuple[SearchEntry, list[Said]]
+
+
+@transaction.atomic
+def index_dataset(dataset: Dataset) -> None:
+    """After another version of it became the newest, or none is left."""
+    _lock()
+    _index_datasets([dataset.pk])
+    people = Contribution.objects.filter(version__dataset=dataset).values_list("person", flat=True)
+    _index_people(set(people))
+
+
+@transaction.atomic
+def index_person(key: int) -> None:
+    """After a person was changed or deleted."""
+    _lock()
+    _index_people([key])
+    _index_datasets(_newest().filter(contributions__person=key).values_list("dataset", flat=True))
+
+
+@transaction.atomic
+def index_organization(key: int) -> None:
+    """After an organization was changed or deleted."""
+    _lock()
+    _index_datasets(_newest().filter(affiliations__organization=key).values_list("dataset", flat=True))
+    _index_models(Model.objects.filter(organization=key).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def index_models(keys: Collection[int] | None = None) -> None:
+    """After models were changed or deleted; None: whichever."""
+    _lock()
+    if keys is None:
+        keys = {
+            *Model.objects.values_list("pk", flat=True),
+            *SearchEntry.objects.filter(kind=SearchEntry.Kind.MODEL).values_list("object_id", flat=True),
+        }
+    _index_models(keys)
+
+
+@transaction.atomic
+def rebuild() -> int:
+    """Make all anew. Returns the number of entries."""
+    state = _lock()
+    full_text.remove_all()
+    SearchEntry.objects.all()._raw_delete(SearchEntry.objects.db)  # nothing points to them
+    DatasetFacet.objects.all()._raw_delete(DatasetFacet.objects.db)
+    for keys in batched(Dataset.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
+        _write_datasets(keys)
+    for keys in batched(Person.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
+        _write(_people(keys))
+    for keys in batched(Model.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
+        _write(_models(keys))
+    state.fingerprint = _fingerprint()
+    state.save()
+    return SearchEntry.objects.count()
+
+
+def refresh() -> None:
+    """Make all anew where it was made by other rules, or not yet."""
+    if SearchState.objects.values_list("fingerprint", flat=True).first() != _fingerprint():
+        rebuild()
+
+
+def _fingerprint() -> str:
+    return hashlib.sha256(f"{_RULES} {fingerprint()}".encode()).hexdigest()
+
+
+def _lock() -> SearchState:
+    """One at a time: whoever waits sees what the one before has written."""
+    SearchState.objects.get_or_create(id=1)
+    return SearchState.objects.select_for_update().get(id=1)
+
+
+def _index_datasets(keys: Iterable[int]) -> None:
+    keys = sorted(set(keys))
+    _remove(Q(dataset__in=keys))
+    DatasetFacet.objects.filter(dataset__in=keys).delete()
+    _write_datasets(keys)
+
+
+def _index_people(keys: Iterable[int]) -> None:
+    keys = list(keys)
+    _remove(Q(kind=SearchEntry.Kind.PERSON, object_id__in=keys))
+    _write(_people(keys))
+
+
+def _index_models(keys: Iterable[int]) -> None:
+    keys = list(keys)
+    _remove(Q(kind=SearchEntry.Kind.MODEL, object_id__in=keys))
+    _write(_models(keys))
+
+
+def _remove(which: Q) -> None:
+    entries = list(SearchEntry.objects.filter(which).values_list("pk", flat=True))
+    full_text.remove(entries)
+    SearchEntry.objects.filter(pk__in=entries).delete()
+
+
+def _newest() -> Any:
+    return newest_of(Dataset.objects.all())
+
+
+def _write_datasets(datasets: Sequence[int]) -> None:
+    lineages = organelle_lineages()
+    versions = dict(_newest().filter(dataset__in=datasets).values_list("pk", "frozen_at"))
+    rows: list[_Row] = []
+    facets: list[DatasetFacet] = []
+    for document in load_datasets(list(versions)):
+        version = document.version
+        entry = SearchEntry(
+            kind=SearchEntry.Kind.DATASET,
+            object_id=version.pk,
+            dataset_id=version.dataset_id,
+            grouped_as=version.dataset_id,
+            at=version.frozen_at,
+            voxels=document.voxels,
+            fineness=1000 / document.voxel_nm if document.voxel_nm else 0,
+        )
+        rows.append((entry, said_of_dataset(document, lineages)))
+        facets += [
+            DatasetFacet(dataset_id=version.dataset_id, facet=facet, value=value[:300])
+            for facet, value in facet_values(document, lineages)
+        ]
+    _write([*rows, *_publications(versions)])
+    DatasetFacet.objects.bulk_create(facets, batch_size=2000)
+
+
+def _publications(versions: dict[int, datetime]) -> Iterator[_Row]:
+    for row in (
+        Publication.objects.filter(version__in=list(versions))
+        .select_related("version")
+        .defer("version__record", "version__kept")
+    ):
+        entry = SearchEntry(
+            kind=SearchEntry.Kind.PUBLICATION,
+            object_id=row.pk,
+            dataset_id=row.version.dataset_id,
+            grouped_as=_number(row.key),
+            at=versions[row.version_id],
+        )
+        yield entry, said_of_publication(row)
+
+
+def _people(keys: Collection[int]) -> Iterator[_Row]:
+    """Those who contributed to a newest version; others are known to nobody."""
+    seen = Contribution.objects.filter(person=OuterRef("pk"), version__in=_newest().values("pk"))
+    for person in Person.objects.filter(Exists(seen), pk__in=keys):
+        entry = SearchEntry(kind=SearchEntry.Kind.PERSON, object_id=person.pk, grouped_as=person.pk, at=_NO_TIME)
+        yield entry, said_of_person(person)
+
+
+def _models(keys: Collection[int]) -> Iterator[_Row]:
+    for model in Model.objects.filter(pk__in=keys).select_related("organization").prefetch_related("versions"):
+        entry = SearchEntry(kind=SearchEntry.Kind.MODEL, object_id=model.pk, grouped_as=model.pk, at=model.created_at)
+        yield entry, said_of_model(model)
+
+
+def _write(rows: Iterable[_Row]) -> None:
+    rows = list(rows)
+    for entry, said in rows:
+        entry.said = [[each.weight, each.what, each.text] for each in said]
+    entries = SearchEntry.objects.bulk_create([entry for entry, _ in rows], batch_size=1000)
+    full_text.write([(entry.pk, words_by_field(said)) for entry, (_, said) in zip(entries, rows, strict=True)])
+
+
+def _number(key: str) -> int:
+    """A number for a publication's key, that no other has."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)

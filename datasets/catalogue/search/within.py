@@ -1,0 +1,116 @@
+"""Segmentations and crops: found through the classes that a question names and the datasets that it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from datasets.catalogue.addresses import layer_url
+from datasets.catalogue.models import Coverage, Crop, CropCoverage, OrganelleClass, SearchEntry, Volume
+from datasets.catalogue.queries.crops import crops_with
+from datasets.catalogue.queries.datasets import of_newest, with_version
+from datasets.catalogue.queries.organelles import NEWEST_FIRST
+from datasets.catalogue.queries.segmentations import volumes_with
+from datasets.catalogue.search.classes import Reading, read_classes
+from datasets.catalogue.search.full_text import ABOUT, ABOUT_EXACTLY, ANYWHERE, TEXT
+from datasets.catalogue.search.hits import MOST_COUNTED, Group, Hit, Kind, make_group, said_of_entry
+from datasets.catalogue.search.passages import reasons_for
+from datasets.catalogue.search.questions import Question
+from datasets.catalogue.search.searches import Search
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """How a kind's rows are found.
+
+    Args:
+        all: every row, of whatever version.
+        showing: those that show some classes, by their keys.
+        coverage: which classes a row shows; ``owner``: the row, from there.
+        order: of an index over all rows.
+    """
+
+    all: QuerySet[Any]
+    showing: Callable[[QuerySet[Any], Sequence[int], str], QuerySet[Any]]
+    coverage: QuerySet[Any]
+    owner: str
+    order: tuple[str, ...]
+
+
+_ROWS = {
+    "segmentation": _Rows(
+        Volume.objects.filter(segmentation__isnull=False),
+        volumes_with,
+        Coverage.objects.all(),
+        "segmentation__volume",
+        NEWEST_FIRST,
+    ),
+    "crop": _Rows(Crop.objects.all(), crops_with, CropCoverage.objects.all(), "crop", ("version_id", "name")),
+}
+
+
+def group_within(kind: Kind, search: Search, most: int, start: int) -> Group:
+    """The segmentations or crops of the classes that are named, in the datasets that the other words find; where no
+    class is named, or there are none, those of the datasets that are about the question."""
+    rows = _ROWS[kind]
+    reading = read_classes(search.question)
+    keys = _keys(rows, reading, search)
+    if not keys and reading.classes and reading.rest.terms:
+        reading = Reading((), Question((), {}), search.question)
+        keys = _keys(rows, reading, search)
+    tier = ANYWHERE + 1  # found only because its dataset is: behind all else
+    if reading.classes:
+        tier = ABOUT if reading.begins else ABOUT_EXACTLY
+    hits = tuple(_hits(kind, rows, reading, keys[start : start + most]))
+    return make_group(kind, len(keys), tier, hits)
+
+
+def _keys(rows: _Rows, reading: Reading, search: Search) -> list[int]:
+    found = rows.all
+    if reading.rest.terms:
+        rest = search if reading.rest == search.question else Search(reading.rest, search.user)
+        versions = [it.key for it in rest.ranked("dataset") if it.is_about][:MOST_COUNTED]
+        found = found.filter(version__in=versions)
+    else:
+        found = found.filter(of_newest(search.user))
+    if reading.classes:
+        names = [it.fact.short_name for it in reading.classes]
+        classes = list(OrganelleClass.objects.filter(short_name__in=names).values_list("pk", flat=True))
+        found = rows.showing(found, classes, Coverage.Found.PRESENT)
+    return list(found.order_by(*rows.order).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+
+
+def _hits(kind: Kind, rows: _Rows, reading: Reading, keys: Sequence[int]) -> Any:
+    if not keys:
+        return
+    loaded = {it.pk: it for it in with_version(rows.all.model._default_manager.filter(pk__in=keys))}
+    shown: dict[int, set[str]] = {key: set() for key in keys}
+    if reading.classes:
+        present = rows.coverage.filter(found=Coverage.Found.PRESENT, **{f"{rows.owner}__in": keys})
+        for key, name in present.values_list(rows.owner, "organelle__short_name"):
+            shown[key].add(name)
+    entries = {}
+    if reading.rest.terms:
+        versions = {it.version_id for it in loaded.values()}
+        entries = {it.object_id: it for it in SearchEntry.objects.filter(kind="dataset", object_id__in=versions)}
+    for key in keys:
+        row = loaded.get(key)
+        if row is None:
+            continue
+        why = next(
+            (reasons_for(it.said, reading.named) for it in reading.classes if it.fact.short_name in shown[key]), ()
+        )
+        if entry := entries.get(row.version_id):
+            about = [each for each in said_of_entry(entry) if each.weight != TEXT]
+            why += reasons_for(about, reading.rest)
+        dataset = row.version.dataset.name
+        if isinstance(row, Volume):
+            yield Hit(kind, key, f"{dataset}/{row.path}", row.title, layer_url(row.version, row), why)
+        else:
+            url = f"{reverse('catalogue:crops')}?{urlencode({'dataset': dataset})}"
+            yield Hit(kind, key, f"{dataset}/{row.name}", str(row), url, why)
