@@ -24,7 +24,7 @@ def _drop_text(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0011_large_lists"),
+        ("catalogue", "0012_people_by_name"),
     ]
 
     operations = [
