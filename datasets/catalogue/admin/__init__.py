@@ -5,6 +5,6 @@ models, tasks and collections. What a version *says* comes from its specificatio
 looked at here, drafts included: so no form can meet a frozen version's triggers, and nothing is mounted by hand.
 """
 
-from datasets.catalogue.admin import access, content, research
+from datasets.catalogue.admin import access, content, research, search
 
-__all__ = ["access", "content", "research"]
+__all__ = ["access", "content", "research", "search"]

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.search.indexing import rebuild
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Make what the search and the facets are asked anew from the catalogue. Safe at any time; seldom needed."
 
     def handle(self, *args: Any, **options: Any) -> None:
