@@ -330,6 +330,8 @@ def nothing_counted() -> None:
     """What a process has counted is of its database; a test's is taken back, with the stamp that would tell."""
     if counting := sys.modules.get("datasets.catalogue.queries.organelles"):
         counting.released_presence.cache_clear()
+    if parting := sys.modules.get("datasets.catalogue.discovery.sitemaps"):
+        parting.parts_of_datasets.cache_clear()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from datasets.catalogue.addresses import ReferenceConverter
+from datasets.catalogue.discovery import views as discovery
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
 from datasets.catalogue.pages import research_views, views
 
@@ -52,4 +53,10 @@ urlpatterns = [
     path("selection/keep", views.keep_selection, name="keep_selection"),
     path("selections/<link:identifier>/", views.kept_selection, name="kept_selection"),
     path("v/<link:identifier>/", views.short_link, name="short_link"),
+    path("robots.txt", discovery.robots, name="robots"),
+    path("sitemap.xml", discovery.sitemap, name="sitemap"),
+    path("sitemaps/pages.xml", discovery.sitemap_pages, name="sitemap_pages"),
+    path("sitemaps/datasets-<int:number>.xml", discovery.sitemap_datasets, name="sitemap_datasets"),
+    path("sitemaps/people-<int:number>.xml", discovery.sitemap_people, name="sitemap_people"),
+    path("feeds/datasets.atom", discovery.feed, name="feed"),
 ]

@@ -54,6 +54,8 @@ EXAMPLES = 500
 LABELS = (None, "1", "2", "draft")
 LISTS = {"", "datasets/", "api/v1/datasets/"}
 """The lists of datasets: they hold exactly the newest published version of each that the caller may know of."""
+ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
+"""Lists that are the same for all: they hold what a stranger may know of."""
 
 DATA_KEYS = ("", "{volume}/", "{volume}/zarr.json", "{volume}/nothing", "nothing/")
 DATA_REQUESTS = (
@@ -260,6 +262,9 @@ def test_lists_and_all_other_pages_tell_nothing_else(world: list[Case]) -> None:
                 shown |= {SECRET} if seen == "operator" else set()
                 assert set(TOKEN.findall(reply.body)) & names == shown, where
                 assert f"{len(shown)}\N{NO-BREAK SPACE}dataset" in reply.body or path.startswith("/api/"), where
+            if route.pattern in ALIKE:
+                shown = {case.name for case in world if case.status("stranger", None) == 200}
+                assert set(TOKEN.findall(reply.body)) & names == shown, where
 
 
 def test_no_other_method_tells_more(world: list[Case]) -> None:

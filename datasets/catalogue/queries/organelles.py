@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from django.db.models import Count, Max, QuerySet
 
-from datasets.catalogue.models import Coverage, Dataset, OrganelleClass, RevisionStamp, Segmentation, Volume
+from datasets.catalogue.models import Coverage, Dataset, OrganelleClass, Segmentation, Volume
+from datasets.catalogue.queries.catalogue_state import catalogue_state
 from datasets.catalogue.queries.datasets import NotFound, newest_of, of_newest, with_version
 from datasets.catalogue.queries.paging import rows_having
-from datasets.catalogue.queries.visibility import Viewer, count_released, opened_alone_to, visible_to
+from datasets.catalogue.queries.visibility import Viewer, opened_alone_to, visible_to
 
 LABELS = (Segmentation.Type.INSTANCE, Segmentation.Type.SEMANTIC)
 """What counts as a segmentation of a class: probabilities, contact sites and measures do not."""
@@ -132,8 +133,7 @@ type _Presence = dict[int, tuple[int, int]]
 
 def _presence(user: Viewer) -> _Presence:
     # What everyone may see is counted once for each state of the catalogue, and what only ``user`` may see beside it.
-    stamp = RevisionStamp.objects.values_list("value", flat=True).first()
-    found = dict(released_presence(stamp, count_released()))
+    found = dict(released_presence(*catalogue_state()))
     for organelle, (number, newest) in _count(opened_alone_to(user)).items():
         number_before, newest_before = found.get(organelle, (0, 0))
         found[organelle] = (number + number_before, max(newest, newest_before))
@@ -142,7 +142,7 @@ def _presence(user: Viewer) -> _Presence:
 
 @lru_cache(maxsize=1)
 def released_presence(stamp: int | None, released: int) -> _Presence:
-    """Of the datasets that are open to everyone. The stamp changes with them, but not when an embargo ends."""
+    """Of the datasets that are open to everyone, in a state of the catalogue."""
     return _count(visible_to(None))
 
 
