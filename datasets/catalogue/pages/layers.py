@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.external_sources import seen_with
-from datasets.catalogue.models import DatasetVersion, Volume
+from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
 from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.pages.cutout_offers import cutout_offer
@@ -193,17 +193,17 @@ def _headings(volume: Volume, coverage: Sequence[Coverage], lineages: Mapping[in
 
 def organelle_dots(volumes: Iterable[Volume]) -> tuple[Dot, ...]:
     """The organelle classes that the segmentations found: whole organelles, then parts of them; at most eight."""
-    found: dict[tuple[bool, int], Dot] = {}
+    found: dict[tuple[bool, int], OrganelleClass] = {}
     for volume in volumes:
         segmentation = segmentation_of(volume)
         for coverage in segmentation.coverage.all() if segmentation else ():
             if coverage.found == coverage.Found.PRESENT:
                 organelle = coverage.organelle
-                url = reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name})
-                found[organelle.parent_id is not None, organelle.rank] = Dot(
-                    organelle.colour, organelle.long_name, url=url
-                )
-    return tuple(found[place] for place in sorted(found))[:8]
+                found[organelle.parent_id is not None, organelle.rank] = organelle
+    return tuple(
+        Dot(it.colour, it.long_name, url=reverse("catalogue:organelle", kwargs={"short_name": it.short_name}))
+        for it in (found[place] for place in sorted(found)[:8])
+    )
 
 
 def voxel_size(volume: Volume | None) -> str:

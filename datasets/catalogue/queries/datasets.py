@@ -246,8 +246,9 @@ def with_version[Row: Model](rows: QuerySet[Row], version: str = "version") -> Q
 
 def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     """With what is said of each volume."""
+    coverage = Coverage.objects.select_related("organelle").defer("organelle__synonyms").order_by("pk")
     return with_checks(volumes.select_related("segmentation__run__model_version__model")).prefetch_related(
-        Prefetch("segmentation__coverage", Coverage.objects.select_related("organelle").order_by("pk")),
+        Prefetch("segmentation__coverage", coverage),
         Prefetch("transforms", Transform.objects.select_related("space").order_by("pk")),
         "external_meshes",
     )

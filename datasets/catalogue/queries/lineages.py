@@ -11,7 +11,7 @@ type Lineage = tuple[OrganelleClass, ...]
 
 def organelle_lineages() -> dict[int, Lineage]:
     """For each class, by its key: the classes it is part of from the widest down, then itself. One query."""
-    classes = {organelle.pk: organelle for organelle in OrganelleClass.objects.all()}
+    classes = {organelle.pk: organelle for organelle in OrganelleClass.objects.defer("synonyms")}
     lineages: dict[int, Lineage] = {}
     for key in classes:
         line: list[OrganelleClass] = []
