@@ -131,9 +131,12 @@ def endpoint(
         yield f"http://127.0.0.1:{front.port}/s3"
 
 
-@pytest.fixture(scope="module", params=["public", "private"])
-def reading(request: pytest.FixtureRequest, endpoint: str, stocked: Stocked) -> Reading:
-    if request.param == "private":
+@pytest.fixture(scope="module")
+def reading(endpoint: str, stocked: Stocked) -> Reading:
+    """What is public over a folder from the portal and over a bucket through nginx, what is not the other way round:
+    each pair of the three meets."""
+    is_folder, is_portal = not stocked.demo.settings, endpoint.startswith(stocked.demo.url)
+    if is_folder != is_portal:
         keys = (stocked.key_id, stocked.secret)
         return Reading(endpoint, "guarded.v1", stocked.private, ("em/0", GUARDED), *keys)
     layer = "labels/ffn/0"

@@ -42,6 +42,7 @@ from tests.portal.world import (
     SECRET,
     TOKEN,
     TOKEN_OF_VIEWER,
+    VISIBILITIES,
     Case,
     Words,
     build,
@@ -52,6 +53,7 @@ from tests.portal.world import (
 
 EXAMPLES = 500
 LABELS = (None, "1", "2", "draft")
+METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 LISTS = {"", "datasets/", "api/v1/datasets/"}
 """The lists of datasets: they hold exactly the newest published version of each that the caller may know of."""
 ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
@@ -226,9 +228,13 @@ class Pages:
 
 def test_a_stranger_is_answered_as_the_table_says_everywhere(world: list[Case]) -> None:
     pages, visitor = Pages(world), Visitor("stranger", world)
-    for case in world:
+    routes = {route: number for number, route in enumerate(all_routes())}
+    for place, case in enumerate(world):
+        # Of a third of all: each route meets every state and every visibility, and each of their pairs many routes.
+        row, column = divmod(place, len(VISIBILITIES))
         for route, label in addresses(case):
-            pages.check(visitor, case, route, label)
+            if (routes[route] + row + column) % 3 == 0:
+                pages.check(visitor, case, route, label)
 
 
 def test_everyone_is_answered_as_the_table_says(world: list[Case]) -> None:
@@ -268,11 +274,12 @@ def test_lists_and_all_other_pages_tell_nothing_else(world: list[Case]) -> None:
 
 
 def test_no_other_method_tells_more(world: list[Case]) -> None:
-    for visitor in (Visitor(caller, world) for caller in ("stranger", "account", "inactive owner", REVIEWER)):
+    for place, caller in enumerate(("stranger", "account", "inactive owner", REVIEWER)):
+        visitor = Visitor(caller, world)
         hidden = next(case for case in world if case.state == "published" and not case.is_known_to(visitor.caller))
         words = words_of(hidden, "1")
-        for route in filter(lambda route: route.names_a_version, all_routes()):
-            for method in ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
+        for number, route in enumerate(route for route in all_routes() if route.names_a_version):
+            for method in METHODS[(number + place) % 2 :: 2]:  # each is asked of each route by two of the four
                 reply, other = (visitor.ask(route.fill(each, "1"), method) for each in (words, ABSENT))
                 assert reply.without(words) == other.without(ABSENT), f"{method} {route.pattern}, {visitor.caller}"
 
