@@ -100,11 +100,11 @@ def address(model: type[Model], page: str) -> str:
 
 
 def some_of_each(offered: list[str]) -> list[str]:
-    """Every filter and every order, each with its first values and its last."""
+    """Every filter and every order, each with its first value and its last."""
     kinds: dict[str, list[str]] = {}
     for name in offered:
         kinds.setdefault(re.sub(r"=[^&]*", "", name), []).append(name)
-    return [name for names in kinds.values() for name in dict.fromkeys((*names[:3], names[-1]))]
+    return [name for names in kinds.values() for name in dict.fromkeys((names[0], names[-1]))]
 
 
 def test_every_model_of_ours_is_there() -> None:
@@ -118,10 +118,10 @@ def test_every_page_of_every_model_opens(model: type[Model], admin_client: Clien
     assert found, "no row to look at: make one in `rows`"
     listing = admin_client.get(address(model, ""))
     assert listing.status_code == 200
-    for obj in found if len(found) <= 8 else (*found[:4], *found[-4:]):  # frozen ones, and those of a draft
+    assert admin_client.get(address(model, f"{found[0].pk}/history/")).status_code == 200
+    for obj in found if len(found) <= 4 else (*found[:2], *found[-2:]):  # frozen ones, and those of a draft
         page = admin_client.get(address(model, f"{obj.pk}/change/"))
         assert page.status_code == 200, obj
-        assert admin_client.get(address(model, f"{obj.pk}/history/")).status_code == 200
     registered = admin.site._registry[model]
     request = RequestFactory().get("/")
     request.user = User.objects.get(username="admin")

@@ -29,7 +29,7 @@ upload_folder(Path(sys.argv[2]), server.root("s3://uploads/own", "own"), "group"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "zarr.json").write_bytes(b"{}")
-    for number in range(200):
+    for number in range(100):
         path = tmp_path / "c" / str(number % 7) / str(number)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(str(number).encode() * 100)
@@ -68,7 +68,7 @@ def test_a_killed_upload_leaves_no_group_and_is_done_again(
     process.send_signal(signal.SIGKILL)
     process.wait()
     left = uploaded()
-    assert 0 < len(left) < 201
+    assert 0 < len(left) < 101
     assert "zarr.json" not in left
     subprocess.run(arguments, cwd=CHECKOUT, check=True)
     assert uploaded() == contents(folder)
@@ -82,7 +82,7 @@ def test_what_makes_the_rest_known_comes_last(
             folder, s3_server.root("s3://uploads/own", "own", endpoint=proxy.endpoint), "group", last=["zarr.json"]
         )
     writes = [request for request in proxy.requests if request.startswith("PUT")]
-    assert len(writes) == 201
+    assert len(writes) == 101
     assert writes[-1] == "PUT /uploads/own/group/zarr.json"
     assert uploaded() == contents(folder)
 
