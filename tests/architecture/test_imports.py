@@ -197,12 +197,14 @@ def test_reading_the_environment_is_seen(code: str, uses: int) -> None:
 
 
 def test_a_server_starts_without_the_heavy_libraries() -> None:
-    """numba, pyarrow, duckdb, neuroglancer, dask and the clients of buckets are imported where they are used."""
+    """numba, pyarrow, duckdb, neuroglancer, dask and the clients of buckets are imported where they are used. What is
+    loaded at the start, the collector of garbage leaves alone."""
     code = (
-        "import sys, django; django.setup();"
+        "import gc, sys, django; django.setup();"
         "import portal.asgi; from django.urls import get_resolver; get_resolver().check();"
         "heavy = {'numba', 'pyarrow', 'duckdb', 'neuroglancer', 'dask', 's3fs', 'botocore', 'obstore'};"
-        "print(*heavy & set(sys.modules))"
+        "print(*heavy & set(sys.modules));"
+        "assert gc.get_freeze_count() > len(gc.get_objects()), 'little is left alone'"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
     answer = subprocess.run(
