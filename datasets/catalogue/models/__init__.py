@@ -10,7 +10,7 @@ from datasets.catalogue.models.model import Model, ModelRun, ModelVersion
 from datasets.catalogue.models.organelle import OrganelleClass
 from datasets.catalogue.models.people import Affiliation, Contribution, Person, Publication
 from datasets.catalogue.models.sample import Acquisition, Specimen, SpecimenTerm
-from datasets.catalogue.models.search import DatasetFacet, SearchEntry, SearchState
+from datasets.catalogue.models.search import DatasetFacet, SearchEntry, SearchSaid, SearchState
 from datasets.catalogue.models.selections import Selection
 from datasets.catalogue.models.sources import SourceCheck
 from datasets.catalogue.models.spaces import CoordinateSpace, Transform
@@ -50,6 +50,7 @@ __all__ = [
     "Role",
     "Scope",
     "SearchEntry",
+    "SearchSaid",
     "SearchState",
     "Segmentation",
     "Selection",

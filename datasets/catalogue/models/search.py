@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from datasets.catalogue.models.dataset import Dataset
 
 
 class SearchEntry(models.Model):
     """Something that full text finds. Its words are under the same ``id`` in a table of the database's own kind
-    (:mod:`datasets.catalogue.search.full_text`)."""
+    (:mod:`datasets.catalogue.search.full_text`).
+
+    An ``id`` says the kind, and within it the newest have the highest: to find the newest first is to find in the order
+    of ids, which both databases do without looking at this table.
+    """
 
     class Kind(models.TextChoices):
         DATASET = "dataset"
@@ -18,7 +22,7 @@ class SearchEntry(models.Model):
         PERSON = "person"
         MODEL = "model"
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.BigIntegerField(primary_key=True)
     kind = models.CharField(max_length=16, choices=Kind)
     object_id = models.PositiveBigIntegerField(
         help_text="Of a dataset its newest published version; else the row itself, a publication's of such a version"
@@ -27,19 +31,12 @@ class SearchEntry(models.Model):
     grouped_as = models.BigIntegerField(
         help_text="Equal for those that are one thing, as the same publication of two datasets"
     )
-    said = models.JSONField(default=list, help_text="What it is found by: weight, what it is, and the text, of each")
-    at = models.DateTimeField(help_text="The newest stand first")
     voxels = models.FloatField(default=0, help_text="How many the largest image of a dataset has; 0: not known")
     fineness = models.FloatField(
         default=0, help_text="Of a dataset's voxels, by their longest side, in a µm; 0: not known"
     )
 
     class Meta:
-        indexes = [
-            models.Index("kind", F("at").desc(), F("object_id").desc(), name="searchentry_newest"),
-            models.Index("kind", F("voxels").desc(), F("object_id").desc(), name="searchentry_largest"),
-            models.Index("kind", F("fineness").desc(), F("object_id").desc(), name="searchentry_finest"),
-        ]
         constraints = [
             models.UniqueConstraint(fields=["kind", "object_id"], name="searchentry_once"),
             models.CheckConstraint(
@@ -49,6 +46,16 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id}"
+
+
+class SearchSaid(models.Model):
+    """By what an entry is found: a text of which each word is indexed, of which hits quote their reasons."""
+
+    entry = models.OneToOneField(SearchEntry, on_delete=models.CASCADE, primary_key=True, related_name="text")
+    said = models.JSONField(default=list, help_text="Weight, what it is, and how it reads, of each text")
+
+    def __str__(self) -> str:
+        return str(self.entry)
 
 
 class DatasetFacet(models.Model):

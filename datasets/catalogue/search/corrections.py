@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from datasets.catalogue.models import DatasetFacet, RevisionStamp
+from datasets.catalogue.models import RevisionStamp
 from datasets.catalogue.queries.datasets import newest_of
 from datasets.catalogue.queries.people import known_people
 from datasets.catalogue.queries.publications import visible_publications
 from datasets.catalogue.queries.visibility import count_released, models_visible_to, visible_to
 from datasets.catalogue.search.questions import Question, Term
+from datasets.catalogue.search.shelf import released_shelf
 from datasets.catalogue.search.spelling import MOST, Spelling, far_enough
 from datasets.catalogue.search.vocabulary import all_words, plain_words
 from datasets.catalogue.search.words import singular
@@ -38,11 +39,14 @@ def read_instead_of(question: Question, is_found: Callable[[Question], bool]) ->
 
 
 def _nearest(word: str) -> tuple[str, ...]:
+    """The nearest words; names are looked through where the vocabulary has none that differs by one letter."""
     stamp = RevisionStamp.objects.values_list("value", flat=True).first()
-    far, known = _vocabulary().nearest(word)
-    farther, public = public_words(stamp, count_released()).nearest(word)
-    found = (known if far <= farther else []) + (public if farther <= far else [])
-    found = [each for each in found if each[0] == word[0]] or found
+    released = count_released()
+    far, found = _vocabulary().nearest(word)
+    if far > 1:
+        farther, public = public_words(stamp, released).nearest(word)
+        found = (found if far <= farther else []) + (public if farther <= far else [])
+        found = [each for each in found if each[0] == word[0]] or found
     by_meaning: dict[str, str] = {}
     for each in found:
         by_meaning.setdefault(singular(each), each)
@@ -58,14 +62,11 @@ def _vocabulary() -> Spelling:
 def public_words(stamp: int | None, released: int) -> Spelling:
     """The words of names that everyone may read, collected once for each state of the catalogue. The stamp changes
     with that, but not when an embargo ends."""
-    datasets = visible_to(None)
-    texts: set[str] = set()
-    for row in newest_of(datasets).values_list("dataset__name", "title"):
-        texts.update(row)
-    texts.update(visible_publications(None).order_by().values_list("title", flat=True).distinct())
-    texts.update(known_people(None).values_list("name", flat=True))
-    for row in models_visible_to(None).values_list("name", "title"):
-        texts.update(row)
-    facets = DatasetFacet.objects.filter(dataset__in=datasets.values("pk"))
-    texts.update(facets.order_by().values_list("value", flat=True).distinct())
-    return Spelling(word for text in texts for word in plain_words(text))
+    texts = [value for _, value in released_shelf(stamp, released).having]
+    for names in newest_of(visible_to(None)).values_list("dataset__name", "title"):
+        texts += names
+    texts += visible_publications(None).order_by().values_list("title", flat=True).distinct()
+    texts += known_people(None).values_list("name", flat=True)
+    for names in models_visible_to(None).values_list("name", "title"):
+        texts += names
+    return Spelling(plain_words("\n".join(texts)))

@@ -6,7 +6,7 @@ of it, so that a synonym or a parent finds it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -28,7 +28,6 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.models.volume import Kind
 from datasets.catalogue.organelles import OrganelleFact
-from datasets.catalogue.queries.lineages import Lineage
 from datasets.catalogue.queries.organelles import LABELS
 from datasets.catalogue.search.full_text import FIELDS, NAMES, TERMS, TEXT, whole_word
 from datasets.catalogue.search.vocabulary import describe
@@ -133,11 +132,15 @@ def load_datasets(versions: Collection[int]) -> Iterator[DatasetDocument]:
     yield from documents.values()
 
 
-def said_of_dataset(document: DatasetDocument, lineages: dict[int, Lineage]) -> list[Said]:
-    """What is said of a dataset."""
+def said_of_dataset(document: DatasetDocument, classes: Mapping[int, str]) -> list[Said]:
+    """What is said of a dataset.
+
+    Args:
+        classes: how each organelle class reads, by its key, from :func:`describe_class`.
+    """
     version = document.version
     specimen, acquisition = _one(version, "specimen"), _one(version, "acquisition")
-    organelles = [Said(TERMS, "organelle", describe_class(lineages[key])) for key in document.labelled]
+    organelles = [Said(TERMS, "organelle", classes[key]) for key in document.labelled]
     kinds = dict(SpecimenTerm.Kind.choices)
     return _told(
         Said(NAMES, "title", version.title),
@@ -157,7 +160,7 @@ def said_of_dataset(document: DatasetDocument, lineages: dict[int, Lineage]) -> 
         *([Said(TEXT, "instrument", acquisition.instrument)] if acquisition else []),
         *(Said(TEXT, "view", _both(title, description)) for title, description in document.views),
         *(Said(TEXT, "layer", title) for title in document.layers),
-        *(Said(TEXT, "ground truth", describe_class(lineages[key])) for key in document.ground_truth),
+        *(Said(TEXT, "ground truth", classes[key]) for key in document.ground_truth),
         *(Said(TEXT, "contributor", name) for name in document.people),
         *(Said(TEXT, "publication", _both(title, doi, citation)) for title, doi, citation in document.publications),
         Said(TEXT, "licence", version.licence),
@@ -217,7 +220,7 @@ def words_by_field(said: Iterable[Said]) -> dict[str, set[str]]:
     """The words to index, by field. Of a name, all its words joined are one, too: so a whole name is found as such."""
     words: dict[str, set[str]] = {name: set() for name in FIELDS}
     for each in said:
-        words[each.weight] |= _words(each.text)
+        words[each.weight] |= words_in(each.text)
         if each.weight == NAMES:
             words[NAMES].add(whole_word(whole_of(each.text)))
     for found in words.values():
@@ -226,7 +229,8 @@ def words_by_field(said: Iterable[Said]) -> dict[str, set[str]]:
 
 
 @lru_cache(maxsize=20_000)
-def _words(text: str) -> frozenset[str]:
+def words_in(text: str) -> frozenset[str]:
+    """The words under which a text is found; many texts are those of many datasets."""
     return frozenset(words_of(text))
 
 

@@ -11,7 +11,17 @@ from datasets.catalogue.models import SearchEntry
 from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search.classes import find_classes
 from datasets.catalogue.search.full_text import Ranked
-from datasets.catalogue.search.hits import KINDS, Found, Group, Hit, Kind, make_group, said_of_entry
+from datasets.catalogue.search.hits import (
+    COUNTED_BESIDE,
+    KINDS,
+    MOST_COUNTED,
+    Found,
+    Group,
+    Hit,
+    Kind,
+    make_group,
+    said_of_entry,
+)
 from datasets.catalogue.search.passages import reasons_for
 from datasets.catalogue.search.questions import Question
 from datasets.catalogue.search.searches import Search, read_search
@@ -32,13 +42,18 @@ def find(text: str, user: Viewer, *, kinds: Sequence[Kind] = KINDS, most: int = 
         QuestionInvalid
     """
     search = read_search(text, user)
-    groups = [_group(kind, search, most, start) for kind in KINDS if kind in kinds] if search.question.terms else []
+    count_to = MOST_COUNTED if len(kinds) == 1 else COUNTED_BESIDE
+    groups = (
+        [_group(kind, search, most, start, count_to) for kind in KINDS if kind in kinds]
+        if search.question.terms
+        else []
+    )
     return Found(tuple(sorted((it for it in groups if it.count), key=lambda it: it.tier)), search.question.corrected)
 
 
-def _group(kind: Kind, search: Search, most: int, start: int) -> Group:
+def _group(kind: Kind, search: Search, most: int, start: int, count_to: int) -> Group:
     if kind in ("segmentation", "crop"):
-        return group_within(kind, search, most, start)
+        return group_within(kind, search, most, start, count_to)
     if kind == "organelle":
         return _group_of_classes(search.question, most, start)
     ranked = search.ranked(kind)
@@ -63,7 +78,8 @@ def _group_of_classes(question: Question, most: int, start: int) -> Group:
 
 
 def _hits(ranked: Sequence[Ranked], question: Question) -> Iterable[Hit]:
-    entries = {it.pk: it for it in SearchEntry.objects.filter(pk__in=[each.entry for each in ranked])}
+    rows = SearchEntry.objects.filter(pk__in=[each.entry for each in ranked]).select_related("text")
+    entries = {it.pk: it for it in rows}
     for each in ranked:
         if (entry := entries.get(each.entry)) is not None:
             yield _hit(entry, question)

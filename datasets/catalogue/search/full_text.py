@@ -3,7 +3,8 @@
 Neither makes words of texts, stems, or ranks. Both hold the words they are given, each in one or more of three fields,
 and find what has all of some words in some of the fields. So both find the same, in the same order.
 
-FTS5 has a column for each field, PostgreSQL a weight: ``A`` names, ``B`` terms, ``C`` text.
+FTS5 has a column for each field, and finds in several. PostgreSQL has a column for each combination that is asked for:
+weights in one column would do, but are not in its index, so that each row would be read to see them.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
+from datasets.catalogue.models import SearchEntry
 from datasets.catalogue.search.questions import Question, Term, Word
 
-TABLE, ENTRIES = "catalogue_searchtext", "catalogue_searchentry"
+TABLE = "catalogue_searchtext"
 NAMES, TERMS, TEXT = "names", "terms", "text"
 FIELDS = (NAMES, TERMS, TEXT)
-_WEIGHTS = {NAMES: "A", TERMS: "B", TEXT: "C"}
+_ABOUT, _ANYWHERE = "names+terms", "names+terms+text"
+_COLUMNS = {NAMES: "names", TERMS: "terms", _ABOUT: "about", _ANYWHERE: "words"}
+"""PostgreSQL's, by the fields whose words they hold."""
 
 type Words = Mapping[str, Iterable[str]]
 """The words of something, by field."""
@@ -28,34 +31,37 @@ type Words = Mapping[str, Iterable[str]]
 
 @dataclass(frozen=True)
 class _Tier:
-    """What stands together in the order of relevance: all words of the question in each of ``fields``, which are names
-    of fields joined by ``+``; whole, or as beginnings of words, too."""
+    """What stands together in the order of relevance: all words of the question in each of ``places``, which are fields
+    joined by ``+``; as they are, or as beginnings of words, too. What a tier has, those behind it may have again."""
 
-    fields: tuple[str, ...]
+    places: tuple[str, ...]
     begins: bool
-    behind: tuple[int, ...]
-    """The tiers before it that hold all others before it."""
 
 
-_ANYWHERE = "names+terms+text"
 _WHOLE = 0
+"""The tier of what has the question as the whole of a name; said by one word, so that its ``places`` are not asked."""
+
 _TIERS = (
-    _Tier((NAMES,), False, ()),  # the question is the whole of a name
-    _Tier((NAMES, TERMS), False, (0,)),
-    _Tier((NAMES,), False, (0, 1)),
-    _Tier(("names+terms",), False, (0, 2)),
-    _Tier((_ANYWHERE,), False, (0, 3)),
-    _Tier((NAMES, TERMS), True, (0, 4)),
-    _Tier((NAMES,), True, (0, 4, 5)),
-    _Tier(("names+terms",), True, (0, 4, 6)),
-    _Tier((_ANYWHERE,), True, (0, 4, 7)),
+    _Tier((NAMES,), False),
+    _Tier((NAMES, TERMS), False),
+    _Tier((NAMES,), False),
+    _Tier((_ABOUT,), False),
+    _Tier((_ANYWHERE,), False),
+    _Tier((NAMES, TERMS), True),
+    _Tier((NAMES,), True),
+    _Tier((_ABOUT,), True),
+    _Tier((_ANYWHERE,), True),
 )
 ANYWHERE = len(_TIERS) - 1
 ABOUT_EXACTLY, ABOUT = 3, 7
 """The last tiers of what is about the words, as they are or as beginnings: all are in its names and terms."""
 
-
 _IN_TEXT = (4, 8)
+_KINDS = {kind: number for number, kind in enumerate(SearchEntry.Kind.values)}
+_ROOM = 61
+"""Bits of an entry's id below those of its kind: of a time and of a key."""
+
+_KEYS = 31
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,12 @@ class Ranked:
 
     kind: str
     tier: int
-    key: int
-    dataset: int | None
-    group: int
     entry: int
+
+    @property
+    def key(self) -> int:
+        """Of the row that the entry is of."""
+        return key_of(self.entry)
 
     @property
     def is_about(self) -> bool:
@@ -75,52 +83,63 @@ class Ranked:
         return self.tier not in _IN_TEXT
 
 
+def entry_id(kind: str, second: int, key: int) -> int:
+    """The id of an entry: its kind, then the later the higher, then its row's key.
+
+    Args:
+        second: since 2020, from 0 to 2³⁰ − 1, in 2054.
+        key: from 1 to 2³¹ − 1.
+    """
+    return (_KINDS[kind] << _ROOM) + (min(max(second, 0), (1 << _ROOM - _KEYS) - 1) << _KEYS) + key % (1 << _KEYS)
+
+
+def key_of(entry: int) -> int:
+    """The key of the row that an entry is of."""
+    return entry % (1 << _KEYS)
+
+
 def whole_word(joined: str) -> str:
     """All words of a name as one, told from words by a sign that none has."""
     return f"·{joined}" if joined else ""
 
 
-def rank(kinds: Sequence[str], question: Question, most: int, start: int = 0) -> list[Ranked]:
-    """The entries that have all words of ``question``, in the order of relevance; within a tier the newest stand first.
-
-    Args:
-        most: so many of each kind, after the first ``start``.
-    """
-    tiers = " UNION ALL ".join(
-        f"SELECT {number} AS tier, {_key()} AS id FROM {TABLE} WHERE {_matches()}"  # noqa: S608
-        for number in range(len(_TIERS))
-    )
-    order = "t.tier, e.at DESC, e.object_id DESC"
-    placed = (
-        f"SELECT t.tier, e.id, e.kind, e.object_id, e.dataset_id, e.grouped_as,"  # noqa: S608
-        f" ROW_NUMBER() OVER (PARTITION BY e.kind ORDER BY {order}) AS place"
-        f" FROM ({tiers}) t JOIN {ENTRIES} e ON e.id = t.id WHERE e.kind IN ({', '.join(['%s'] * len(kinds))})"
-    )
-    statement = (
-        f"SELECT kind, tier, object_id, dataset_id, grouped_as, id FROM ({placed}) p"  # noqa: S608
-        " WHERE place > %s AND place <= %s ORDER BY kind, place"
-    )
-    parameters = [_of_tier(question, number) for number in range(len(_TIERS))]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *kinds, start, start + most])
-        return [Ranked(*row) for row in cursor.fetchall()]
+def rank(kinds: Sequence[str], question: Question, most: int) -> list[Ranked]:
+    """The entries that have all words of ``question``, in the order of relevance, at most ``most`` of each kind; within
+    a tier the newest stand first."""
+    there: dict[str, list[int]] = {kind: [] for kind in kinds}
+    for kind, _, entry in _ask(question, [(kind, ANYWHERE) for kind in kinds], most + 1):
+        there[kind].append(entry)
+    few = [kind for kind in kinds if 0 < len(there[kind]) <= most]
+    found: dict[str, dict[int, int]] = {kind: {} for kind in kinds}
+    for kind, tier, entry in _ask(question, [(kind, tier) for kind in few for tier in range(ANYWHERE)], most):
+        found[kind][entry] = min(tier, found[kind].get(entry, tier))
+    for kind in few:
+        for entry in there[kind]:
+            found[kind].setdefault(entry, ANYWHERE)
+    for kind in kinds:
+        if len(there[kind]) > most:  # what is common is in the first tiers: the others need not be asked
+            found[kind] = _rank_many(kind, question, most)
+    ranked = [Ranked(kind, tier, entry) for kind in kinds for entry, tier in found[kind].items()]
+    return sorted(ranked, key=lambda it: (it.tier, -it.entry))
 
 
 def tier_of(words: Mapping[str, Collection[str]], question: Question) -> int | None:
     """The tier in which something with these words stands, for what is in no table; None: it has not all words."""
     if any(whole_word(whole) in words[NAMES] for whole in question.wholes):
         return _WHOLE
+    if not all(is_said(words, term, begins=True) for term in question.terms):
+        return None
     for number, tier in enumerate(_TIERS):
         if number != _WHOLE and all(
-            all(is_said(words, term, fields, begins=tier.begins) for term in question.terms) for fields in tier.fields
+            all(is_said(words, term, place, begins=tier.begins) for term in question.terms) for place in tier.places
         ):
             return number
     return None
 
 
-def is_said(words: Mapping[str, Collection[str]], term: Term, fields: str = _ANYWHERE, *, begins: bool) -> bool:
+def is_said(words: Mapping[str, Collection[str]], term: Term, place: str = _ANYWHERE, *, begins: bool) -> bool:
     """Whether ``term`` is in some fields of these words."""
-    there = [words[field] for field in fields.split("+")]
+    there = [words[field] for field in place.split("+")]
     return any(all(any(has_word(each, word, begins=begins) for each in there) for word in way) for way in term.ways)
 
 
@@ -131,21 +150,23 @@ def has_word(words: Collection[str], word: Word, *, begins: bool) -> bool:
     return begins and bool(word.begins) and any(each.startswith(word.begins) for each in words)
 
 
-def found_by(question: Question) -> RawSQL:
-    """The ids of the entries that have all words of ``question`` anywhere, for a query's ``id__in=``."""
-    parts = [_of_tier(question, number, behind=False) for number in (_WHOLE, ANYWHERE)]
-    statement = f"SELECT {_key()} FROM {TABLE} WHERE {_matches()}"  # noqa: S608
-    return RawSQL(statement, [_any(parts)])  # noqa: S611
+def all_found(kind: str, question: Question) -> list[int]:
+    """The ids of all entries of a kind that have all words of ``question``, however many, the newest first."""
+    return [entry for _, _, entry in _ask(question, [(kind, ANYWHERE)], None)]
 
 
 def write(entries: Sequence[tuple[int, Words]]) -> None:
     """Hold the words of entries that have none, by their ids."""
+    rows: list[Any]
+    columns: tuple[str, ...]
     if connection.vendor == "sqlite":
-        statement = f"INSERT INTO {TABLE} (rowid, names, terms, text) VALUES (%s, %s, %s, %s)"  # noqa: S608
-        rows: list[Any] = [(key, *(" ".join(sorted(set(words[field]))) for field in FIELDS)) for key, words in entries]
+        columns = ("rowid", *FIELDS)
+        rows = [(key, *(" ".join(sorted(set(words[field]))) for field in FIELDS)) for key, words in entries]
     else:
-        statement = f"INSERT INTO {TABLE} (id, words) VALUES (%s, %s::tsvector)"  # noqa: S608
-        rows = [(key, _vector(words)) for key, words in entries]
+        columns = ("id", *_COLUMNS.values())
+        rows = [(key, *(_vector(words, place) for place in _COLUMNS)) for key, words in entries]
+    places = ", ".join(["%s"] * len(columns))
+    statement = f"INSERT INTO {TABLE} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
 
@@ -153,7 +174,7 @@ def write(entries: Sequence[tuple[int, Words]]) -> None:
 def remove(entries: Iterable[int]) -> None:
     """Forget the words of entries, by their ids."""
     with connection.cursor() as cursor:
-        cursor.executemany(f"DELETE FROM {TABLE} WHERE {_key()} = %s", [(key,) for key in entries])  # noqa: S608
+        cursor.executemany(f"DELETE FROM {TABLE} WHERE {_id()} = %s", [(key,) for key in entries])  # noqa: S608
 
 
 def remove_all() -> None:
@@ -162,55 +183,69 @@ def remove_all() -> None:
         cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608
 
 
-def _key() -> str:
-    return f"{TABLE}.{'rowid' if connection.vendor == 'sqlite' else 'id'}"
+def _rank_many(kind: str, question: Question, most: int) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for tier in range(len(_TIERS)):
+        for _, _, entry in _ask(question, [(kind, tier)], most):
+            if len(found) < most:
+                found.setdefault(entry, tier)
+        if len(found) >= most:
+            break
+    return found
 
 
-def _matches() -> str:
-    return f"{TABLE} MATCH %s" if connection.vendor == "sqlite" else f"{TABLE}.words @@ %s::tsquery"
+def _ask(question: Question, tiers: Sequence[tuple[str, int]], most: int | None) -> list[tuple[str, int, int]]:
+    """The entries of some kinds and tiers, of each at most ``most``, the newest: kind, tier and id."""
+    if not tiers:
+        return []
+    statements, parameters = [], []
+    for number, (kind, tier) in enumerate(tiers):
+        condition, values = _matches(question, tier)
+        first = _KINDS[kind] << _ROOM
+        limit = "" if most is None else f" LIMIT {most}"
+        statements.append(
+            f"SELECT * FROM (SELECT {number} AS place, {_id()} AS id FROM {TABLE}"  # noqa: S608
+            f" WHERE {condition} AND {_id()} >= {first} AND {_id()} < {first + (1 << _ROOM)}"
+            f" ORDER BY {_id()} DESC{limit}) found{number}"
+        )
+        parameters += values
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(statements), parameters)
+        return [(*tiers[place], entry) for place, entry in cursor.fetchall()]
 
 
-def _of_tier(question: Question, number: int, *, behind: bool = True) -> str:
-    """What the database is asked for a tier, without those before it."""
+def _id() -> str:
+    return "rowid" if connection.vendor == "sqlite" else "id"
+
+
+def _matches(question: Question, number: int) -> tuple[str, list[str]]:
+    """The condition of a tier, and its parameters."""
     tier = _TIERS[number]
-    if number == _WHOLE:
-        asked = _in_fields(_any([_plain(Word(whole_word(whole)), NAMES) for whole in question.wholes]), NAMES)
-    else:
-        asked = _all([_has(question.terms, fields, tier.begins) for fields in tier.fields])
-    if not behind or not tier.behind:
-        return asked
-    others = _any([_of_tier(question, other, behind=False) for other in tier.behind])
-    return f"{asked} NOT {others}" if connection.vendor == "sqlite" else f"{asked} & !{others}"
-
-
-def _has(terms: Sequence[Term], fields: str, begins: bool) -> str:
-    """All of ``terms`` in some fields."""
-    each = _begin if begins else _plain
-    return _in_fields(
-        _all([_any([_all([each(word, fields) for word in way]) for way in term.ways]) for term in terms]), fields
-    )
-
-
-def _in_fields(asked: str, fields: str) -> str:
-    if connection.vendor != "sqlite" or fields == _ANYWHERE:
-        return asked
-    return f"({{{fields.replace('+', ' ')}}} : {asked})"
-
-
-def _plain(word: Word, fields: str) -> str:
-    return f'"{word.exact}"' if connection.vendor == "sqlite" else f"'{word.exact}':{_weights(fields)}"
-
-
-def _begin(word: Word, fields: str) -> str:
-    if not word.begins:
-        return _plain(word, fields)
+    asked = [(place, _has(question.terms, tier.begins)) for place in tier.places]
+    if number in (_WHOLE, ANYWHERE):
+        whole = _any([_exactly(whole_word(whole)) for whole in question.wholes])
+        asked = [(NAMES, whole)] if number == _WHOLE else [(_ANYWHERE, _any([asked[0][1], whole]))]
     if connection.vendor == "sqlite":
-        return f'("{word.exact}" OR "{word.begins}" *)'
-    return f"({_plain(word, fields)} | '{word.begins}':*{_weights(fields)})"
+        parts = [f"({{{place.replace('+', ' ')}}} : {each})" if place != _ANYWHERE else each for place, each in asked]
+        return f"{TABLE} MATCH %s", [_all(parts)]
+    return " AND ".join(f"{_COLUMNS[place]} @@ %s::tsquery" for place, _ in asked), [each for _, each in asked]
 
 
-def _weights(fields: str) -> str:
-    return "".join(_WEIGHTS[field] for field in fields.split("+"))
+def _has(terms: Sequence[Term], begins: bool) -> str:
+    """All of ``terms``, in the database's own words."""
+    each = _beginning if begins else lambda word: _exactly(word.exact)
+    return _all([_any([_all([each(word) for word in way]) for way in term.ways]) for term in terms])
+
+
+def _exactly(word: str) -> str:
+    return f'"{word}"' if connection.vendor == "sqlite" else f"'{word}'"
+
+
+def _beginning(word: Word) -> str:
+    if not word.begins:
+        return _exactly(word.exact)
+    begins = f'"{word.begins}" *' if connection.vendor == "sqlite" else f"'{word.begins}':*"
+    return _any([_exactly(word.exact), begins])
 
 
 def _all(asked: Sequence[str]) -> str:
@@ -221,9 +256,6 @@ def _any(asked: Sequence[str]) -> str:
     return f"({(' OR ' if connection.vendor == 'sqlite' else ' | ').join(asked)})"
 
 
-def _vector(words: Words) -> str:
-    places: dict[str, list[str]] = {}
-    for place, field in enumerate(FIELDS, 1):
-        for word in set(words[field]):
-            places.setdefault(word, []).append(f"{place}{_WEIGHTS[field]}")
-    return " ".join(f"'{word}':{','.join(each)}" for word, each in sorted(places.items()))
+def _vector(words: Words, place: str) -> str:
+    found = {word for field in place.split("+") for word in words[field]}
+    return " ".join(f"'{word}'" for word in sorted(found))

@@ -17,6 +17,9 @@ KINDS: tuple[Kind, ...] = ("organelle", "dataset", "segmentation", "crop", "mode
 MOST_COUNTED = 1_000
 """So many results of a kind are counted and can be paged through: more is said to be more."""
 
+COUNTED_BESIDE = 100
+"""So many segmentations and crops are counted beside results of other kinds."""
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -39,7 +42,7 @@ class Group:
     """What was found of one kind: how many, and some of them.
 
     Args:
-        count: at most :data:`MOST_COUNTED`; ``is_more``: there are more than that.
+        count: at most :data:`MOST_COUNTED`, or :data:`COUNTED_BESIDE`; ``is_more``: there are more than that.
         tier: how well the best is found; the lower, the better.
     """
 
@@ -62,11 +65,11 @@ class Found:
         return next((it for it in self.groups if it.kind == kind), None)
 
 
-def make_group(kind: Kind, count: int, tier: int, hits: tuple[Hit, ...]) -> Group:
-    """A group of which ``count`` were found, ``MOST_COUNTED`` + 1 at most."""
-    return Group(kind, min(count, MOST_COUNTED), count > MOST_COUNTED, tier, hits)
+def make_group(kind: Kind, count: int, tier: int, hits: tuple[Hit, ...], count_to: int = MOST_COUNTED) -> Group:
+    """A group of which ``count`` were found: ``count_to`` + 1 at most."""
+    return Group(kind, min(count, count_to), count > count_to, tier, hits)
 
 
 def said_of_entry(entry: SearchEntry) -> list[Said]:
     """The texts by which it is found."""
-    return [Said(*each) for each in entry.said]
+    return [Said(*each) for each in entry.text.said]

@@ -19,6 +19,7 @@ from datasets.catalogue.models import (
     Person,
     Publication,
     SearchEntry,
+    SearchSaid,
     SearchState,
 )
 from datasets.catalogue.queries.datasets import newest_of
@@ -26,6 +27,7 @@ from datasets.catalogue.queries.lineages import organelle_lineages
 from datasets.catalogue.search import full_text
 from datasets.catalogue.search.documents import (
     Said,
+    describe_class,
     load_datasets,
     said_of_dataset,
     said_of_model,
@@ -33,14 +35,14 @@ from datasets.catalogue.search.documents import (
     said_of_publication,
     words_by_field,
 )
-from datasets.catalogue.search.facets import facet_values
+from datasets.catalogue.search.facets import LONGEST_VALUE, facet_values, write_facets
 from datasets.catalogue.search.vocabulary import fingerprint
 
 _RULES = 1
 """Of what is indexed, and how; a change of theirs makes all entries anew with the next migration."""
 
 _AT_ONCE = 500
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_BEGUN = datetime(2020, 1, 1, tzinfo=UTC)
 
 type _Row = tuple[SearchEntry, list[Said]]
 
@@ -87,8 +89,9 @@ def rebuild() -> int:
     """Make all anew. Returns the number of entries."""
     state = _lock()
     full_text.remove_all()
-    SearchEntry.objects.all()._raw_delete(SearchEntry.objects.db)  # nothing points to them
-    DatasetFacet.objects.all()._raw_delete(DatasetFacet.objects.db)
+    for table in (SearchSaid, SearchEntry, DatasetFacet):
+        rows: Any = table._default_manager.all()
+        rows._raw_delete(rows.db)  # nothing else points to them
     for keys in batched(Dataset.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
         _write_datasets(keys)
     for keys in batched(Person.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
@@ -147,27 +150,27 @@ def _newest() -> Any:
 
 def _write_datasets(datasets: Sequence[int]) -> None:
     lineages = organelle_lineages()
+    classes = {key: describe_class(line) for key, line in lineages.items()}
     versions = dict(_newest().filter(dataset__in=datasets).values_list("pk", "frozen_at"))
     rows: list[_Row] = []
-    facets: list[DatasetFacet] = []
+    facets: list[tuple[int, str, str]] = []
     for document in load_datasets(list(versions)):
         version = document.version
-        entry = SearchEntry(
-            kind=SearchEntry.Kind.DATASET,
-            object_id=version.pk,
+        entry = _entry(
+            SearchEntry.Kind.DATASET,
+            version.pk,
+            version.frozen_at,
             dataset_id=version.dataset_id,
             grouped_as=version.dataset_id,
-            at=version.frozen_at,
             voxels=document.voxels,
             fineness=1000 / document.voxel_nm if document.voxel_nm else 0,
         )
-        rows.append((entry, said_of_dataset(document, lineages)))
+        rows.append((entry, said_of_dataset(document, classes)))
         facets += [
-            DatasetFacet(dataset_id=version.dataset_id, facet=facet, value=value[:300])
-            for facet, value in facet_values(document, lineages)
+            (version.dataset_id, facet, value[:LONGEST_VALUE]) for facet, value in facet_values(document, lineages)
         ]
     _write([*rows, *_publications(versions)])
-    DatasetFacet.objects.bulk_create(facets, batch_size=2000)
+    write_facets(facets)
 
 
 def _publications(versions: dict[int, datetime]) -> Iterator[_Row]:
@@ -176,12 +179,12 @@ def _publications(versions: dict[int, datetime]) -> Iterator[_Row]:
         .select_related("version")
         .defer("version__record", "version__kept")
     ):
-        entry = SearchEntry(
-            kind=SearchEntry.Kind.PUBLICATION,
-            object_id=row.pk,
+        entry = _entry(
+            SearchEntry.Kind.PUBLICATION,
+            row.pk,
+            versions[row.version_id],
             dataset_id=row.version.dataset_id,
             grouped_as=_number(row.key),
-            at=versions[row.version_id],
         )
         yield entry, said_of_publication(row)
 
@@ -190,22 +193,28 @@ def _people(keys: Collection[int]) -> Iterator[_Row]:
     """Those who contributed to a newest version; others are known to nobody."""
     seen = Contribution.objects.filter(person=OuterRef("pk"), version__in=_newest().values("pk"))
     for person in Person.objects.filter(Exists(seen), pk__in=keys):
-        entry = SearchEntry(kind=SearchEntry.Kind.PERSON, object_id=person.pk, grouped_as=person.pk, at=_NO_TIME)
-        yield entry, said_of_person(person)
+        yield _entry(SearchEntry.Kind.PERSON, person.pk, _BEGUN, grouped_as=person.pk), said_of_person(person)
 
 
 def _models(keys: Collection[int]) -> Iterator[_Row]:
     for model in Model.objects.filter(pk__in=keys).select_related("organization").prefetch_related("versions"):
-        entry = SearchEntry(kind=SearchEntry.Kind.MODEL, object_id=model.pk, grouped_as=model.pk, at=model.created_at)
+        entry = _entry(SearchEntry.Kind.MODEL, model.pk, model.created_at, grouped_as=model.pk)
         yield entry, said_of_model(model)
 
 
 def _write(rows: Iterable[_Row]) -> None:
     rows = list(rows)
-    for entry, said in rows:
-        entry.said = [[each.weight, each.what, each.text] for each in said]
-    entries = SearchEntry.objects.bulk_create([entry for entry, _ in rows], batch_size=1000)
-    full_text.write([(entry.pk, words_by_field(said)) for entry, (_, said) in zip(entries, rows, strict=True)])
+    SearchEntry.objects.bulk_create([entry for entry, _ in rows], batch_size=1000)
+    SearchSaid.objects.bulk_create(
+        [SearchSaid(entry=entry, said=[[it.weight, it.what, it.text] for it in said]) for entry, said in rows],
+        batch_size=500,
+    )
+    full_text.write([(entry.pk, words_by_field(said)) for entry, said in rows])
+
+
+def _entry(kind: str, key: int, at: datetime, **columns: Any) -> SearchEntry:
+    number = full_text.entry_id(kind, int((at - _BEGUN).total_seconds()), key)
+    return SearchEntry(id=number, kind=kind, object_id=key, **columns)
 
 
 def _number(key: str) -> int:

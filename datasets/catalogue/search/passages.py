@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from datasets.catalogue.search.documents import Said, words_by_field
+from datasets.catalogue.search.documents import Said, words_in
 from datasets.catalogue.search.full_text import has_word, is_said
 from datasets.catalogue.search.questions import Question, Word
 from datasets.catalogue.search.words import chunks, compose, singular
@@ -36,14 +36,18 @@ class Reason:
 def reasons_for(said: Sequence[Said], question: Question) -> tuple[Reason, ...]:
     """The fewest texts that hold all terms of a question between them; names before terms, terms before text."""
     open_terms = set(range(len(question.terms)))
-    held = [(each, _held(each, question)) for each in said]
     reasons: list[Reason] = []
     while open_terms and len(reasons) < MOST_REASONS:
-        best = max(held, key=lambda it: len(it[1] & open_terms), default=None)
-        if best is None or not best[1] & open_terms:
+        best, held = None, set[int]()
+        for each in said:
+            if len(here := _held(each, question, open_terms)) > len(held):
+                best, held = each, here
+            if held == open_terms:
+                break
+        if best is None:
             break
-        reasons.append(Reason(best[0].what, mark(best[0].text, question)))
-        open_terms -= best[1]
+        reasons.append(Reason(best.what, mark(best.text, question)))
+        open_terms -= held
     if not reasons:  # the parts of one term are in different texts
         marked = ((each.what, mark(each.text, question)) for each in said)
         reasons = [Reason(*each) for each in marked if any(is_match for _, is_match in each[1])][:MOST_REASONS]
@@ -57,9 +61,9 @@ def mark(text: str, question: Question) -> Passage:
     return tuple(_cut(_parts(text, _places(text, words))))
 
 
-def _held(said: Said, question: Question) -> set[int]:
-    words = words_by_field([said])
-    return {number for number, term in enumerate(question.terms) if is_said(words, term, said.weight, begins=True)}
+def _held(said: Said, question: Question, terms: set[int]) -> set[int]:
+    words = {said.weight: words_in(said.text)}
+    return {number for number in terms if is_said(words, question.terms[number], said.weight, begins=True)}
 
 
 def _places(text: str, words: set[Word]) -> Iterator[tuple[int, int]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from datasets.catalogue.models import Dataset
+from datasets.catalogue.models import Dataset, SearchEntry
 from datasets.catalogue.queries.people import known_people
 from datasets.catalogue.queries.visibility import Viewer, models_visible_to, visible_to
 from datasets.catalogue.search import full_text
-from datasets.catalogue.search.classes import find_classes
+from datasets.catalogue.search.classes import Reading, find_classes, read_classes
 from datasets.catalogue.search.corrections import read_instead_of
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.hits import MOST_COUNTED, Kind
@@ -21,17 +21,34 @@ INDEXED: tuple[Kind, ...] = ("dataset", "publication", "person", "model")
 
 
 class Search:
-    """One question of one user. What is indexed is looked for once, all kinds together."""
+    """One question of one user. What is indexed is looked for once, all ``kinds`` together."""
 
-    def __init__(self, question: Question, user: Viewer) -> None:
-        self.question, self.user = question, user
+    def __init__(self, question: Question, user: Viewer, kinds: Sequence[Kind] = INDEXED) -> None:
+        self.question, self.user, self.kinds = question, user, kinds
         self._ranked: dict[str, list[Ranked]] | None = None
+        self._reading: Reading | None = None
+        self._rest: Search | None = None
 
     def ranked(self, kind: Kind) -> list[Ranked]:
         """What is found of an indexed kind and may be seen: at most ``MOST_COUNTED`` + 1."""
         if self._ranked is None:
-            self._ranked = rank_visible(self.question, self.user, visible_to(self.user))
+            self._ranked = rank_visible(self.question, self.user, visible_to(self.user), self.kinds)
         return self._ranked[kind]
+
+    @property
+    def reading(self) -> Reading:
+        """The classes that the question names, and its other words."""
+        if self._reading is None:
+            self._reading = read_classes(self.question)
+        return self._reading
+
+    def datasets_of_rest(self) -> list[Ranked]:
+        """The datasets that the question's other words find."""
+        if not self.reading.classes:
+            return self.ranked("dataset")
+        if self._rest is None:
+            self._rest = Search(self.reading.rest, self.user, ("dataset",))
+        return self._rest.ranked("dataset")
 
     def finds_anything(self) -> bool:
         """Whether anything of an indexed kind, or a class, is found."""
@@ -52,35 +69,41 @@ def read_search(text: str, user: Viewer) -> Search:
     return other if instead and other.finds_anything() else search
 
 
-def rank_visible(question: Question, user: Viewer, datasets: QuerySet[Dataset]) -> dict[str, list[Ranked]]:
+def rank_visible(
+    question: Question, user: Viewer, datasets: QuerySet[Dataset], kinds: Sequence[str]
+) -> dict[str, list[Ranked]]:
     """What is found and ``user`` may see, by kind, ranked: of each at most ``MOST_COUNTED`` + 1.
 
     Args:
-        datasets: those that may be seen, or fewer.
+        datasets: those that may be seen.
     """
-    found: dict[str, list[Ranked]] = {kind: [] for kind in INDEXED}
-    groups: set[tuple[str, int]] = set()
-    kinds: list[str] = list(found)
-    start, most = 0, MOST_COUNTED + 1
+    most = MOST_COUNTED + 1
+    found: dict[str, list[Ranked]] = {}
+    looked_at = most
     while kinds:
-        ranked = full_text.rank(kinds, question, most, start)
-        for each in _visible(ranked, user, datasets):
-            if (each.kind, each.group) not in groups:
-                groups.add((each.kind, each.group))
-                found[each.kind].append(each)
-        # A kind goes on where its next rows were not looked at yet, as those before may not be seen.
-        kinds = [it for it in kinds if sum(each.kind == it for each in ranked) == most and len(found[it]) < most]
-        start += most
-    return {kind: ranked[:most] for kind, ranked in found.items()}
+        ranked = full_text.rank(kinds, question, looked_at)
+        visible = _visible(ranked, user, datasets)
+        for kind in kinds:
+            found[kind] = [it for it in visible if it.kind == kind][:most]
+        # Where so many were looked at and not all of them may be seen, more are.
+        full = {kind for kind in kinds if sum(it.kind == kind for it in ranked) == looked_at}
+        kinds = [kind for kind in kinds if kind in full and len(found[kind]) < most]
+        looked_at *= 8
+    return found
 
 
 def _visible(ranked: Sequence[Ranked], user: Viewer, datasets: QuerySet[Dataset]) -> list[Ranked]:
-    def seen(rows: QuerySet[Any], keys: Iterable[int | None]) -> set[int]:
-        # Asked also where nothing was found: one question more would tell of what is hidden.
-        return set(rows.order_by().filter(pk__in=[0, *filter(None, keys)]).values_list("pk", flat=True))
-
-    shown = seen(datasets, {it.dataset for it in ranked})
-    people = seen(known_people(user), {it.key for it in ranked if it.kind == "person"})
-    models = seen(models_visible_to(user), {it.key for it in ranked if it.kind == "model"})
-    among = {"person": people, "model": models}
-    return [it for it in ranked if (it.key in among[it.kind] if it.kind in among else it.dataset in shown)]
+    """Those that may be seen; of those that are one thing, the first."""
+    within = [it.entry for it in ranked if it.kind in ("dataset", "publication")]
+    # All are asked also where nothing was found: one question more would tell of what is hidden.
+    entries = SearchEntry.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), pk__in=[-1, *within])
+    groups: dict[int, tuple[Any, ...]] = {it[0]: it for it in entries.values_list("pk", "kind", "grouped_as")}
+    for kind, rows in (("person", known_people(user)), ("model", models_visible_to(user))):
+        keys = {it.key: it.entry for it in ranked if it.kind == kind}
+        for key in rows.order_by().filter(pk__in=[0, *keys]).values_list("pk", flat=True):
+            groups[keys[key]] = (keys[key], kind, key)
+    firsts: dict[tuple[Any, ...], Ranked] = {}
+    for each in ranked:
+        if each.entry in groups:
+            firsts.setdefault(groups[each.entry][1:], each)
+    return list(firsts.values())

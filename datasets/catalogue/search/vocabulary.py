@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from datasets.catalogue.organelles import load_facts
-from datasets.catalogue.search.words import chunks, whole_of
+from datasets.catalogue.search.words import whole_of
 
 _TABLE = "terms.csv"
+_MARKS = re.compile("[\u0300-\u036f]+")
+_RUN = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +97,13 @@ def all_words() -> frozenset[str]:
     texts += [
         text for fact in load_facts() for text in (fact.short_name, fact.long_name, fact.go_label, *fact.synonyms)
     ]
-    return frozenset(plain_words(" ".join(texts)))
+    return frozenset(plain_words("\n".join(texts)))
 
 
-def plain_words(text: str) -> Iterator[str]:
+def plain_words(text: str) -> set[str]:
     """The words of a text that a misspelt one may be meant for: letters alone, plurals as they stand."""
-    for chunk in chunks(text):
-        for piece in chunk.pieces:
-            if piece.word.isalpha() and len(piece.word) > 3:
-                yield piece.word
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    return {word for word in _RUN.findall(plain) if len(word) > 3 and word.isalpha()}
 
 
 def _said_of(term: VocabularyTerm) -> Iterator[str]:

@@ -16,12 +16,16 @@ from datasets.catalogue.queries.crops import crops_with
 from datasets.catalogue.queries.datasets import of_newest, with_version
 from datasets.catalogue.queries.organelles import NEWEST_FIRST
 from datasets.catalogue.queries.segmentations import volumes_with
-from datasets.catalogue.search.classes import Reading, read_classes
-from datasets.catalogue.search.full_text import ABOUT, ABOUT_EXACTLY, ANYWHERE, TEXT
-from datasets.catalogue.search.hits import MOST_COUNTED, Group, Hit, Kind, make_group, said_of_entry
+from datasets.catalogue.queries.visibility import Viewer
+from datasets.catalogue.search.classes import Reading
+from datasets.catalogue.search.full_text import ABOUT, ABOUT_EXACTLY, ANYWHERE, TEXT, Ranked
+from datasets.catalogue.search.hits import Group, Hit, Kind, make_group, said_of_entry
 from datasets.catalogue.search.passages import reasons_for
 from datasets.catalogue.search.questions import Question
 from datasets.catalogue.search.searches import Search
+
+MOST_DATASETS = 300
+"""Of so many of the best datasets the rows are looked for."""
 
 
 @dataclass(frozen=True)
@@ -54,35 +58,32 @@ _ROWS = {
 }
 
 
-def group_within(kind: Kind, search: Search, most: int, start: int) -> Group:
+def group_within(kind: Kind, search: Search, most: int, start: int, count_to: int) -> Group:
     """The segmentations or crops of the classes that are named, in the datasets that the other words find; where no
     class is named, or there are none, those of the datasets that are about the question."""
-    rows = _ROWS[kind]
-    reading = read_classes(search.question)
-    keys = _keys(rows, reading, search)
+    rows, reading = _ROWS[kind], search.reading
+    keys = _keys(rows, reading, search.datasets_of_rest() if reading.rest.terms else [], search.user, count_to)
     if not keys and reading.classes and reading.rest.terms:
         reading = Reading((), Question((), {}), search.question)
-        keys = _keys(rows, reading, search)
+        keys = _keys(rows, reading, search.ranked("dataset"), search.user, count_to)
     tier = ANYWHERE + 1  # found only because its dataset is: behind all else
     if reading.classes:
         tier = ABOUT if reading.begins else ABOUT_EXACTLY
     hits = tuple(_hits(kind, rows, reading, keys[start : start + most]))
-    return make_group(kind, len(keys), tier, hits)
+    return make_group(kind, len(keys), tier, hits, count_to)
 
 
-def _keys(rows: _Rows, reading: Reading, search: Search) -> list[int]:
+def _keys(rows: _Rows, reading: Reading, datasets: Sequence[Ranked], user: Viewer, count_to: int) -> list[int]:
     found = rows.all
     if reading.rest.terms:
-        rest = search if reading.rest == search.question else Search(reading.rest, search.user)
-        versions = [it.key for it in rest.ranked("dataset") if it.is_about][:MOST_COUNTED]
-        found = found.filter(version__in=versions)
+        found = found.filter(version__in=[it.key for it in datasets if it.is_about][:MOST_DATASETS])
     else:
-        found = found.filter(of_newest(search.user))
+        found = found.filter(of_newest(user))
     if reading.classes:
         names = [it.fact.short_name for it in reading.classes]
         classes = list(OrganelleClass.objects.filter(short_name__in=names).values_list("pk", flat=True))
         found = rows.showing(found, classes, Coverage.Found.PRESENT)
-    return list(found.order_by(*rows.order).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    return list(found.order_by(*rows.order).values_list("pk", flat=True)[: count_to + 1])
 
 
 def _hits(kind: Kind, rows: _Rows, reading: Reading, keys: Sequence[int]) -> Any:
@@ -97,7 +98,8 @@ def _hits(kind: Kind, rows: _Rows, reading: Reading, keys: Sequence[int]) -> Any
     entries = {}
     if reading.rest.terms:
         versions = {it.version_id for it in loaded.values()}
-        entries = {it.object_id: it for it in SearchEntry.objects.filter(kind="dataset", object_id__in=versions)}
+        rows_of = SearchEntry.objects.filter(kind="dataset", object_id__in=versions).select_related("text")
+        entries = {it.object_id: it for it in rows_of}
     for key in keys:
         row = loaded.get(key)
         if row is None:

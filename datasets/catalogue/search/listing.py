@@ -1,0 +1,118 @@
+"""Lists of datasets: by a question, by facets, in an order; with the counts of facets beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from typing import Literal
+
+from datasets.catalogue.queries.visibility import Viewer
+from datasets.catalogue.search import full_text
+from datasets.catalogue.search.facets import FACETS, VOXEL_RANGES
+from datasets.catalogue.search.full_text import Ranked
+from datasets.catalogue.search.searches import read_search
+from datasets.catalogue.search.shelf import Chosen, Shelf, own_shelf, public_shelf
+
+type Order = Literal["relevance", "newest", "size", "resolution"]
+ORDERS: tuple[Order, ...] = ("relevance", "newest", "size", "resolution")
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """A value of a facet, and how many datasets one would get by choosing it, too."""
+
+    value: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of a list of datasets.
+
+    Args:
+        versions: the keys of the datasets' newest versions, in order.
+        count: of all pages.
+        facets: the values of each facet that there are, the most frequent first; voxel sizes and years in their order.
+        corrected: words that were read instead of others.
+    """
+
+    versions: tuple[int, ...]
+    count: int
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    corrected: Mapping[str, tuple[str, ...]]
+
+
+def list_datasets(
+    user: Viewer,
+    *,
+    text: str = "",
+    chosen: Chosen | None = None,
+    order: Order = "newest",
+    start: int = 0,
+    most: int = 48,
+) -> Listed:
+    """The datasets that ``user`` may see, by what they typed and chose.
+
+    Args:
+        chosen: any of a facet's values, of each facet; unknown values and facets are those of no dataset.
+        order: ``relevance`` without a question is ``newest``. The best thousand are in the order of relevance, what is
+            behind them in that of time.
+
+    Raises:
+        QuestionInvalid
+    """
+    chosen = {facet: values for facet, values in (chosen or {}).items() if values}
+    shelves = [public_shelf(), own_shelf(user)]
+    search = read_search(text, user)
+    question = search.question
+    if question.terms:
+        entries = full_text.all_found("dataset", question)
+        within = [shelf.those(entries) for shelf in shelves]
+    else:
+        within = [0 if text.strip() else shelf.all for shelf in shelves]
+    found = [shelf.chosen(each, chosen) for shelf, each in zip(shelves, within, strict=True)]
+    counts: dict[tuple[str, str], int] = {}
+    for shelf, each in zip(shelves, within, strict=True):
+        for value, number in shelf.counts(each, chosen).items():
+            counts[value] = counts.get(value, 0) + number
+    if order == "relevance" and question.terms:
+        ids = _by_relevance(shelves, found, search.ranked("dataset"))
+    else:
+        ids = _merged(shelves, found, "newest" if order == "relevance" else order)
+    page = tuple(full_text.key_of(it) for it in ids[start : start + most])
+    return Listed(page, sum(each.bit_count() for each in found), _listed(counts, chosen), question.corrected)
+
+
+def _merged(shelves: Sequence[Shelf], found: Sequence[int], sort: Literal["newest", "size", "resolution"]) -> list[int]:
+    sorted_ = [
+        [(shelf.ranks[sort][place], shelf.entries[place]) for place in shelf.in_order(each, sort)]
+        for shelf, each in zip(shelves, found, strict=True)
+    ]
+    return [entry for _, entry in merge(*sorted_)]
+
+
+def _by_relevance(shelves: Sequence[Shelf], found: Sequence[int], ranked: Sequence[Ranked]) -> list[int]:
+    newest = _merged(shelves, found, "newest")
+    there = set(newest)
+    best = [it.entry for it in ranked if it.entry in there]
+    first = set(best)
+    return best + [entry for entry in newest if entry not in first]
+
+
+def _listed(
+    counts: Mapping[tuple[str, str], int], chosen: Mapping[str, Collection[str]]
+) -> dict[str, tuple[FacetValue, ...]]:
+    listed: dict[str, list[FacetValue]] = {facet: [] for facet in FACETS}
+    for (facet, value), number in counts.items():
+        listed[facet].append(FacetValue(value, number, value in chosen.get(facet, ())))
+    for facet, values in chosen.items():  # a choice that nothing has is shown, to be taken back
+        there = {it.value for it in listed.get(facet, ())}
+        listed.setdefault(facet, []).extend(FacetValue(value, 0, True) for value in values if value not in there)
+    for found in listed.values():
+        found.sort(key=lambda it: (-it.count, it.value))
+    order = {value: place for place, value in enumerate(VOXEL_RANGES)}
+    listed["voxel"].sort(key=lambda it: order.get(it.value, len(order)))
+    listed["year"].sort(key=lambda it: it.value, reverse=True)
+    return {facet: tuple(values) for facet, values in listed.items()}
