@@ -1,7 +1,8 @@
-"""How a version is cited: in a sentence, and as BibTeX."""
+"""How a version is cited: in a sentence, as BibTeX, and as CSL-JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -60,6 +61,21 @@ class Citation:
         }
         lines = "".join(f"  {name:<12} = {{{value}}},\n" for name, value in fields.items() if value)
         return f"@misc{{{self.reference.replace('@', '_v')},\n{lines}}}\n"
+
+    @property
+    def csl_json(self) -> str:
+        """A list of one item for reference managers (CSL-JSON 1.0). Names are written as one: none is taken apart."""
+        item = {
+            "id": self.reference,
+            "type": "dataset",
+            "title": self.title,
+            "author": [{"literal": name} for name in self.names],
+            "issued": {"date-parts": [[self.year]]} if self.year else None,
+            "version": self.version,
+            "publisher": PUBLISHER,
+            "URL": self.url,
+        }
+        return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=2)
 
 
 def citation_of(version: DatasetVersion, *, site_url: str) -> Citation:

@@ -306,6 +306,8 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
     else:
         title = f"{address.dataset.name}/{folder}/" if folder else f"{address.dataset.name}/"
         body, media_type = render_html(page, title, has_parent=bool(folder)), b"text/html; charset=utf-8"
+    # Whoever has found the data finds what they are; of what is not public nothing leads anywhere.
+    page_link = f'</datasets/{address.dataset.name}@{address.version.number}/>; rel="collection"; type="text/html"'
     return Answer(
         200,
         (
@@ -313,6 +315,7 @@ def _list(request: Request, address: Address, folder: str, caching: bytes) -> An
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", caching),
             (b"vary", b"Accept"),
+            *(((b"link", page_link.encode()),) if caching != NO_STORE else ()),
             *COMMON_HEADERS,
         ),
         body,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -10,11 +11,19 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from datasets.catalogue.addresses import site_url
+from datasets.catalogue.addresses import Reference, data_url, site_url
+from datasets.catalogue.citations import citation_of
 from datasets.catalogue.discovery import feed as feeds
-from datasets.catalogue.discovery import sitemaps
+from datasets.catalogue.discovery import signposts, sitemaps
+from datasets.catalogue.discovery.described_datasets import dataset_node
+from datasets.catalogue.discovery.linked_data import written
 from datasets.catalogue.discovery.robots import robots_text
+from datasets.catalogue.discovery.signposts import METADATA
+from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.catalogue_state import catalogue_state
+from datasets.catalogue.queries.collections import collections_with
+from datasets.catalogue.queries.datasets import find_version, load_content, named_version
+from datasets.catalogue.queries.visibility import is_open
 
 _XML = "application/xml; charset=utf-8"
 
@@ -60,6 +69,55 @@ def feed(request: HttpRequest) -> HttpResponse:
     response = _answer(request, content, feeds.MEDIA_TYPE)
     # For readers to show. What was withdrawn changes the feed and not this, so only the tag decides.
     response["Last-Modified"] = http_date(changed.timestamp())
+    return response
+
+
+@require_safe
+def jsonld(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/metadata.jsonld``: what a version is, in the words of schema.org."""
+    version = find_version(ref.name, ref.label, request.user)
+    load_content(version)
+    said = dataset_node(
+        version,
+        site_url=site_url(request),
+        data_url=data_url(request),
+        collections=collections_with(version.dataset),
+    )
+    return _metadata(request, version, written([said]), METADATA["jsonld"])
+
+
+@require_safe
+def link_set(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/metadata.linkset.json``: every link of its page (RFC 9264)."""
+    version = find_version(ref.name, ref.label, request.user)
+    load_content(version)
+    links = signposts.link_set(version, site_url=site_url(request), data_url=data_url(request))
+    return _metadata(request, version, json.dumps(links), signposts.SET_MEDIA_TYPE)
+
+
+@require_safe
+def csl(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/metadata.csl.json``: how it is cited, for reference managers."""
+    version = named_version(ref.name, ref.label, request.user)
+    content = citation_of(version, site_url=site_url(request)).csl_json
+    return _metadata(request, version, content, METADATA["csl"])
+
+
+@require_safe
+def bibtex(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/metadata.bibtex``"""
+    version = named_version(ref.name, ref.label, request.user)
+    content = citation_of(version, site_url=site_url(request)).bibtex
+    return _metadata(request, version, content, f"{METADATA['bibtex']}; charset=utf-8")
+
+
+def _metadata(request: HttpRequest, version: DatasetVersion, content: str, media_type: str) -> HttpResponse:
+    """What describes a version in another form, with the way to its page."""
+    response = HttpResponse(content, content_type=media_type)
+    if not is_open(version):
+        response["Cache-Control"] = "private, no-store"
+        return response
+    response["Link"] = signposts.back_to_page(version, site_url(request))
     return response
 
 

@@ -123,6 +123,7 @@ class DatasetPage:
     organelles: tuple[Dot, ...]
     citation: Citation
     bibtex_url: str
+    csl_url: str
     contact: Contact
     preview: Preview | None
     versions: tuple[VersionRow, ...]
@@ -207,6 +208,7 @@ def dataset_page(
         organelles=organelle_dots(volumes),
         citation=citation,
         bibtex_url=reverse("catalogue:bibtex", kwargs={"ref": str(version)}),
+        csl_url=reverse("catalogue:csl", kwargs={"ref": str(version)}),
         contact=contact_of(version, citation.url),
         preview=preview_of(
             version,

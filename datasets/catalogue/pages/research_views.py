@@ -10,6 +10,9 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from datasets.catalogue.addresses import site_url
+from datasets.catalogue.discovery.described_terms import collection_node, model_node, person_node, publications_node
+from datasets.catalogue.discovery.page_heads import linked_data
 from datasets.catalogue.models import Collection, Crop, OrganelleClass, Publication
 from datasets.catalogue.pages.collections import collection_entry, collection_page
 from datasets.catalogue.pages.crops import crops_page
@@ -33,6 +36,7 @@ from datasets.catalogue.queries.models import count_made, made_by, named_model, 
 from datasets.catalogue.queries.people import find_person, other_names
 from datasets.catalogue.queries.publications import group_publications, keys_by_title, visible_publications
 from datasets.catalogue.queries.tasks import crops_of_task, named_task, tasks_with_classes
+from datasets.catalogue.queries.visibility import is_stranger
 from datasets.catalogue.state_requests import read_choice
 
 ENTRIES_PER_PAGE = 100
@@ -74,10 +78,10 @@ def publications(request: HttpRequest) -> HttpResponse:
     page = Paginator(keys_by_title(rows.filter(kind=kind) if kind else rows), ENTRIES_PER_PAGE).get_page(
         request.GET.get("page")
     )
-    context = publications_page(
-        group_publications(rows, page), count=page.paginator.count, kind=kind, **_neighbours(page, {"kind": kind})
-    )
-    return render(request, "catalogue/publications.html", {"page": context})
+    groups = group_publications(rows, page)
+    context = publications_page(groups, count=page.paginator.count, kind=kind, **_neighbours(page, {"kind": kind}))
+    said = linked_data(request, [publications_node(groups)]) if is_stranger(request.user) else ""
+    return render(request, "catalogue/publications.html", {"page": context, "linked_data": said})
 
 
 @require_safe
@@ -103,7 +107,9 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         made_count=page.paginator.count,
         **_neighbours(page, {}),
     )
-    return render(request, "catalogue/model.html", {"page": context})
+    nodes = [model_node(found, site_url(request), versions)] if found.public else []
+    said = linked_data(request, nodes, (found.title, request.path), under="models") if nodes else ""
+    return render(request, "catalogue/model.html", {"page": context, "linked_data": said})
 
 
 @require_safe
@@ -126,7 +132,8 @@ def task(request: HttpRequest, name: str) -> HttpResponse:
         classes=classes_of(rows),
         datasets=datasets_of(rows, DATASETS_SHOWN),
     )
-    return render(request, "catalogue/task.html", {"page": context})
+    said = linked_data(request, [], (found.title, request.path), under="tasks")
+    return render(request, "catalogue/task.html", {"page": context, "linked_data": said})
 
 
 @require_safe
@@ -151,7 +158,9 @@ def collection(request: HttpRequest, name: str) -> HttpResponse:
         count=page.paginator.count,
         **_neighbours(page, {}),
     )
-    return render(request, "catalogue/collection.html", {"page": context})
+    nodes = [collection_node(found, page, site_url(request))] if is_stranger(request.user) else []
+    said = linked_data(request, nodes, (found.title, request.path), under="collections")
+    return render(request, "catalogue/collection.html", {"page": context, "linked_data": said})
 
 
 @require_safe
@@ -161,7 +170,8 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     page = Paginator(list(found.contributions.all()), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     others = other_names(found, request.user)
     context = person_page(found, page, others=others, count=page.paginator.count, **_neighbours(page, {}))
-    return render(request, "catalogue/person.html", {"page": context})
+    said = linked_data(request, [person_node(found, site_url(request))]) if is_stranger(request.user) else ""
+    return render(request, "catalogue/person.html", {"page": context, "linked_data": said})
 
 
 def _list(request: HttpRequest, kind: str, page: Page[Any], entries: list[Entry]) -> HttpResponse:

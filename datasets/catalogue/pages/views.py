@@ -19,7 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.addresses import Reference, data_url, layer_url, site_url
-from datasets.catalogue.citations import citation_of
+from datasets.catalogue.discovery.described_terms import term_node
+from datasets.catalogue.discovery.linked_data import site_nodes
+from datasets.catalogue.discovery.page_heads import dataset_head, layer_head, linked_data
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.pages.dataset import dataset_page
@@ -52,6 +54,7 @@ from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.organelles import (
     NEWEST_FIRST,
     find_organelle,
+    lineage,
     newest_segmentations,
     organelle_tree,
     other_layers_of,
@@ -107,7 +110,8 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
         **_neighbours(page),
         may_publish=is_operator(request.user),
     )
-    return render(request, "catalogue/gallery.html", {"page": context})
+    said = linked_data(request, site_nodes(site_url(request))) if is_home else ""
+    return render(request, "catalogue/gallery.html", {"page": context, "linked_data": said})
 
 
 @require_safe
@@ -117,24 +121,18 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
     version = find_version(ref.name, ref.label, request.user)
     load_content(version)
     versions = versions_of(version.dataset, request.user)
+    collections = list(collections_with(version.dataset))
     context = dataset_page(
         version,
         versions,
-        collections=collections_with(version.dataset),
+        collections=collections,
         people=people_with_pages(version, versions, request.user),
         pictures=known_picture_names(version),
         site_url=site_url(request),
         data_url=data_url(request),
     )
-    return render(request, "catalogue/dataset.html", {"page": context})
-
-
-@require_safe
-def bibtex(request: HttpRequest, ref: Reference) -> HttpResponse:
-    """``/datasets/<name>[@<v>]/metadata.bibtex``"""
-    version = named_version(ref.name, ref.label, request.user)
-    content = citation_of(version, site_url=site_url(request)).bibtex
-    return HttpResponse(content, content_type="application/x-bibtex; charset=utf-8")
+    head = dataset_head(request, version, versions, collections=collections, picture_url=context.stills.best)
+    return head.on(render(request, "catalogue/dataset.html", {"page": context, "linked_data": head.linked_data}))
 
 
 @require_safe
@@ -163,7 +161,8 @@ def _layer(request: HttpRequest, ref: Reference, path: str, *, are_labels: bool)
         site_url=site_url(request),
         data_url=data_url(request),
     )
-    return render(request, "catalogue/layer.html", {"page": context})
+    head = layer_head(request, version, found, picture_url=context.picture_url)
+    return head.on(render(request, "catalogue/layer.html", {"page": context, "linked_data": head.linked_data}))
 
 
 @require_safe
@@ -206,7 +205,14 @@ def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
         crop_count=count_crops(crops_showing(visible_crops(request.user), node.organelle)),
         **_neighbours(page),
     )
-    return render(request, "catalogue/organelle.html", {"page": context})
+    way = [*lineage(node.organelle), node.organelle]
+    said = linked_data(
+        request,
+        [term_node(node.organelle, site_url(request))],
+        *((it.long_name, reverse("catalogue:organelle", kwargs={"short_name": it.short_name})) for it in way),
+        under="organelles",
+    )
+    return render(request, "catalogue/organelle.html", {"page": context, "linked_data": said})
 
 
 @require_safe

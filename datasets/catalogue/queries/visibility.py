@@ -47,6 +47,11 @@ def is_operator(user: Viewer) -> bool:
     return user is not None and user.is_active and bool(getattr(user, "is_superuser", False))
 
 
+def is_stranger(user: Viewer) -> bool:
+    """Whether ``user`` sees what everyone may see, and nothing else: neither signed in, nor let in by a share token."""
+    return (user is None or user.pk is None) and not getattr(user, SHARED, ())
+
+
 def opened_to(user: Viewer) -> QuerySet[Dataset]:
     """The datasets of which ``user`` may see what is not public, too: drafts, and versions private or under embargo.
 

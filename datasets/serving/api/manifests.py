@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
-from datasets.catalogue.addresses import Reference, data_url
+from datasets.catalogue.addresses import Reference, data_url, site_url
 from datasets.catalogue.api.caching import NO_CACHE, NO_STORE
 from datasets.catalogue.api.lists import known
 from datasets.catalogue.api.views import VersionView
+from datasets.catalogue.discovery.signposts import back_to_page
 from datasets.catalogue.filenames import stem_of
 from datasets.catalogue.queries.selections import covering, find_selection
 from datasets.catalogue.queries.visibility import is_open
@@ -50,7 +52,8 @@ class DatasetManifest(MadeView, VersionView):
         path = request.query_params.get("path", "").strip("/")
         part = part_of(version, path, data_url=data_url(request._request))
         self.caching = cache_control(version, is_pinned=ref.label is not None, is_final=part.inventory is not None)
-        return _answer(self, chosen, [part], stem=stem_of(version, path))
+        links = {"Link": back_to_page(version, site_url(request._request), "collection")} if is_open(version) else {}
+        return _answer(self, chosen, [part], stem=stem_of(version, path), links=links)
 
 
 class SelectionManifest(MadeView):
@@ -78,11 +81,14 @@ def _chosen(request: Request) -> Format:
     return find_format(request.query_params.get("format", next(iter(FORMATS))))
 
 
-def _answer(view: MadeView, chosen: Format, parts: Sequence[Part], *, stem: str) -> HttpResponseBase:
+def _answer(
+    view: MadeView, chosen: Format, parts: Sequence[Part], *, stem: str, links: Mapping[str, str] = MappingProxyType({})
+) -> HttpResponseBase:
     require_format(chosen, parts)
     headers = {
         "Content-Type": chosen.media_type,
         "Content-Disposition": f'attachment; filename="{stem}{chosen.suffix}"',
+        **links,
     }
     etag = _etag(chosen, parts)
     if etag:
