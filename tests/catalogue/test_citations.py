@@ -1,5 +1,7 @@
 """Citations: the sentence, and BibTeX that says the same after BibTeX has read it."""
 
+import json
+
 import pytest
 from django.test import Client
 from hypothesis import example, given
@@ -106,3 +108,19 @@ def test_bibtex_has_an_address(client: Client, small_cell: DatasetVersion) -> No
     assert fields["author"] == "{Ada Example}"
     assert fields["url"] == "http://testserver/datasets/small-cell@1/"
     assert client.get("/datasets/other/metadata.bibtex").status_code == 404
+
+
+def test_csl_json_has_the_same_for_reference_managers() -> None:
+    assert json.loads(cited(names=("Ada Example", "FlyEM and friends")).csl_json) == [
+        {
+            "id": "a-cell@2",
+            "type": "dataset",
+            "title": "A cell",
+            "author": [{"literal": "Ada Example"}, {"literal": "FlyEM and friends"}],
+            "issued": {"date-parts": [[2026]]},
+            "version": "2",
+            "publisher": "Cisterna",
+            "URL": URL,
+        }
+    ]
+    assert "issued" not in json.loads(cited(year=None).csl_json)[0]

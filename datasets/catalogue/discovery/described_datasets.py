@@ -197,9 +197,8 @@ def _classes_in(volumes: Iterable[Volume]) -> list[OrganelleClass]:
 
 
 def _variable(organelle: OrganelleClass, site_url: str) -> Node:
-    term = term_node(organelle, site_url)
-    code = term.get("termCode", "")
-    return node("PropertyValue", name=organelle.long_name, propertyID=code, url=term["url"])
+    page = page_url(site_url, "organelle", short_name=organelle.short_name)
+    return node("PropertyValue", name=organelle.long_name, propertyID=organelle.go_id, url=page)
 
 
 def _size(volumes: list[Volume]) -> str:

@@ -21,8 +21,8 @@ WORKS = {"paper": "ScholarlyArticle", "data": "Dataset", "software": "SoftwareSo
 """The types of publications, by their kind."""
 
 
-def term_node(organelle: OrganelleClass, site_url: str) -> Node:
-    """An organelle class, with the term of the Gene Ontology that it is."""
+def term_node(organelle: OrganelleClass, site_url: str, *, synonyms: bool = False) -> Node:
+    """An organelle class, with the term of the Gene Ontology that it is; lists do not load its synonyms."""
     address = page_url(site_url, "organelle", short_name=organelle.short_name)
     term = organelle.go_id
     return node(
@@ -30,7 +30,7 @@ def term_node(organelle: OrganelleClass, site_url: str) -> Node:
         {
             "@id": address,
             "name": organelle.long_name,
-            "alternateName": [organelle.short_name, *organelle.synonyms],
+            "alternateName": [organelle.short_name, *(organelle.synonyms if synonyms else ())],
             "url": address,
             "termCode": term,
             "sameAs": [f"http://purl.obolibrary.org/obo/{term.replace(':', '_')}", go_url(term)] if term else [],

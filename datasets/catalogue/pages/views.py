@@ -208,7 +208,7 @@ def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
     way = [*lineage(node.organelle), node.organelle]
     said = linked_data(
         request,
-        [term_node(node.organelle, site_url(request))],
+        [term_node(node.organelle, site_url(request), synonyms=True)],
         *((it.long_name, reverse("catalogue:organelle", kwargs={"short_name": it.short_name})) for it in way),
         under="organelles",
     )
