@@ -35,7 +35,7 @@ from datasets.serving.identity import opened_by
 from datasets.serving.requests import Request
 from tests.answers import content_of
 from tests.conftest import roots_in
-from tests.portal.routes import Route, all_routes
+from tests.portal.routes import ALIKE, LISTS, Route, all_routes
 from tests.portal.world import (
     CALLERS,
     REVIEWER,
@@ -54,10 +54,6 @@ from tests.portal.world import (
 EXAMPLES = 500
 LABELS = (None, "1", "2", "draft")
 METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-LISTS = {"", "datasets/", "api/v1/datasets/"}
-"""The lists of datasets: they hold exactly the newest published version of each that the caller may know of."""
-ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
-"""Lists that are the same for all: they hold what a stranger may know of."""
 
 DATA_KEYS = ("", "{volume}/", "{volume}/zarr.json", "{volume}/nothing", "nothing/")
 DATA_REQUESTS = (
