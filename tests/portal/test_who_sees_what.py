@@ -54,7 +54,6 @@ from tests.portal.world import (
 EXAMPLES = 500
 LABELS = (None, "1", "2", "draft")
 METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-
 DATA_KEYS = ("", "{volume}/", "{volume}/zarr.json", "{volume}/nothing", "nothing/")
 DATA_REQUESTS = (
     st.sampled_from(LABELS),
