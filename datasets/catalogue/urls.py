@@ -26,6 +26,7 @@ register_converter(LinkIdentifierConverter, "link")
 
 urlpatterns = [
     path("", views.gallery, name="gallery"),
+    path("search/", views.search, name="search"),
     path("datasets/", views.datasets, name="datasets"),
     path("datasets/<dataset:ref>/", views.dataset, name="dataset"),
     path("datasets/<dataset:ref>/view/", views.viewer, name="viewer"),

@@ -30,6 +30,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
 }
 # Without these a route answers before it looks for the dataset.
 QUERIES = {
+    "search/": "?q=mito",
     "api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate": "?segment=1",
     "api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout": "?bbox=-1e9,-1e9,-1e9,1e9,1e9,1e9&estimate=1",
 }

@@ -30,6 +30,7 @@ from datasets.catalogue.pages.gathering import gather, gathered, leave_out
 from datasets.catalogue.pages.layer import layer_page
 from datasets.catalogue.pages.link import changed_link_page
 from datasets.catalogue.pages.organelles import OTHERS_SHOWN, organelle_list, organelle_page
+from datasets.catalogue.pages.search import search_page
 from datasets.catalogue.pages.selection import selection_page
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.pages.slice_requests import is_of_form, state_in
@@ -65,8 +66,10 @@ from datasets.catalogue.queries.paging import LongList
 from datasets.catalogue.queries.people import people_with_pages
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_open, is_operator
+from datasets.catalogue.search.finding import FEW, find
+from datasets.catalogue.search.hits import KINDS, MOST_COUNTED
 from datasets.catalogue.slices import slices_of
-from datasets.catalogue.state_requests import requested_state
+from datasets.catalogue.state_requests import read_choice, read_whole, requested_state
 
 CARDS_PER_PAGE = 48
 YEAR_S = 365 * 24 * 3600
@@ -112,6 +115,22 @@ def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
     )
     said = linked_data(request, site_nodes(site_url(request))) if is_home else ""
     return render(request, "catalogue/gallery.html", {"page": context, "linked_data": said})
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """``/search/?q=&kind=&page=``: what is found, some of each kind; or of one kind all, page by page."""
+    text = request.GET.get("q", "").strip()
+    kind = read_choice(request.GET, "kind", "", *KINDS)
+    page = read_whole(request.GET, "page", 1, least=1, most=MOST_COUNTED) if kind else 1
+    most = CARDS_PER_PAGE if kind else FEW
+    kinds = [it for it in KINDS if it == kind] or KINDS
+    found = find(text, request.user, kinds=kinds, most=most, start=(page - 1) * most)
+    datasets = found.group("dataset")
+    shown = newest_versions(request.user).filter(pk__in=[hit.key for hit in datasets.hits] if datasets else [])
+    versions = [(version, known_picture_names(version)) for version in with_crop_counts(shown)]
+    context = search_page(text, found, versions, kind=kind, page=page, page_size=most)
+    return render(request, "catalogue/search.html", {"page": context})
 
 
 @require_safe
