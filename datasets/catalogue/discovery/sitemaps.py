@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.http import RFC3986_SUBDELIMS
 
 from datasets.catalogue.models import Collection, OrganelleClass, Task, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
@@ -28,6 +30,8 @@ MOST_ADDRESSES = 20_000
 """In one sitemap. The format allows 50,000 and 50 MB, which so many of the longest addresses come near to."""
 
 _LISTS = ("gallery", "datasets", "organelles", "crops", "publications", "models", "tasks", "collections", "api")
+_ANY = "any"
+_PLAIN = f"{RFC3986_SUBDELIMS}/~:@"  # as Django writes addresses
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 type Entry = tuple[str, datetime | None]
@@ -108,16 +112,20 @@ def parts_of_datasets(stamp: int | None, released: int) -> tuple[Part, ...]:
 def _datasets(part: Part) -> Iterator[Entry]:
     versions = newest_of(visible_to(None)).filter(pk__range=(part.first, part.last)).order_by("pk")
     changed: dict[int, datetime] = {}
-    names: dict[int, str] = {}
+    ways: dict[int, tuple[str, str]] = {}
     rows: Any = versions.values_list("pk", "dataset__name", "number", "frozen_at")
     for pk, name, number, frozen_at in rows:
-        names[pk], changed[pk] = f"{name}@{number}", frozen_at
+        # Django takes 40 µs for an address: those of layers differ by their path alone.
+        layer = reverse("catalogue:segmentation", kwargs={"ref": f"{name}@{number}", "path": _ANY})
+        before, _, behind = layer.rpartition(_ANY)
+        ways[pk], changed[pk] = (before, behind), frozen_at
         yield reverse("catalogue:dataset", kwargs={"ref": name}), frozen_at
     layers = Volume.objects.filter(version__in=versions.order_by().values("pk"), kind__in=LABEL_KINDS)
-    left = MOST_ADDRESSES - len(names)
+    left = MOST_ADDRESSES - len(ways)
     for pk, path in layers.order_by("version_id", "pk").values_list("version_id", "path")[:left]:
-        if pk in names:
-            yield reverse("catalogue:segmentation", kwargs={"ref": names[pk], "path": path}), changed[pk]
+        if pk in ways:
+            before, behind = ways[pk]
+            yield f"{before}{quote(path, safe=_PLAIN)}{behind}", changed[pk]
 
 
 def _pages() -> Iterator[Entry]:
