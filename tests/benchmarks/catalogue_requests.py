@@ -22,8 +22,8 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from datasets.catalogue.models import Crop, Volume  # noqa: E402
-from portal.start import settle  # noqa: E402
 from datasets.catalogue.search.indexing import rebuild  # noqa: E402
+from portal.start import settle  # noqa: E402
 from tests.benchmarks.large_catalogue import fill  # noqa: E402
 
 ASKED = 34
@@ -72,6 +72,9 @@ def _addresses(datasets: int) -> dict[str, Callable[[], str]]:
         "/crops/?organelle=mito": lambda: "/crops/?organelle=mito",
         "/organelles/": lambda: "/organelles/",
         "/publications/": lambda: "/publications/",
+        "/sitemap.xml": lambda: "/sitemap.xml",
+        "/sitemaps/datasets-1.xml": lambda: "/sitemaps/datasets-1.xml",
+        "/feeds/datasets.atom": lambda: "/feeds/datasets.atom",
         "datasets/": lambda: "/api/v1/datasets/",
         "datasets/?taxon=10090": lambda: "/api/v1/datasets/?taxon=10090",
         "datasets/?organelle=mito": lambda: "/api/v1/datasets/?organelle=mito",
