@@ -124,6 +124,13 @@ def test_a_dataset_says_what_it_is(client: Client) -> None:
     assert "url" not in of_type(said(client, "/datasets/cell@1/"), "Dataset")["creator"][0], "who may have no page now"
 
 
+def test_the_site_says_how_it_is_searched(client: Client) -> None:
+    action = of_type(said(client, "/"), "WebSite")["potentialAction"]
+    assert action["query-input"] == "required name=query"
+    address = action["target"]["urlTemplate"].replace("{query}", "mito").removeprefix(SITE)
+    assert "mitochondrion" in client.get(address).content.decode()
+
+
 def test_what_stands_beside_datasets_says_what_it_is(client: Client) -> None:
     version = cell()
     pages = {path: said(client, path) for path in [*research(version), LAYER]}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from datasets.catalogue.citations import PUBLISHER
@@ -65,8 +65,10 @@ def catalogue_node(site_url: str) -> Node:
 def site_nodes(site_url: str) -> list[Node]:
     """What the home page says: the site, how it is searched, and the catalogue that it is."""
     catalogue = catalogue_node(site_url) | {"description": "Volume electron microscopy, to look at and to download."}
-    site = node("WebSite", {"@id": f"{site_url}/#site", "name": PUBLISHER, "url": f"{site_url}/"})
-    return [site | _search(site_url), catalogue]
+    target = node("EntryPoint", urlTemplate=f"{page_url(site_url, 'search')}?q={{query}}")
+    search = node("SearchAction", {"target": target, "query-input": "required name=query"})
+    site = {"@id": f"{site_url}/#site", "name": PUBLISHER, "url": f"{site_url}/", "potentialAction": search}
+    return [node("WebSite", site), catalogue]
 
 
 def organization_node(organization: Organization) -> Node:
@@ -84,12 +86,3 @@ def licence_url(spdx: str) -> str:
 def licence_value(spdx: str) -> str | Node:
     """A licence as a value: its page, or what it says of itself."""
     return licence_url(spdx) or (node("CreativeWork", name=spdx) if spdx else "")
-
-
-def _search(site_url: str) -> Node:
-    try:
-        address = f"{site_url}{reverse('catalogue:search')}?q={{query}}"
-    except NoReverseMatch:
-        return {}
-    target = node("EntryPoint", urlTemplate=address)
-    return {"potentialAction": {"@type": "SearchAction", "target": target, "query-input": "required name=query"}}
