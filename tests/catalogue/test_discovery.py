@@ -83,6 +83,7 @@ def test_sitemaps_are_bounded_and_asked_for_in_a_constant_number_of_queries(
     assert client.get("/sitemaps/datasets-4.xml").status_code == 404
     assert client.get("/sitemaps/datasets-0.xml").status_code == 404
     assert client.get("/sitemaps/people-0.xml").status_code == 404
+    assert client.get(f"/sitemaps/people-{10**20}.xml").status_code == 404
 
     def cost() -> int:
         with CaptureQueriesContext(

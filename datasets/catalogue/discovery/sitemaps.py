@@ -29,6 +29,8 @@ from datasets.catalogue.queries.visibility import visible_to
 MOST_ADDRESSES = 20_000
 """In one sitemap. The format allows 50,000 and 50 MB, which so many of the longest addresses come near to."""
 
+_MOST_SITEMAPS = 50_000  # in an index; no database counts as far as an address can
+
 _LISTS = ("gallery", "datasets", "organelles", "crops", "publications", "models", "tasks", "collections", "api")
 _ANY = "any"
 _PLAIN = f"{RFC3986_SUBDELIMS}/~:@"  # as Django writes addresses
@@ -81,7 +83,8 @@ def sitemap_people(number: int, site_url: str) -> bytes:
         NotFound: there are fewer.
     """
     people = visible_people(None).order_by("pk").values_list("pk", flat=True)
-    found = list(people[(number - 1) * MOST_ADDRESSES : number * MOST_ADDRESSES]) if number else []
+    is_possible = 1 <= number <= _MOST_SITEMAPS
+    found = list(people[(number - 1) * MOST_ADDRESSES : number * MOST_ADDRESSES]) if is_possible else []
     if not found:
         raise _absent(number)
     entries = ((reverse("catalogue:person", kwargs={"number": pk}), None) for pk in found)
