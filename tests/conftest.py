@@ -325,13 +325,26 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     }
 
 
+KEPT_OF_A_STATE = (
+    ("datasets.catalogue.queries.organelles", "released_presence"),
+    ("datasets.catalogue.search.shelf", "released_shelf"),
+    ("datasets.catalogue.search.corrections", "public_words"),
+    ("datasets.catalogue.discovery.sitemaps", "parts_of_datasets"),
+)
+"""What a process keeps of what everyone may see, for each state of the catalogue."""
+
+
+def forget_what_was_kept() -> None:
+    """As a server that has just begun."""
+    for module, name in KEPT_OF_A_STATE:
+        if loaded := sys.modules.get(module):
+            getattr(loaded, name).cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def nothing_counted() -> None:
     """What a process has counted is of its database; a test's is taken back, with the stamp that would tell."""
-    if counting := sys.modules.get("datasets.catalogue.queries.organelles"):
-        counting.released_presence.cache_clear()
-    if parting := sys.modules.get("datasets.catalogue.discovery.sitemaps"):
-        parting.parts_of_datasets.cache_clear()
+    forget_what_was_kept()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from django.db.models import Model
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.actions.versions import CONTENT, content_of
 from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion, Person, State
+from datasets.catalogue.search.indexing import index_dataset
 from datasets.publishing.actions import publish
 from datasets.publishing.specification import check_specification
 
@@ -51,5 +52,6 @@ def publish_once(document: dict[str, Any], folder: Path) -> DatasetVersion:
         if rows:
             type(rows[0])._default_manager.bulk_create(rows)
     frozen.save()
+    index_dataset(frozen.dataset)
     bump_revision()
     return DatasetVersion.objects.select_related("dataset").get(pk=frozen.pk)

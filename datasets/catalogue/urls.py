@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from datasets.catalogue.addresses import ReferenceConverter
 from datasets.catalogue.discovery import views as discovery
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
-from datasets.catalogue.pages import research_views, views
+from datasets.catalogue.pages import finding_views, research_views, views
 
 
 class LinkIdentifierConverter:
@@ -25,9 +25,9 @@ register_converter(ReferenceConverter, "dataset")
 register_converter(LinkIdentifierConverter, "link")
 
 urlpatterns = [
-    path("", views.gallery, name="gallery"),
-    path("search/", views.search, name="search"),
-    path("datasets/", views.datasets, name="datasets"),
+    path("", finding_views.home, name="gallery"),
+    path("search/", finding_views.search, name="search"),
+    path("datasets/", finding_views.datasets, name="datasets"),
     path("datasets/<dataset:ref>/", views.dataset, name="dataset"),
     path("datasets/<dataset:ref>/view/", views.viewer, name="viewer"),
     path("datasets/<dataset:ref>/slices/", views.slices, name="slices"),

@@ -2,6 +2,7 @@
 
 import { copyText } from "./copying";
 import { setUpEmbedding } from "./embedding";
+import { setUpSwapping } from "./swapping";
 import { readTheme, type Theme, THEMES, writeTheme } from "./theme";
 
 /** `[data-theme-choice]` holds a button for each of light, dark and system, with `value` naming it. */
@@ -50,3 +51,4 @@ setUpTheme();
 setUpCopying();
 setUpSearchKey();
 setUpEmbedding();
+setUpSwapping();

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from datasets.catalogue.models import Coverage, Crop, OrganelleClass
 from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot
-from datasets.catalogue.pages.parts import Fact
+from datasets.catalogue.pages.parts import Choice, Fact
 from datasets.catalogue.presentation import format_count, format_extent, format_place, format_shape, format_voxel
 from datasets.catalogue.queries.ground_truth import MOST_COUNTED, CropPage
 
@@ -53,15 +53,6 @@ class CropTable:
     rows: tuple[CropRow, ...]
     before_url: str
     after_url: str
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of the values a filter can have."""
-
-    value: str
-    label: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.organelles import load_facts
+from datasets.catalogue.pages.browsing import Browser
+from datasets.catalogue.pages.crops import class_dot
 from datasets.catalogue.pages.layers import Dot, organelle_dots, voxel_size
 from datasets.catalogue.pages.parts import Stills, lead_of, main_volume, specimen_of, stills_of
-from datasets.catalogue.presentation import format_count
+from datasets.catalogue.presentation import format_count, format_voxel
+from datasets.catalogue.queries.dataset_rows import DatasetRow
 from datasets.catalogue.queries.organelles import OrganelleNode
 from datasets.catalogue.queries.visibility import is_released
 
@@ -35,45 +39,74 @@ class GalleryCard:
 
 
 @dataclass(frozen=True)
-class GalleryPage:
-    """The list of datasets; ``is_home`` adds the welcome."""
+class TableRow:
+    """One dataset in the table."""
 
-    is_home: bool
+    title: str
+    url: str
+    row: DatasetRow
+    voxel: str
+    organelles: tuple[Dot, ...]
+
+
+@dataclass(frozen=True)
+class GalleryPage:
+    """A list of datasets, as cards or as rows, with what narrows it."""
+
     cards: tuple[GalleryCard, ...]
+    rows: tuple[TableRow, ...]
+    browser: Browser
     organelles: tuple[Dot, ...]
     count: str
+    corrected: tuple[tuple[str, str], ...]
     newer_url: str
     older_url: str
     may_publish: bool
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.cards or self.rows)
+
 
 def gallery_page(
     versions: Iterable[tuple[DatasetVersion, set[str]]],
-    organelles: Iterable[OrganelleNode],
+    browser: Browser,
+    organelles: Iterable[OrganelleNode] = (),
     *,
+    rows: Iterable[DatasetRow] = (),
     total: int,
-    is_home: bool,
-    newer_url: str,
-    older_url: str,
+    corrected: Mapping[str, Sequence[str]] | None = None,
+    newer_url: str = "",
+    older_url: str = "",
     may_publish: bool,
 ) -> GalleryPage:
-    """The gallery of ``versions``, each with the names of its pictures, and the classes seen in them."""
+    """The list of ``versions``, each with the names of its pictures, or of ``rows``; the classes seen in all."""
     return GalleryPage(
-        is_home=is_home,
         cards=tuple(gallery_card(version, pictures) for version, pictures in versions),
-        organelles=tuple(
-            Dot(
-                node.organelle.colour,
-                node.organelle.long_name,
-                url=reverse("catalogue:organelle", kwargs={"short_name": node.organelle.short_name}),
-            )
-            for node in organelles
-            if node.total
-        ),
+        rows=tuple(map(table_row, rows)),
+        browser=browser,
+        organelles=tuple(class_dot(node.organelle) for node in organelles if node.total),
         count=format_count(total, "dataset"),
+        corrected=tuple((said, " or ".join(words)) for said, words in (corrected or {}).items()),
         newer_url=newer_url,
         older_url=older_url,
         may_publish=may_publish,
+    )
+
+
+def table_row(row: DatasetRow) -> TableRow:
+    """A dataset in the table; of its classes the whole ones."""
+    facts = {it.short_name: it for it in load_facts()}
+    return TableRow(
+        title=row.title,
+        url=reverse("catalogue:dataset", kwargs={"ref": row.name}),
+        row=row,
+        voxel=format_voxel(dict(zip("xyz", row.voxel_nm, strict=True))) if row.voxel_nm else "",
+        organelles=tuple(
+            Dot(facts[it].colour, facts[it].long_name, url=reverse("catalogue:organelle", kwargs={"short_name": it}))
+            for it in row.organelles
+            if it in facts and not facts[it].parent
+        ),
     )
 
 

@@ -39,6 +39,15 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of the values a filter can have."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
 class Contact:
     """Whom to write to; ``mailto`` opens a letter that says what it is about, and is empty without an address."""
 

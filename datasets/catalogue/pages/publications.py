@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import DatasetVersion, Publication
-from datasets.catalogue.pages.crops import Choice
+from datasets.catalogue.pages.parts import Choice
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.publications import NamedPublication
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,17 +20,14 @@ from django.views.decorators.http import require_POST, require_safe
 from datasets.catalogue.actions.selections import store_selection
 from datasets.catalogue.addresses import Reference, data_url, layer_url, site_url
 from datasets.catalogue.discovery.described_terms import term_node
-from datasets.catalogue.discovery.linked_data import site_nodes
 from datasets.catalogue.discovery.page_heads import dataset_head, layer_head, linked_data
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.pages.dataset import dataset_page
-from datasets.catalogue.pages.gallery import gallery_page
 from datasets.catalogue.pages.gathering import gather, gathered, leave_out
 from datasets.catalogue.pages.layer import layer_page
 from datasets.catalogue.pages.link import changed_link_page
 from datasets.catalogue.pages.organelles import OTHERS_SHOWN, organelle_list, organelle_page
-from datasets.catalogue.pages.search import search_page
 from datasets.catalogue.pages.selection import selection_page
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.pages.slice_requests import is_of_form, state_in
@@ -38,14 +35,13 @@ from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture
 from datasets.catalogue.queries.collections import collections_with
-from datasets.catalogue.queries.crops import visible_crops, with_crop_counts
+from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.datasets import (
     NotFound,
     find_version,
     find_volume,
     load_content,
     named_version,
-    newest_versions,
     segmentation_of,
     versions_of,
 )
@@ -65,11 +61,9 @@ from datasets.catalogue.queries.organelles import (
 from datasets.catalogue.queries.paging import LongList
 from datasets.catalogue.queries.people import people_with_pages
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
-from datasets.catalogue.queries.visibility import is_open, is_operator
-from datasets.catalogue.search.finding import FEW, find
-from datasets.catalogue.search.hits import KINDS, MOST_COUNTED
+from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.slices import slices_of
-from datasets.catalogue.state_requests import read_choice, read_whole, requested_state
+from datasets.catalogue.state_requests import requested_state
 
 CARDS_PER_PAGE = 48
 YEAR_S = 365 * 24 * 3600
@@ -89,48 +83,6 @@ DATASET_CSP: dict[str, Collection[str]] = {
     **cast(dict[str, Collection[str]], settings.SECURE_CSP),
     "frame-src": [CSP.SELF],
 }
-
-
-@require_safe
-def gallery(request: HttpRequest) -> HttpResponse:
-    """``/``: the newest datasets, with a welcome."""
-    return _gallery(request, is_home=True)
-
-
-@require_safe
-def datasets(request: HttpRequest) -> HttpResponse:
-    """``/datasets/``: all datasets."""
-    return _gallery(request, is_home=False)
-
-
-def _gallery(request: HttpRequest, *, is_home: bool) -> HttpResponse:
-    page = Paginator(with_crop_counts(newest_versions(request.user)), CARDS_PER_PAGE).get_page(request.GET.get("page"))
-    context = gallery_page(
-        [(version, known_picture_names(version)) for version in page],
-        organelle_tree(request.user) if is_home else (),
-        total=page.paginator.count,
-        is_home=is_home,
-        **_neighbours(page),
-        may_publish=is_operator(request.user),
-    )
-    said = linked_data(request, site_nodes(site_url(request))) if is_home else ""
-    return render(request, "catalogue/gallery.html", {"page": context, "linked_data": said})
-
-
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """``/search/?q=&kind=&page=``: what is found, some of each kind; or of one kind all, page by page."""
-    text = request.GET.get("q", "").strip()
-    kind = read_choice(request.GET, "kind", "", *KINDS)
-    page = read_whole(request.GET, "page", 1, least=1, most=MOST_COUNTED) if kind else 1
-    most = CARDS_PER_PAGE if kind else FEW
-    kinds = [it for it in KINDS if it == kind] or KINDS
-    found = find(text, request.user, kinds=kinds, most=most, start=(page - 1) * most)
-    datasets = found.group("dataset")
-    shown = newest_versions(request.user).filter(pk__in=[hit.key for hit in datasets.hits] if datasets else [])
-    versions = [(version, known_picture_names(version)) for version in with_crop_counts(shown)]
-    context = search_page(text, found, versions, kind=kind, page=page, page_size=most)
-    return render(request, "catalogue/search.html", {"page": context})
 
 
 @require_safe

@@ -1,0 +1,110 @@
+"""The home, the list of datasets, and the search. Doors, as in :mod:`.views`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from datasets.catalogue.addresses import site_url
+from datasets.catalogue.discovery.linked_data import site_nodes
+from datasets.catalogue.discovery.page_heads import linked_data
+from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.pages.browsing import Asked, browser, read_asked
+from datasets.catalogue.pages.gallery import gallery_page
+from datasets.catalogue.pages.search import search_page
+from datasets.catalogue.pages.tables import FORMATS, table_response
+from datasets.catalogue.pictures import known_picture_names
+from datasets.catalogue.queries.crops import with_crop_counts
+from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
+from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.organelles import organelle_tree
+from datasets.catalogue.queries.visibility import is_operator
+from datasets.catalogue.search.finding import FEW, find
+from datasets.catalogue.search.hits import KINDS, MOST_COUNTED
+from datasets.catalogue.search.listing import list_datasets
+from datasets.catalogue.state_requests import read_choice, read_whole
+
+CARDS_PER_PAGE, CARDS_AT_HOME = 48, 12
+MOST_ROWS = 10_000
+"""Rows of a file."""
+
+_MOST_PAGE = 100_000
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """``/``: a welcome, the search, and the newest datasets."""
+    asked = Asked("", {}, "newest", "grid")
+    listed = list_datasets(request.user, most=CARDS_AT_HOME)
+    context = gallery_page(
+        _shown(request, listed.versions),
+        browser(asked, listed.facets),
+        organelle_tree(request.user),
+        total=listed.count,
+        may_publish=is_operator(request.user),
+    )
+    said = linked_data(request, site_nodes(site_url(request)))
+    return render(request, "catalogue/home.html", {"page": context, "linked_data": said})
+
+
+@require_safe
+def datasets(request: HttpRequest) -> HttpResponse:
+    """``/datasets/?q=&<facet>=&sort=&view=&page=&format=``: the datasets that are like that."""
+    asked = read_asked(request.GET)
+    if "format" in request.GET:
+        return _file(request, asked, read_choice(request.GET, "format", *FORMATS))
+    number = read_whole(request.GET, "page", 1, least=1, most=_MOST_PAGE)
+    start = (number - 1) * CARDS_PER_PAGE
+    listed = _listed(request, asked, start, CARDS_PER_PAGE)
+    is_table = asked.look == "table"
+    context = gallery_page(
+        () if is_table else _shown(request, listed.versions),
+        browser(asked, listed.facets),
+        rows=dataset_rows(listed.versions) if is_table else (),
+        total=listed.count,
+        corrected=listed.corrected,
+        newer_url=asked.url(page=str(number - 1) if number > 2 else "") if number > 1 else "",
+        older_url=asked.url(page=str(number + 1)) if listed.count > start + CARDS_PER_PAGE else "",
+        may_publish=is_operator(request.user),
+    )
+    return render(request, "catalogue/datasets.html", {"page": context})
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """``/search/?q=&kind=&page=``: what is found, some of each kind; or of one kind all, page by page."""
+    text = request.GET.get("q", "").strip()
+    kind = read_choice(request.GET, "kind", "", *KINDS)
+    number = read_whole(request.GET, "page", 1, least=1, most=MOST_COUNTED) if kind else 1
+    most = CARDS_PER_PAGE if kind else FEW
+    kinds = [it for it in KINDS if it == kind] or KINDS
+    found = find(text, request.user, kinds=kinds, most=most, start=(number - 1) * most)
+    group = found.group("dataset")
+    versions = _shown(request, [hit.key for hit in group.hits] if group else [])
+    context = search_page(text, found, versions, kind=kind, page=number, page_size=most)
+    return render(request, "catalogue/search.html", {"page": context})
+
+
+def _listed(request: HttpRequest, asked: Asked, start: int, most: int) -> Any:
+    return list_datasets(request.user, text=asked.text, chosen=asked.chosen, order=asked.order, start=start, most=most)
+
+
+def _shown(request: HttpRequest, versions: Any) -> list[tuple[DatasetVersion, set[str]]]:
+    """The versions of these keys, each with the names of its pictures, in the order of the keys."""
+    found = {it.pk: it for it in with_crop_counts(newest_versions(request.user).filter(pk__in=versions))}
+    return [(found[key], known_picture_names(found[key])) for key in versions if key in found]
+
+
+def _file(request: HttpRequest, asked: Asked, kind: str) -> HttpResponse:
+    listed = _listed(request, asked, 0, MOST_ROWS)
+    rows = (_said(request, row) for row in dataset_rows(listed.versions))
+    response: HttpResponse = table_response(kind, "datasets", rows, [*DatasetRow.__dataclass_fields__, "url"])
+    return response
+
+
+def _said(request: HttpRequest, row: DatasetRow) -> dict[str, Any]:
+    return asdict(row) | {"url": request.build_absolute_uri(f"/datasets/{row.name}@{row.version}/")}

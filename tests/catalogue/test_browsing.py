@@ -1,0 +1,113 @@
+"""The list of datasets: found, narrowed, sorted, as pictures, as a table and as files."""
+
+import csv
+import io
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from datasets.catalogue.models import DatasetVersion, Specimen
+from datasets.catalogue.search.indexing import index_dataset
+from tests.catalogue.test_pages import make_dataset, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cells(db: None) -> None:
+    """Two of mice, one of a fly, one with a title that a spreadsheet would take for a formula."""
+    for name, organism, title in (
+        ("liver", "Mus musculus", "A mouse's liver"),
+        ("kidney", "Mus musculus", "A mouse's kidney"),
+        ("brain", "Drosophila melanogaster", "A fly's brain"),
+        ("odd", "Danio rerio", '=1+1,"<b>'),
+    ):
+        make_dataset(name, title=title, volumes=1, before_freezing=lambda version, it=organism: said_of(version, it))
+
+
+def said_of(version: DatasetVersion, organism: str) -> None:
+    Specimen.objects.filter(version=version).update(organism=organism)
+
+
+def titles(page: str) -> list[str]:
+    return [unescape(it) for it in re.findall(r'<h3><a href="/datasets/[^"]+/">([^<]*)</a>', page)]
+
+
+def test_what_is_chosen_narrows_the_list_and_can_be_taken_back(client: Client, cells: None) -> None:
+    page = text_of(client, "/datasets/?organism=Mus+musculus")
+    assert set(titles(page)) == {"A mouse's liver", "A mouse's kidney"}
+    assert re.search(r'name="organism" value="Mus musculus" id="[^"]+" checked', page)
+    assert 'aria-label="Organism: Mus musculus, take back"' in page
+    either = text_of(client, "/datasets/?organism=Mus+musculus&organism=Danio+rerio")
+    assert len(titles(either)) == 3
+    assert 'href="/datasets/?organism=Danio+rerio" data-swap aria-label="Organism: Mus musculus' in either
+    assert "No dataset is like that" in text_of(client, "/datasets/?organism=Homo+sapiens")
+
+
+def test_each_value_is_counted_as_choosing_it_would_find(client: Client, cells: None) -> None:
+    page = text_of(client, "/datasets/?organism=Mus+musculus")
+    counts = dict(re.findall(r"<i>([^<]+)</i></span><span class=\"count\">(\d+)<", page))
+    assert counts == {"Mus musculus": "2", "Drosophila melanogaster": "1", "Danio rerio": "1"}
+    for organism, count in counts.items():
+        assert len(titles(text_of(client, f"/datasets/?organism={organism}"))) == int(count)
+
+
+def test_words_find_datasets_by_what_is_said_of_them(client: Client, cells: None) -> None:
+    assert titles(text_of(client, "/datasets/?q=kidney")) == ["A mouse's kidney"]
+    assert titles(text_of(client, "/datasets/?q=insect")) == ["A fly's brain"]
+    corrected = text_of(client, "/datasets/?q=kindey")
+    assert titles(corrected) == ["A mouse's kidney"]
+    assert "<q>kindey</q>: these are found for <b>kidney</b>" in corrected
+    assert 'href="/search/?q=kidney"' in text_of(client, "/datasets/?q=kidney")
+
+
+def test_the_order_and_the_look_are_in_the_address(client: Client, cells: None) -> None:
+    assert titles(text_of(client, "/datasets/"))[0] == '=1+1,"<b>'
+    table = text_of(client, "/datasets/?organism=Mus+musculus&view=table&sort=size")
+    assert titles(table) == []
+    assert table.count('<th scope="row"') == 2
+    assert re.search(r'value="size" selected', table)
+    assert 'href="/datasets/?organism=Mus+musculus&amp;sort=size" data-swap>Pictures' in table
+
+
+def test_the_files_hold_exactly_what_the_list_does(client: Client, cells: None) -> None:
+    said: Any = client.get("/datasets/?organism=Mus+musculus&format=csv")
+    assert said.headers["Content-Disposition"] == 'attachment; filename="datasets.csv"'
+    rows = list(csv.DictReader(io.StringIO(b"".join(said.streaming_content).decode())))
+    assert [row["name"] for row in rows] == ["kidney", "liver"]
+    assert rows[0]["url"] == "http://testserver/datasets/kidney@1/"
+    assert rows[0]["voxel_nm"] == "4.0; 4.0; 5.24"
+    said = client.get("/datasets/?organism=Mus+musculus&format=json")
+    listed = json.loads(b"".join(said.streaming_content))
+    assert [row["name"] for row in listed] == ["kidney", "liver"]
+    assert listed[0]["voxel_nm"] == [4, 4, 5.24]
+    said = client.get("/datasets/?q=nothing+such&format=json")
+    assert json.loads(b"".join(said.streaming_content)) == []
+
+
+def test_no_title_is_a_formula_or_markup(client: Client, cells: None) -> None:
+    said: Any = client.get("/datasets/?organism=Danio+rerio&format=csv")
+    (row,) = csv.DictReader(io.StringIO(b"".join(said.streaming_content).decode()))
+    assert row["title"] == "'=1+1,\"<b>"
+    assert "<b>" not in text_of(client, "/datasets/?view=table&organism=Danio+rerio").partition("<main")[2]
+
+
+@pytest.mark.parametrize("query", ["sort=name", "view=list", "page=0", "page=x", "format=xml", "q=" + "a+" * 40])
+def test_what_cannot_be_asked_is_refused(client: Client, cells: None, query: str) -> None:
+    text_of(client, f"/datasets/?{query}", status=400)
+
+
+def test_what_nobody_may_see_is_in_no_list_no_count_and_no_file(client: Client, cells: None) -> None:
+    hidden = make_dataset("hidden", title="A mouse's secret").dataset
+    hidden.visibility = "private"
+    hidden.save()
+    index_dataset(hidden)
+    page = text_of(client, "/datasets/?organism=Mus+musculus")
+    assert "secret" not in page
+    assert len(titles(page)) == 2
+    said: Any = client.get("/datasets/?format=csv")
+    assert b"secret" not in b"".join(said.streaming_content)
