@@ -56,6 +56,12 @@ class Part:
     def absence(self) -> str:
         return f"{self.title} is not here ({self.remedy})"
 
+    def here(self) -> Path:
+        """Its path; whoever asks runs only where it is."""
+        path = self.find()
+        assert path is not None, self.absence
+        return path
+
 
 def _program(*names: str) -> Callable[[], Path | None]:
     return lambda: next((Path(path) for name in names if (path := shutil.which(name))), None)
@@ -145,7 +151,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{part.name}: needs {part.title}; set by itself on users of the fixture")
 
 
-LONGEST = "tests/portal/test_who_sees_what.py"
 WITH_BROWSER = "browser:"
 """What the group of tests with the browser begins with: those of a file, and of the S3 server."""
 
@@ -170,11 +175,11 @@ class FilesWholeBrowserLast(LoadGroupScheduling):  # type: ignore[misc]
         return [it for it in self.workqueue if not (taken and it == WITH_BROWSER + S3.name)]
 
     def _assign_work_unit(self, node: Any) -> None:
-        """The S3 server's tests take as long as half of all, then comes what takes minutes; else the largest file."""
+        """The S3 server's tests take as long as half of all; else the largest file."""
         left = self._open_to(node)
         if not left:
             return
-        first = min(left, key=lambda it: (it.startswith(WITH_BROWSER), not it.endswith(S3.name), it != LONGEST))
+        first = min(left, key=lambda it: (it.startswith(WITH_BROWSER), not it.endswith(S3.name)))
         if first == S3.name:
             self.with_s3 = node
         self.workqueue.move_to_end(first, last=False)
@@ -264,25 +269,19 @@ def django_db_keepdb(django_db_keepdb: bool) -> bool:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data that does not ship with the project."""
-    path = DATA.find()
-    assert path is not None, DATA.absence
-    return path
+    return DATA.here()
 
 
 @pytest.fixture(scope="session")
 def rclone() -> Path:
     """The program."""
-    path = RCLONE.find()
-    assert path is not None, RCLONE.absence
-    return path
+    return RCLONE.here()
 
 
 @pytest.fixture(scope="session")
 def faketime() -> Path:
     """The program."""
-    path = FAKETIME.find()
-    assert path is not None, FAKETIME.absence
-    return path
+    return FAKETIME.here()
 
 
 @pytest.fixture(scope="session")

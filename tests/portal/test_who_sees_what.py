@@ -27,14 +27,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.catalogue.actions.tokens import create_api_token
-from datasets.catalogue.queries.organelles import released_presence
 from datasets.serving import core, s3
 from datasets.serving.answers import FileSlice
 from datasets.serving.catalogue_snapshot import load_snapshot
 from datasets.serving.identity import opened_by
 from datasets.serving.requests import Request
 from tests.answers import content_of
-from tests.conftest import roots_in
+from tests.conftest import forget_what_was_kept, roots_in
 from tests.portal.routes import ALIKE, LISTS, Route, all_routes
 from tests.portal.world import (
     CALLERS,
@@ -116,7 +115,7 @@ class Visitor:
     def ask(self, path: str, method: str = "GET", **more: Any) -> Reply:
         reset_queries()
         cache.clear()  # forgets how often something was asked for lately
-        released_presence.cache_clear()  # what the first who asks has counted
+        forget_what_was_kept()  # what the first who asks has counted
         with CaptureQueriesContext(connection) as asked:
             response = self.client.generic(method, path, headers=ACCEPT | self.headers, **more)
         body = content_of(response)

@@ -53,6 +53,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
 from datasets.catalogue.pictures import picture_key
+from datasets.catalogue.search.indexing import rebuild
 
 TOKEN = re.compile(r"q[0-9a-f]{14}")
 STATES = (
@@ -221,6 +222,7 @@ def build(folder: Path, own: Path) -> list[Case]:
                 Membership.objects.create(user=accounts[caller], role=role, dataset=dataset)
         case.share = create_share_token(dataset=dataset.name, label="", lifetime=dt.timedelta(days=1), by=None).secret
         cases.append(case)
+    rebuild()
     return cases
 
 
