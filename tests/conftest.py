@@ -197,8 +197,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWholeBr
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Long content is not a test's name: pytest before 9.2 would print megabytes, and hand them from worker to worker
-    so slowly that servers close the connections that tests hold."""
+    """Long content is no test's name: handed from worker to worker, it is so slow that servers close connections."""
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 24 else None
 
 
