@@ -54,12 +54,23 @@ def absent(tmp_path: Path) -> str:
     return str(tmp_path / "absent")
 
 
-def test_an_absent_part_is_listed_at_the_end(tmp_path: Path, absent: str) -> None:
-    answer = run_suite(tmp_path, CISTERNA_SHARED_DATA=absent)
+def test_an_absent_part_is_listed_at_the_end_and_the_home_is_not_the_users(tmp_path: Path, absent: str) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    answer = run_suite(
+        tmp_path,
+        CISTERNA_SHARED_DATA=absent,
+        CISTERNA_HOME=str(mine),
+        CISTERNA_PUBLIC_URL="https://cells.example.org",
+    )
     assert answer.returncode == 0, answer.stdout
     listed = answer.stdout[answer.stdout.index("not run: The data that does not ship is not here") :]
     assert "1 in tests/test_suite.py" in listed
     assert "3 passed, 1 skipped in" in answer.stdout.splitlines()[-1]
+    home = Path((tmp_path / "home-of-main").read_text())
+    assert home != mine
+    assert not home.exists()
+    assert list(mine.iterdir()) == []
 
 
 def test_in_ci_an_absent_part_is_a_failure(tmp_path: Path, absent: str) -> None:
@@ -69,34 +80,17 @@ def test_in_ci_an_absent_part_is_a_failure(tmp_path: Path, absent: str) -> None:
     assert "Failed: The data that does not ship is not here" in answer.stdout
 
 
-def test_a_part_that_is_there_is_handed_over(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "README.md").write_text("here")
-    answer = run_suite(tmp_path, CI="true", CISTERNA_SHARED_DATA=str(data))
-    assert answer.returncode == 0, answer.stdout
-
-
 def test_users_of_the_fixture_carry_the_marker(tmp_path: Path, absent: str) -> None:
     answer = run_suite(tmp_path, "-m", "not shared_data", CISTERNA_SHARED_DATA=absent)
     assert "3 passed, 1 deselected" in answer.stdout.splitlines()[-1]
 
 
-def test_the_home_is_not_the_users_and_goes_away(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    answer = run_suite(
-        tmp_path, "-k", "plain", CISTERNA_HOME=str(mine), CISTERNA_PUBLIC_URL="https://cells.example.org"
-    )
-    assert answer.returncode == 0, answer.stdout
-    home = Path((tmp_path / "home-of-main").read_text())
-    assert home != mine
-    assert not home.exists()
-    assert list(mine.iterdir()) == []
-
-
-def test_each_worker_has_a_home_of_its_own(tmp_path: Path) -> None:
-    answer = run_suite(tmp_path, "-k", "plain", "-n", "2", "--dist", "each")  # every worker runs every test
+def test_a_part_that_is_there_is_handed_over_and_each_worker_has_a_home_of_its_own(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "README.md").write_text("here")
+    every = ("-n", "2", "--dist", "each")  # every worker runs every test
+    answer = run_suite(tmp_path, "-k", "plain or data", *every, CI="true", CISTERNA_SHARED_DATA=str(data))
     assert answer.returncode == 0, answer.stdout
     homes = {path.name: path.read_text() for path in tmp_path.glob("home-of-*")}
     assert homes.keys() == {"home-of-gw0", "home-of-gw1"}
