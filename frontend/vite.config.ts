@@ -58,7 +58,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 3000,
-    rollupOptions: { input: ["src/viewer.ts", "src/site.ts", "src/slices.ts", "src/api.ts"] },
+    rollupOptions: { input: ["src/viewer.ts", "src/site.ts", "src/slices.ts", "src/compare.ts", "src/api.ts"] },
   },
   test: { include: ["test/**/*.test.ts"], environment: "node" },
 });

@@ -1,7 +1,7 @@
 """Addresses: datasets as ``name@3`` and ``name@draft``, their layers' pages, the data plane, buckets over S3."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -65,6 +65,12 @@ def layer_url(version: DatasetVersion, volume: Volume) -> str:
 def volume_url(version: DatasetVersion, volume: Volume) -> str:
     """The address of a volume in the API."""
     return f"/api/v1/datasets/{version}/volumes/{quote(volume.path, safe=_LEFT_IN_PATHS)}/"
+
+
+def compare_url(left: object, right: object = "") -> str:
+    """The address that puts ``left`` beside ``right``, versions or ``name@3/path``; alone, ``left`` gets an offer."""
+    query = {name: str(it) for name, it in (("left", left), ("right", right)) if str(it)}
+    return f"/compare/?{urlencode(query, safe='/@')}"
 
 
 def web_url(text: str) -> str:

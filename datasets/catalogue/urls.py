@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from datasets.catalogue.addresses import ReferenceConverter
 from datasets.catalogue.discovery import views as discovery
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
-from datasets.catalogue.pages import finding_views, research_views, views
+from datasets.catalogue.pages import compare_views, finding_views, research_views, views
 
 
 class LinkIdentifierConverter:
@@ -42,6 +42,7 @@ urlpatterns = [
     path("api/try", views.try_api, name="try_api"),
     path("organelles/", views.organelles, name="organelles"),
     path("organelles/<slug:short_name>/", views.organelle, name="organelle"),
+    path("compare/", compare_views.compare, name="compare"),
     path("crops/", research_views.crops, name="crops"),
     path("publications/", research_views.publications, name="publications"),
     path("models/", research_views.models, name="models"),

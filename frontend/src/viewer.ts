@@ -9,6 +9,7 @@ import { setUpGoTo } from "./viewer/go_to";
 import { LayerPanel } from "./viewer/layer_panel";
 import { LayerSet } from "./viewer/layer_set";
 import { setUpLayouts, setUpPanels } from "./viewer/layouts";
+import { type Linked, linkedView } from "./viewer/linked";
 import { showNotice, watchLoading } from "./viewer/loading";
 import { createViewer, settled, type Viewer } from "./viewer/neuroglancer";
 import { byId, copyOf } from "./viewer/page";
@@ -24,7 +25,7 @@ import "./viewer.css";
 declare global {
   interface Window {
     /** For tests and for pages that embed the viewer. */
-    cisterna?: { viewer: Viewer; layers: LayerSet; settled: () => Promise<void> };
+    cisterna?: { viewer: Viewer; layers: LayerSet; settled: () => Promise<void>; linked: Linked };
   }
 }
 
@@ -76,7 +77,7 @@ function open(): void {
     [...known.values()],
     config.layers.map((it) => it.name),
   );
-  window.cisterna = { viewer, layers, settled: () => settled(viewer) };
+  window.cisterna = { viewer, layers, settled: () => settled(viewer), linked: linkedView(viewer, known) };
   const show = (state: NeuroglancerState) => {
     viewer.state.reset();
     layers.open(withDefaults(state));

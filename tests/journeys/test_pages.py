@@ -18,6 +18,7 @@ PAGES = (
     "/datasets/fib25-ts2/slices/",
     "/datasets/fib25-ts2/segmentations/labels/groundtruth/",
     "/datasets/fib25-ts2/volumes/em/",
+    "/compare/?left=fib25-ts2/labels/ffn",
     "/organelles/",
     "/organelles/mito/",
     "/organelles/ne_mem_all/",

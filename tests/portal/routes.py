@@ -21,6 +21,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/slice", "path"): lambda words: words.volume,
     ("datasets/<dataset:ref>/segmentations/<path:path>/", "path"): lambda words: words.segmentation,
     ("datasets/<dataset:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
+    ("compare/", "path"): lambda words: words.segmentation,
     ("*", "name"): lambda words: SHARED_BY_ALL,
     ("*", "number"): lambda words: "1",
     ("*", "short_name"): lambda words: "mito",
@@ -30,6 +31,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
 }
 # Without these a route answers before it looks for the dataset.
 QUERIES = {
+    "compare/": "?left=<dataset:ref>&right=<dataset:ref>/<path:path>",
     "search/": "?q=fib-sem",
     "api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate": "?segment=1",
     "api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout": "?bbox=-1e9,-1e9,-1e9,1e9,1e9,1e9&estimate=1",
@@ -49,7 +51,7 @@ class Route:
 
     @property
     def parameters(self) -> list[str]:
-        return PARAMETER.findall(self.pattern)
+        return PARAMETER.findall(self.pattern + QUERIES.get(self.pattern, ""))
 
     @property
     def names_a_version(self) -> bool:
@@ -67,7 +69,7 @@ class Route:
             assert example, f"{self.pattern!r} is new: say in EXAMPLES what <{parameter}> can be"
             return example(words)
 
-        return "/" + PARAMETER.sub(value, self.pattern) + QUERIES.get(self.pattern, "")
+        return "/" + PARAMETER.sub(value, self.pattern + QUERIES.get(self.pattern, ""))
 
 
 def all_routes() -> list[Route]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from datasets.catalogue.addresses import compare_url
 from datasets.catalogue.citations import Citation, citation_of
 from datasets.catalogue.crop_annotations import crop_count
 from datasets.catalogue.external_sources import opens_in_viewer
@@ -63,6 +64,7 @@ class VersionRow:
     label: str
     reference: str
     url: str
+    compare_url: str
     date: str
     state: str
     is_retired: bool
@@ -100,6 +102,7 @@ class DatasetPage:
     is_external: bool
     view_url: str
     slices_url: str
+    compare_url: str
     data_url: str
     api_url: str
     stills: Stills
@@ -175,6 +178,7 @@ def dataset_page(
         is_external=any(volume.is_external for volume in volumes),
         view_url=view_url,
         slices_url=reverse("catalogue:slices", kwargs={"ref": str(version)}),
+        compare_url=compare_url(version),
         data_url=f"{data_url}{version}/",
         api_url=reverse("api:dataset", kwargs={"ref": str(version)}),
         stills=stills,
@@ -187,11 +191,11 @@ def dataset_page(
             )
             for view in version.views.all()
         ),
-        facts=tuple(_facts(version, volumes, image, crops)),
+        facts=tuple(version_facts(version, volumes, image, crops)),
         collections=tuple(
             Fact("Part of", it.title, reverse("catalogue:collection", kwargs={"name": it.name})) for it in collections
         ),
-        acquisition=tuple(_acquisition_facts(version)),
+        acquisition=tuple(acquisition_facts(version)),
         kept=kept_facts(version.kept | {f"View {view.title}": view.kept for view in version.views.all() if view.kept}),
         licence=describe_licence(version.licence),
         credit=version.credit,
@@ -229,6 +233,7 @@ def _version_row(version: DatasetVersion, *, shown: DatasetVersion) -> VersionRo
         label=version.label,
         reference=str(version),
         url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
+        compare_url="" if version.state == State.RETIRED or version.pk == shown.pk else compare_url(version, shown),
         date=format_date(version.frozen_at) if version.frozen_at else "",
         state=version.get_state_display(),
         is_retired=version.state == State.RETIRED,
@@ -255,7 +260,7 @@ def _crops(version: DatasetVersion, *, is_newest: bool) -> Fact | None:
     )
 
 
-def _facts(
+def version_facts(
     version: DatasetVersion, volumes: Sequence[Volume], image: Volume | None, crops: Fact | None
 ) -> Iterable[Fact]:
     specimen = specimen_of(version)
@@ -298,7 +303,7 @@ def _stated_lengths(acquisition: Acquisition) -> Iterable[Fact]:
             yield Fact(name, words(lengths))
 
 
-def _acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
+def acquisition_facts(version: DatasetVersion) -> Iterable[Fact]:
     if preparation := specimen_of(version).preparation:
         yield Fact("Preparation", preparation)
     acquisition = acquisition_of(version)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from datasets.catalogue.addresses import layer_url, volume_url
+from datasets.catalogue.addresses import compare_url, layer_url, volume_url
 from datasets.catalogue.external_sources import seen_with
 from datasets.catalogue.models import Coverage, DatasetVersion, ModelRun, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Kind, extent_nm
@@ -74,6 +74,7 @@ class LayerPage:
     picture_url: str
     picture_alt: str
     view_url: str
+    compare_url: str
     data_url: str
     api_url: str
     classes: tuple[LabelledClass, ...]
@@ -126,11 +127,12 @@ def layer_page(
         picture_url=picture_url(version, picture, pictures),
         picture_alt=picture_alt,
         view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if shown else "",
+        compare_url=compare_url(f"{version}/{volume.path}") if shown else "",
         data_url=volume.external_url or f"{data_url}{version}/{quote(volume.path)}/",
         api_url=volume_url(version, volume),
         classes=tuple(_labelled(it) for it in segmentation.coverage.all()) if segmentation else (),
         subject=segmentation.subject if segmentation else "",
-        facts=tuple(_facts(version, volume, image, run)),
+        facts=tuple(layer_facts(version, volume, image, run)),
         levels=tuple(_levels(volume)),
         has_shards=any(level["shard_shape"] for level in volume.levels),
         kept=kept_facts(volume.kept),
@@ -164,7 +166,7 @@ def _labelled(coverage: Coverage) -> LabelledClass:
     )
 
 
-def _facts(version: DatasetVersion, volume: Volume, image: Volume | None, run: ModelRun | None) -> Iterable[Fact]:
+def layer_facts(version: DatasetVersion, volume: Volume, image: Volume | None, run: ModelRun | None) -> Iterable[Fact]:
     segmentation = segmentation_of(volume)
     if segmentation is not None:
         yield Fact("What", describe_values(volume).capitalize())

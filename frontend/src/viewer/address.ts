@@ -29,6 +29,23 @@ function difference(layer: LayerSpec, known: LayerSpec): LayerSpec {
   return { ...Object.fromEntries(changed), name: layer.name };
 }
 
+/** What can be written as JSON, as a fragment with its `#!`; empty when it would be too long. */
+export function fragmentOfJson(value: unknown): string {
+  const text = encodeURIComponent(JSON.stringify(value));
+  const fragment = MARK + text.replace(/%(?:3A|2C|5B|5D|7B|7D|40|2F|24)/g, decodeURIComponent);
+  return fragment.length > MAX_LENGTH ? "" : fragment;
+}
+
+/** The object in a fragment; null when there is none that can be read. */
+export function jsonOfFragment(fragment: string): Record<string, unknown> | null {
+  if (!fragment.startsWith(`${MARK}{`) && !fragment.startsWith(`${MARK}%7B`)) return null;
+  try {
+    return JSON.parse(decodeURIComponent(fragment.slice(MARK.length))) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
+
 /** The fragment for a state, with its `#!`; empty when it would be too long. */
 export function writeFragment(state: NeuroglancerState, known: Known): string {
   const plain = JSON.parse(serialise(state)) as NeuroglancerState;
@@ -36,21 +53,13 @@ export function writeFragment(state: NeuroglancerState, known: Known): string {
     const page = known.get(layer.name);
     return page === undefined ? layer : difference(layer, page);
   });
-  const text = encodeURIComponent(JSON.stringify({ ...plain, layers }));
-  const fragment = MARK + text.replace(/%(?:3A|2C|5B|5D|7B|7D|40|2F|24)/g, decodeURIComponent);
-  return fragment.length > MAX_LENGTH ? "" : fragment;
+  return fragmentOfJson({ ...plain, layers });
 }
 
 /** The state in a fragment; null when there is none that can be read. */
 export function readFragment(fragment: string, known: Known): NeuroglancerState | null {
-  if (!fragment.startsWith(`${MARK}{`) && !fragment.startsWith(`${MARK}%7B`)) return null;
-  let state: NeuroglancerState;
-  try {
-    state = JSON.parse(decodeURIComponent(fragment.slice(MARK.length))) as NeuroglancerState;
-  } catch {
-    return null;
-  }
-  if (!Array.isArray(state.layers)) return null;
+  const state: NeuroglancerState | null = jsonOfFragment(fragment);
+  if (!Array.isArray(state?.layers)) return null;
   const layers = (state.layers as unknown[]).map((it) => {
     const layer = (typeof it === "object" && it !== null ? it : {}) as LayerSpec;
     return { ...known.get(layer.name), ...layer };

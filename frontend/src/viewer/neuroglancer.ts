@@ -223,6 +223,28 @@ export function setPose(viewer: Viewer, { position, orientation, scale }: Pose):
   viewer.crossSectionScale.value = scale;
 }
 
+/** Angle and scale of the view in 3D; the scale is NaN while it is not known. */
+export function projectionOf(viewer: Viewer): Omit<Pose, "position"> {
+  const [x = 0, y = 0, z = 0, w = 1] = viewer.projectionOrientation.orientation;
+  return { orientation: [x, y, z, w], scale: viewer.projectionScale.value };
+}
+
+/** Called whenever the view moves, turns, comes nearer or is laid out in another way. */
+export function onNavigation(viewer: Viewer, action: () => void): void {
+  const { position, crossSectionScale, projectionScale, crossSectionOrientation, projectionOrientation, layout } =
+    viewer;
+  for (const it of [
+    position,
+    crossSectionScale,
+    projectionScale,
+    crossSectionOrientation,
+    projectionOrientation,
+    layout,
+  ]) {
+    it.changed.add(action);
+  }
+}
+
 /** Called when a person takes hold of the view, with the mouse, a finger, the wheel or a key. */
 export function onUserInput(action: () => void): void {
   const view = document.getElementById("neuroglancer-container");
