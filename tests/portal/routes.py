@@ -33,10 +33,11 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
 QUERIES = {
     "compare/": "?left=<dataset:ref>&right=<dataset:ref>/<path:path>",
     "search/": "?q=fib-sem",
+    "api/v1/search": "?q=fib-sem&limit=100",
     "api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate": "?segment=1",
     "api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout": "?bbox=-1e9,-1e9,-1e9,1e9,1e9,1e9&estimate=1",
 }
-LISTS = {"datasets/", "api/v1/datasets/"}
+LISTS = {"datasets/", "api/v1/datasets/", "api/v1/search"}
 """The lists of datasets: they hold exactly the newest published version of each that the caller may know of."""
 ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
 """Lists that are the same for all: they hold what a stranger may know of."""

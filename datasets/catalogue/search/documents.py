@@ -31,7 +31,7 @@ from datasets.catalogue.organelles import OrganelleFact
 from datasets.catalogue.queries.organelles import LABELS
 from datasets.catalogue.search.full_text import FIELDS, NAMES, TERMS, TEXT, whole_word
 from datasets.catalogue.search.vocabulary import describe
-from datasets.catalogue.search.words import whole_of, words_of
+from datasets.catalogue.search.words import name_of, words_of
 
 _SIDES = tuple("xyz")
 
@@ -222,7 +222,7 @@ def words_by_field(said: Iterable[Said]) -> dict[str, set[str]]:
     for each in said:
         words[each.weight] |= words_in(each.text)
         if each.weight == NAMES:
-            words[NAMES].add(whole_word(whole_of(each.text)))
+            words[NAMES].add(whole_word(name_of(each.text)))
     for found in words.values():
         found.discard("")
     return words

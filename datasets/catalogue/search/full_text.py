@@ -98,29 +98,44 @@ def key_of(entry: int) -> int:
     return entry % (1 << _KEYS)
 
 
+def kind_of(entry: int) -> str:
+    """The kind of an entry."""
+    return SearchEntry.Kind.values[entry >> _ROOM]
+
+
 def whole_word(joined: str) -> str:
     """All words of a name as one, told from words by a sign that none has."""
     return f"·{joined}" if joined else ""
 
 
-def rank(kinds: Sequence[str], question: Question, most: int) -> list[Ranked]:
-    """The entries that have all words of ``question``, in the order of relevance, at most ``most`` of each kind; within
-    a tier the newest stand first."""
-    there: dict[str, list[int]] = {kind: [] for kind in kinds}
-    for kind, _, entry in _ask(question, [(kind, ANYWHERE) for kind in kinds], most + 1):
-        there[kind].append(entry)
-    few = [kind for kind in kinds if 0 < len(there[kind]) <= most]
-    found: dict[str, dict[int, int]] = {kind: {} for kind in kinds}
-    for kind, tier, entry in _ask(question, [(kind, tier) for kind in few for tier in range(ANYWHERE)], most):
-        found[kind][entry] = min(tier, found[kind].get(entry, tier))
-    for kind in few:
-        for entry in there[kind]:
-            found[kind].setdefault(entry, ANYWHERE)
-    for kind in kinds:
-        if len(there[kind]) > most:  # what is common is in the first tiers: the others need not be asked
-            found[kind] = _rank_many(kind, question, most)
-    ranked = [Ranked(kind, tier, entry) for kind in kinds for entry, tier in found[kind].items()]
-    return sorted(ranked, key=lambda it: (it.tier, -it.entry))
+def newest(kinds: Sequence[str], question: Question, most: int) -> dict[str, list[int]]:
+    """By kind, the entries that have all words of ``question``: the newest, at most ``most``."""
+    found: dict[str, list[int]] = {kind: [] for kind in kinds}
+    for kind, _, entry in _ask(question, [(kind, ANYWHERE) for kind in kinds], most):
+        found[kind].append(entry)
+    return found
+
+
+def tiers(found: Mapping[str, Sequence[int]], question: Question) -> dict[int, int]:
+    """The tiers of what :func:`newest` found of some kinds, where it is all there is."""
+    most = max(map(len, found.values()), default=0)
+    places = {entry: ANYWHERE for entries in found.values() for entry in entries}
+    for _, tier, entry in _ask(question, [(kind, tier) for kind in found for tier in range(ANYWHERE)], most):
+        places[entry] = min(tier, places[entry])
+    return places
+
+
+def rank(kind: str, question: Question, most: int) -> list[Ranked]:
+    """The entries of a kind that have all words of ``question``, in the order of relevance, at most ``most``; within a
+    tier the newest stand first. What is common is in the first tiers, and the others are not asked."""
+    found: dict[int, int] = {}
+    for tier in range(len(_TIERS)):
+        for _, _, entry in _ask(question, [(kind, tier)], most):
+            if len(found) < most:
+                found.setdefault(entry, tier)
+        if len(found) >= most:
+            break
+    return [Ranked(kind, tier, entry) for entry, tier in found.items()]
 
 
 def tier_of(words: Mapping[str, Collection[str]], question: Question) -> int | None:
@@ -183,23 +198,12 @@ def remove_all() -> None:
         cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608
 
 
-def _rank_many(kind: str, question: Question, most: int) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for tier in range(len(_TIERS)):
-        for _, _, entry in _ask(question, [(kind, tier)], most):
-            if len(found) < most:
-                found.setdefault(entry, tier)
-        if len(found) >= most:
-            break
-    return found
-
-
-def _ask(question: Question, tiers: Sequence[tuple[str, int]], most: int | None) -> list[tuple[str, int, int]]:
+def _ask(question: Question, asked: Sequence[tuple[str, int]], most: int | None) -> list[tuple[str, int, int]]:
     """The entries of some kinds and tiers, of each at most ``most``, the newest: kind, tier and id."""
-    if not tiers:
+    if not asked:
         return []
     statements, parameters = [], []
-    for number, (kind, tier) in enumerate(tiers):
+    for number, (kind, tier) in enumerate(asked):
         condition, values = _matches(question, tier)
         first = _KINDS[kind] << _ROOM
         limit = "" if most is None else f" LIMIT {most}"
@@ -211,7 +215,7 @@ def _ask(question: Question, tiers: Sequence[tuple[str, int]], most: int | None)
         parameters += values
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(statements), parameters)
-        return [(*tiers[place], entry) for place, entry in cursor.fetchall()]
+        return [(*asked[place], entry) for place, entry in cursor.fetchall()]
 
 
 def _id() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 
-from datasets.catalogue.search.words import SMALL, chunks, singular
+from datasets.catalogue.search.words import LONGEST, meant, singular
 from datasets.volumes.errors import CisternaError
 
 MOST_WORDS = 32
@@ -63,7 +63,7 @@ class Question:
         for term in self.terms:
             alternatives = dict.fromkeys("".join(word.exact for word in way) for way in term.ways)
             wholes = [whole + each for whole in wholes for each in alternatives][:MOST_WAYS]
-        return tuple(dict.fromkeys(wholes)) if self.terms else ()
+        return tuple(dict.fromkeys(each[:LONGEST] for each in wholes)) if self.terms else ()
 
 
 def read_question(text: str) -> Question:
@@ -72,13 +72,12 @@ def read_question(text: str) -> Question:
     Raises:
         QuestionInvalid: there are too many.
     """
-    found = list(chunks(text))
-    meant = [chunk for chunk in found if len(chunk.pieces) > 1 or chunk.pieces[0].word not in SMALL] or found
-    if sum(len(chunk.pieces) for chunk in meant) > MOST_WORDS:
+    found = meant(text)
+    if sum(len(chunk.pieces) for chunk in found) > MOST_WORDS:
         raise QuestionInvalid(f"It has more than {MOST_WORDS} words", where="q", fix="Ask with fewer words")
     terms = []
-    for chunk in meant:
-        is_last = chunk is meant[-1]
+    for chunk in found:
+        is_last = chunk is found[-1]
         parts = [piece.word for piece in chunk.pieces]
         ways: list[Way] = [(*map(_word, parts[:-1]), _word(parts[-1], is_last=is_last))]
         if chunk.joined:

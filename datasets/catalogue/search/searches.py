@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -78,32 +77,48 @@ def rank_visible(
         datasets: those that may be seen.
     """
     most = MOST_COUNTED + 1
+    newest = full_text.newest(kinds, question, most)
+    # What may be seen is asked first, and all of it also where nothing was found: so that no question more is asked for
+    # what is hidden.
+    groups = _visible([it for entries in newest.values() for it in entries], user, datasets)
+    few = {kind: there for kind, entries in newest.items() if len(entries) < most
+           if (there := [it for it in entries if it in groups])}  # fmt: skip
+    tiers = full_text.tiers({kind: newest[kind] for kind in few}, question)
     found: dict[str, list[Ranked]] = {}
-    looked_at = most
-    while kinds:
-        ranked = full_text.rank(kinds, question, looked_at)
-        visible = _visible(ranked, user, datasets)
-        for kind in kinds:
-            found[kind] = [it for it in visible if it.kind == kind][:most]
-        # Where so many were looked at and not all of them may be seen, more are.
-        full = {kind for kind in kinds if sum(it.kind == kind for it in ranked) == looked_at}
-        kinds = [kind for kind in kinds if kind in full and len(found[kind]) < most]
-        looked_at *= 8
+    for kind in kinds:
+        if len(newest[kind]) == most:
+            found[kind] = _rank_many(kind, question, user, datasets)
+            continue
+        ranked = [Ranked(kind, tiers[entry], entry) for entry in few.get(kind, ())]
+        found[kind] = _firsts(sorted(ranked, key=lambda it: (it.tier, -it.entry)), groups)
     return found
 
 
-def _visible(ranked: Sequence[Ranked], user: Viewer, datasets: QuerySet[Dataset]) -> list[Ranked]:
+def _rank_many(kind: str, question: Question, user: Viewer, datasets: QuerySet[Dataset]) -> list[Ranked]:
+    most = looked_at = MOST_COUNTED + 1
+    while True:
+        ranked = full_text.rank(kind, question, looked_at)
+        found = _firsts(ranked, _visible([it.entry for it in ranked], user, datasets))
+        if len(found) >= most or len(ranked) < looked_at:
+            return found[:most]
+        looked_at *= 8
+
+
+def _firsts(ranked: Sequence[Ranked], groups: Mapping[int, tuple[str, int]]) -> list[Ranked]:
     """Those that may be seen; of those that are one thing, the first."""
-    within = [it.entry for it in ranked if it.kind in ("dataset", "publication")]
-    # All are asked also where nothing was found: one question more would tell of what is hidden.
-    entries = SearchEntry.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), pk__in=[-1, *within])
-    groups: dict[int, tuple[Any, ...]] = {it[0]: it for it in entries.values_list("pk", "kind", "grouped_as")}
-    for kind, rows in (("person", known_people(user)), ("model", models_visible_to(user))):
-        keys = {it.key: it.entry for it in ranked if it.kind == kind}
-        for key in rows.order_by().filter(pk__in=[0, *keys]).values_list("pk", flat=True):
-            groups[keys[key]] = (keys[key], kind, key)
-    firsts: dict[tuple[Any, ...], Ranked] = {}
+    firsts: dict[tuple[str, int], Ranked] = {}
     for each in ranked:
         if each.entry in groups:
-            firsts.setdefault(groups[each.entry][1:], each)
+            firsts.setdefault(groups[each.entry], each)
     return list(firsts.values())
+
+
+def _visible(entries: Sequence[int], user: Viewer, datasets: QuerySet[Dataset]) -> dict[int, tuple[str, int]]:
+    """Those that may be seen, each with what it is one with."""
+    within = SearchEntry.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), pk__in=[-1, *entries])
+    groups = {pk: (kind, group) for pk, kind, group in within.values_list("pk", "kind", "grouped_as")}
+    for kind, rows in (("person", known_people(user)), ("model", models_visible_to(user))):
+        keys = {full_text.key_of(entry): entry for entry in entries if full_text.kind_of(entry) == kind}
+        for key in rows.order_by().filter(pk__in=[0, *keys]).values_list("pk", flat=True):
+            groups[keys[key]] = (kind, key)
+    return groups

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LONGEST = 64
@@ -102,6 +102,21 @@ def words_of(text: str) -> Iterator[str]:
             yield singular(chunk.joined)
 
 
+def meant(text: str) -> list[Chunk]:
+    """What a text is made of, without small words where others stay."""
+    found = list(chunks(text))
+    return [chunk for chunk in found if len(chunk.pieces) > 1 or chunk.pieces[0].word not in SMALL] or found
+
+
+def name_of(text: str) -> str:
+    """All words of a name that are meant as one: equal for two names that differ in signs, spaces and small words."""
+    return _join(meant(text))
+
+
 def whole_of(text: str) -> str:
     """All words of a text as one: equal for two names that differ in signs and spaces alone."""
-    return "".join(singular(piece.word) for chunk in chunks(text) for piece in chunk.pieces)[:LONGEST]
+    return _join(chunks(text))
+
+
+def _join(parts: Iterable[Chunk]) -> str:
+    return "".join(singular(piece.word) for chunk in parts for piece in chunk.pieces)[:LONGEST]
