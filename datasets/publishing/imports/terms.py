@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from datasets.catalogue.models import OrganelleClass
 from datasets.catalogue.models.sample import Method
+from datasets.catalogue.search.vocabulary import load_terms
 
 
 @dataclass(frozen=True)
@@ -21,35 +23,16 @@ class Organism:
     taxon: int
 
 
-_ORGANISMS = (
-    (Organism("Homo sapiens", 9606), "human"),
-    (Organism("Mus musculus", 10090), "mouse", "house mouse"),
-    (Organism("Rattus norvegicus", 10116), "rat", "brown rat"),
-    (Organism("Drosophila melanogaster", 7227), "fruit fly", "d. melanogaster"),
-    (Organism("Caenorhabditis elegans", 6239), "c. elegans", "c elegans"),
-    (Organism("Danio rerio", 7955), "zebrafish"),
-    (Organism("Chlorocebus sabaeus", 60711), "green monkey"),
-    (Organism("Macaca mulatta", 9544), "rhesus macaque", "rhesus monkey"),
-    (Organism("Gallus gallus", 9031), "chicken"),
-    (Organism("Sus scrofa", 9823), "pig"),
-    (Organism("Oryctolagus cuniculus", 9986), "rabbit"),
-    (Organism("Saccharomyces cerevisiae", 4932), "budding yeast", "baker's yeast"),
-    (Organism("Schizosaccharomyces pombe", 4896), "fission yeast"),
-    (Organism("Arabidopsis thaliana", 3702), "thale cress"),
-    (Organism("Chlamydomonas reinhardtii", 3055),),
-    (Organism("Xenopus laevis", 8355), "african clawed frog"),
-    (Organism("Platynereis dumerilii", 6359),),
-    (Organism("Escherichia coli", 562), "e. coli"),
-)
-_BY_WORD = {word: organism for organism, *words in _ORGANISMS for word in (organism.name.lower(), *words)}
-
-# Genera that a word is used for, where the species is the one that laboratories keep under that word.
-_BY_WORD["drosophila"] = Organism("Drosophila melanogaster", 7227)
-
-
 def find_organism(word: str) -> Organism | None:
     """The species that a word names; None where it names none for certain (a "monkey" may be any)."""
-    return _BY_WORD.get(word.strip().lower())
+    return _organisms().get(word.strip().lower())
+
+
+@cache
+def _organisms() -> dict[str, Organism]:
+    """By the words that mean it for certain. Of a genus that is one species where laboratories keep that one."""
+    species = [term for term in load_terms() if term.taxon and " " in term.label]
+    return {name.lower(): Organism(term.label, term.taxon or 0) for term in species for name in term.names}
 
 
 def find_method(words: str) -> Method | None:
