@@ -14,6 +14,11 @@ from tests.journeys.conftest import Portal
 PAGES = (
     "/",
     "/datasets/",
+    "/datasets/?view=table&q=medulla",
+    "/datasets/?organism=nobody",
+    "/search/",
+    "/search/?q=mitocondria",
+    "/search/?q=medulla",
     "/datasets/fib25-ts2/",
     "/datasets/fib25-ts2/slices/",
     "/datasets/fib25-ts2/segmentations/labels/groundtruth/",
@@ -74,8 +79,17 @@ def test_the_way_from_the_gallery_into_the_volume_needs_no_mouse(page: Page, dem
     expect(page.locator(".skip")).to_be_focused()
     expect(page.locator(".skip")).to_be_in_viewport()
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    expect(page.locator(".card a").first).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    page.keyboard.type("medula")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=medula")
+    expect(page.locator(".corrected")).to_contain_text("medulla")
+    found = page.get_by_role("link", name="Fly medulla neuropil")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if found.evaluate("it => it === document.activeElement"):
+            break
     page.keyboard.press("Enter")
     page.wait_for_url("**/datasets/fib25-ts2/")
     explore = page.get_by_role("link", name="Explore in 3D")
