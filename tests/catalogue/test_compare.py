@@ -49,7 +49,7 @@ def test_two_versions_differ_in_what_changed_and_say_what_is_the_same(
     page = text_of(client, "/compare/?left=cell@1&right=cell")
     assert "Two versions of A cell, in the same coordinates." in page
     rows = rows_of(page)
-    assert rows["What changed"] == ("nothing is said", "Realigned")
+    assert rows["What changed"] == ("–", "Realigned")
     assert rows["Title"] == ("A cell", "A cell, again")
     assert rows["Layers in this one alone"] == ("Mitochondria", "Mitochondria, again")
     assert "Organism" not in rows
@@ -63,7 +63,7 @@ def test_two_layers_differ_in_how_they_were_made(client: Client, small_cell: Dat
     page = text_of(client, "/compare/?left=small-cell/em&right=small-cell@1/labels/cells")
     rows = rows_of(page)
     assert "Two layers of A small cell." in page
-    assert rows["Made"] == ("not said", "By hand")
+    assert rows["Made"] == ("–", "By hand")
     assert "Version" not in rows, "both are of one"
     found = re.search(r'<script id="compare-config" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert found

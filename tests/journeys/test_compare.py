@@ -34,7 +34,7 @@ def test_two_segmentations_move_together_and_the_address_leads_back(
     page.set_viewport_size({"width": 800, "height": 600})  # narrow: each view has one panel
     page.goto(f"{demo.url}/datasets/fib25-ts2/segmentations/labels/ffn/")
     page.get_by_role("link", name="Compare").click()
-    page.get_by_label("Of the same dataset").select_option("Ground truth")
+    page.get_by_label("Beside it, of the same dataset").select_option("Ground truth")
     page.locator(".choose").first.get_by_role("button", name="Compare").click()
     page.wait_for_url(f"**{PAIR}**")
     expect(page.get_by_text("the same image, other labels")).to_be_visible()

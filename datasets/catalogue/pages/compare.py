@@ -22,6 +22,7 @@ from datasets.catalogue.pages.layers import Dot, layer_heading
 from datasets.catalogue.pages.parts import Fact
 from datasets.catalogue.pages.slice_addresses import numbers
 from datasets.catalogue.queries.comparisons import Compared
+from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.state_requests import QueryInvalid
 
 _NAMED = re.compile(rf"({DATASET_NAME})(?:@([1-9][0-9]{{0,8}}|draft))?(?:/(.+?)/?)?")
@@ -50,6 +51,7 @@ class SidePage:
     """One of the two. ``view_url`` is empty where the viewer cannot show it."""
 
     title: str
+    badge: str
     reference: str
     url: str
     dot: Dot | None
@@ -70,6 +72,11 @@ class Pair:
     pictures: ComparedPictures
     address: str
     config: dict[str, Any] | None
+
+    @property
+    def sides(self) -> tuple[SidePage, SidePage]:
+        """Both."""
+        return (self.left, self.right)
 
     @property
     def pictured(self) -> tuple[tuple[SidePage, ComparedPicture], ...]:
@@ -202,6 +209,7 @@ def _side(it: Compared, position_nm: Sequence[float] | None) -> SidePage:
     slices_url = reverse("catalogue:slices", kwargs={"ref": str(version)})
     return SidePage(
         title=volume.title if volume else version.title,
+        badge="draft" if version.number is None else "" if is_open(version) else "not public",
         reference=str(it),
         url=layer_url(version, volume) if volume else reverse("catalogue:dataset", kwargs={"ref": str(version)}),
         dot=Dot(layer_colour(volume), volume.title, not volume.is_labels) if volume else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from datasets.catalogue.presentation import format_list
 from datasets.catalogue.queries.comparisons import Compared
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.slices import base_image
+
+_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def _facts(it: Compared, other: Compared) -> dict[str, Fact]:
         image = base_image(list(it.version.volumes.all()))
         facts += layer_facts(it.version, it.volume, image, it.run)
         facts += _classes(it)
+        if description := _told_apart(it.volume.description, other.volume.description if other.volume else ""):
+            facts.append(Fact("Description", description))
     return {fact.name: fact for fact in facts}
 
 
@@ -86,7 +91,8 @@ def _version_facts(it: Compared, other: Compared) -> Iterable[Fact]:
     if share_space(it, other):
         yield Fact("What changed", version.change_note)
         yield Fact("Title", version.title)
-        yield Fact("Description", lead_of(version)[0])
+        if lead_of(version)[0] != lead_of(other.version)[0]:
+            yield Fact("Description", lead_of(version)[0])
     else:
         yield Fact("Dataset", version.dataset.name)
     yield from version_facts(version, volumes, main_volume(volumes), None)
@@ -94,9 +100,17 @@ def _version_facts(it: Compared, other: Compared) -> Iterable[Fact]:
         yield Fact("Organelles", ", ".join(dot.name for dot in organelles))
     if share_space(it, other):
         elsewhere = {volume.path for volume in other.version.volumes.all()}
-        if alone := [volume.title for volume in volumes if volume.path not in elsewhere]:
-            yield Fact("Layers in this one alone", format_list(alone))
+        alone = [volume.title for volume in volumes if volume.path not in elsewhere]
+        yield Fact("Layers in this one alone", format_list(alone) or "none")
     yield from acquisition_facts(version)
+
+
+def _told_apart(text: str, other: str) -> str:
+    """The first sentence of ``text``; all of it, where ``other`` differs only further on."""
+    first, others = (_SENTENCE.match(it.strip()) for it in (text, other))
+    if not first or (others and first[0] == others[0] and text != other):
+        return text
+    return first[0]
 
 
 def _classes(it: Compared) -> Iterable[Fact]:
