@@ -20,6 +20,7 @@ from datasets.storage.roots import Root
 from portal.environment import (
     ConfigurationInvalid,
     read_address,
+    read_contact,
     read_file,
     read_integer,
     read_networks,
@@ -78,6 +79,11 @@ class Config:
         "CISTERNA_PUBLIC_URL",
         "",
         "Address people reach the site at, such as https://cells.example.org. Empty: taken from each request.",
+    )
+    contact: str = setting(
+        "CISTERNA_CONTACT",
+        "",
+        "Whom people tell of a problem: an e-mail address, or an https:// address. Empty: pages name nobody.",
     )
     bind: str = setting("CISTERNA_BIND", "127.0.0.1", "Address the server listens on.")
     port: int = setting("PORT", 8000, "Port the server listens on.")
@@ -184,6 +190,7 @@ class Config:
             database=_database(env, home),
             hosts=read_words(env, "CISTERNA_HOSTS", "localhost,127.0.0.1,[::1]"),
             public_url=read_origin(env, "CISTERNA_PUBLIC_URL"),
+            contact=read_contact(env, "CISTERNA_CONTACT"),
             bind=env.get("CISTERNA_BIND") or "127.0.0.1",
             port=read_integer(env, "PORT", 8000, 1, 65535),
             processes=read_integer(env, "CISTERNA_PROCESSES", 1, 1, 256),

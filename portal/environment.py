@@ -54,6 +54,18 @@ def read_file(env: Mapping[str, str], variable: str) -> Path | None:
     return path
 
 
+def read_contact(env: Mapping[str, str], variable: str) -> str:
+    """An address to follow: ``mailto:`` or ``https:``."""
+    value = env.get(variable, "").strip()
+    if not value or re.fullmatch(r"https://[^\s\"'<>]+", value):
+        return value
+    if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", value, re.ASCII):
+        return f"mailto:{value}"
+    raise ConfigurationInvalid(
+        f"{value!r} is no e-mail address and no https:// address", where=variable, fix="For example help@example.org"
+    )
+
+
 def read_networks(env: Mapping[str, str], variable: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
         return tuple(ip_network(word) for word in read_words(env, variable, default))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -104,6 +105,18 @@ def test_an_empty_gallery_tells_the_operator_how_to_fill_it(client: Client, admi
     page = text_of(client, "/")
     assert "No datasets yet" in page
     assert "manage.py publish" not in page, "nothing a visitor could do"
+
+
+def test_every_page_says_whom_to_tell_of_a_problem(client: Client, settings: Any) -> None:
+    assert "Report a problem" not in text_of(client, "/")
+    settings.CONFIG = replace(settings.CONFIG, contact="mailto:help@example.org")
+    assert '<a href="mailto:help@example.org">Report a problem</a>' in text_of(client, "/")
+
+
+def test_the_home_page_shows_places_worth_seeing(client: Client, small_cell: DatasetVersion) -> None:
+    page = text_of(client, "/")
+    assert 'href="/datasets/small-cell@1/view/?view=corner"' in page
+    assert "/datasets/small-cell@1/pictures/view-corner.webp" in page
 
 
 def test_the_home_page_leads_to_the_organelles_that_can_be_seen(client: Client) -> None:
@@ -235,7 +248,8 @@ def test_versions_are_listed_and_an_older_one_says_that_there_is_a_newer(client:
     assert listed
     said = " ".join(re.sub(r"<[^>]+>", " ", listed[1]).split())
     assert re.fullmatch(
-        r"Version 3 Published this page \S+ \w+ \d+ Version 2 Published \S+ \w+ \d+ Better labels "
+        r"Version 3 Published this page \S+ \w+ \d+ Version 2 Published \S+ \w+ \d+ Compare with this page's "
+        r"Better labels "
         r"Version 1 Retired \S+ \w+ \d+ The voxel size was wrong Use cell@3 instead\.",
         said,
     ), said

@@ -154,6 +154,8 @@ def test_viewers_are_added_changed_and_taken_away(tmp_path: Path) -> None:
         ("CISTERNA_OPEN_WITH_OTHER_TITLE", "No address"),
         ("CISTERNA_NEUROGLANCER_URL", "neuroglancer.example"),
         ("CISTERNA_NEUROGLANCER_URL", "https://neuroglancer.example/#!{}"),
+        ("CISTERNA_CONTACT", "help at example.org"),
+        ("CISTERNA_CONTACT", "javascript:alert(1)"),
         ("PORT", "eighty"),
         ("PORT", "70000"),
         ("CISTERNA_PROCESSES", "0"),

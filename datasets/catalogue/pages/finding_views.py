@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.linked_data import site_nodes
 from datasets.catalogue.discovery.page_heads import linked_data
-from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.pages.browsing import Asked, browser, read_asked
-from datasets.catalogue.pages.gallery import gallery_page
+from datasets.catalogue.pages.gallery import gallery_page, places_in
 from datasets.catalogue.pages.search import search_page
 from datasets.catalogue.pages.tables import FORMATS, table_response
 from datasets.catalogue.pictures import known_picture_names
@@ -28,7 +28,7 @@ from datasets.catalogue.search.hits import KINDS, MOST_COUNTED
 from datasets.catalogue.search.listing import list_datasets
 from datasets.catalogue.state_requests import read_choice, read_whole
 
-CARDS_PER_PAGE, CARDS_AT_HOME = 48, 12
+CARDS_PER_PAGE, CARDS_AT_HOME, PLACES_AT_HOME = 48, 12, 3
 MOST_ROWS = 10_000
 """Rows of a file."""
 
@@ -40,10 +40,13 @@ def home(request: HttpRequest) -> HttpResponse:
     """``/``: a welcome, the search, and the newest datasets."""
     asked = Asked("", {}, "newest", "grid")
     listed = list_datasets(request.user, most=CARDS_AT_HOME)
+    shown = _shown(request, listed.versions)
+    views = View.objects.filter(version__in=[version for version, pictures in shown if pictures]).order_by("rank", "pk")
     context = gallery_page(
-        _shown(request, listed.versions),
+        shown,
         browser(asked, listed.facets),
         organelle_tree(request.user),
+        places=places_in(shown, views, PLACES_AT_HOME),
         total=listed.count,
         may_publish=is_operator(request.user),
     )

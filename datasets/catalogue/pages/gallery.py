@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.urls import reverse
 
-from datasets.catalogue.models import DatasetVersion
+from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.organelles import load_facts
 from datasets.catalogue.pages.browsing import Browser
 from datasets.catalogue.pages.crops import class_dot
@@ -18,6 +19,7 @@ from datasets.catalogue.presentation import format_count, format_voxel
 from datasets.catalogue.queries.dataset_rows import DatasetRow
 from datasets.catalogue.queries.organelles import OrganelleNode
 from datasets.catalogue.queries.visibility import is_released
+from datasets.catalogue.slices import picture_url
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class TableRow:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A curated view that is worth seeing."""
+
+    title: str
+    dataset_title: str
+    url: str
+    picture_url: str
+
+
+@dataclass(frozen=True)
 class GalleryPage:
     """A list of datasets, as cards or as rows, with what narrows it."""
 
@@ -57,6 +69,7 @@ class GalleryPage:
     rows: tuple[TableRow, ...]
     browser: Browser
     organelles: tuple[Dot, ...]
+    places: tuple[Place, ...]
     count: str
     corrected: tuple[tuple[str, str], ...]
     newer_url: str
@@ -74,6 +87,7 @@ def gallery_page(
     organelles: Iterable[OrganelleNode] = (),
     *,
     rows: Iterable[DatasetRow] = (),
+    places: Iterable[Place] = (),
     total: int,
     corrected: Mapping[str, Sequence[str]] | None = None,
     newer_url: str = "",
@@ -86,12 +100,26 @@ def gallery_page(
         rows=tuple(map(table_row, rows)),
         browser=browser,
         organelles=tuple(class_dot(node.organelle) for node in organelles if node.total),
+        places=tuple(places),
         count=format_count(total, "dataset"),
         corrected=tuple((said, " or ".join(words)) for said, words in (corrected or {}).items()),
         newer_url=newer_url,
         older_url=older_url,
         may_publish=may_publish,
     )
+
+
+def places_in(versions: Iterable[tuple[DatasetVersion, set[str]]], views: Iterable[View], most: int) -> list[Place]:
+    """Up to ``most`` views with pictures, the first of each version before the second of any."""
+    known = {version.pk: (version, pictures) for version, pictures in versions}
+    by_version: dict[int, list[Place]] = {key: [] for key in known}
+    for view in views:
+        version, pictures = known[view.version_id]
+        if picture := picture_url(version, f"view-{view.name}", pictures):
+            url = f"{reverse('catalogue:viewer', kwargs={'ref': str(version)})}?view={view.name}"
+            by_version[version.pk].append(Place(view.title, version.title, url, picture))
+    rounds = zip_longest(*by_version.values())
+    return [place for each in rounds for place in each if place is not None][:most]
 
 
 def table_row(row: DatasetRow) -> TableRow:
