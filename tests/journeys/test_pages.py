@@ -63,7 +63,7 @@ def test_pages_ask_nobody_else_and_complain_of_nothing(page: Page, demo: Portal)
 def test_pictures_are_there_and_hovering_shows_the_labels(page: Page, demo: Portal) -> None:
     page.set_viewport_size({"width": 1024, "height": 900})
     page.goto(demo.url)
-    card = page.locator(".card").first
+    card = page.get_by_role("region", name="1\u00a0dataset").locator(".card").first
     for picture in card.locator("img").all():
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("it => it.naturalWidth") == 1200
