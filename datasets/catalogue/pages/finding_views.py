@@ -15,7 +15,7 @@ from datasets.catalogue.discovery.page_heads import linked_data
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.pages.browsing import Asked, browser, read_asked
 from datasets.catalogue.pages.gallery import gallery_page, places_in
-from datasets.catalogue.pages.search import search_page
+from datasets.catalogue.pages.search import dataset_found, search_page
 from datasets.catalogue.pages.tables import FORMATS, table_response
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.crops import with_crop_counts
@@ -87,8 +87,13 @@ def search(request: HttpRequest) -> HttpResponse:
     kinds = [it for it in KINDS if it == kind] or KINDS
     found = find(text, request.user, kinds=kinds, most=most, start=(number - 1) * most)
     group = found.group("dataset")
-    versions = _shown(request, [hit.key for hit in group.hits] if group else [])
-    context = search_page(text, found, versions, kind=kind, page=number, page_size=most)
+    keys = [hit.key for hit in group.hits] if group else []
+    versions = newest_versions(request.user).filter(pk__in=keys).prefetch_related(None) if keys else ()
+    rows = {row.name: row for row in dataset_rows(keys)}
+    datasets = {
+        it.pk: dataset_found(it, row, known_picture_names(it)) for it in versions if (row := rows.get(it.dataset.name))
+    }
+    context = search_page(text, found, datasets, kind=kind, page=number, page_size=most)
     return render(request, "catalogue/search.html", {"page": context})
 
 

@@ -129,13 +129,18 @@ def table_row(row: DatasetRow) -> TableRow:
         title=row.title,
         url=reverse("catalogue:dataset", kwargs={"ref": row.name}),
         row=row,
-        voxel=format_voxel(dict(zip("xyz", row.voxel_nm, strict=True))) if row.voxel_nm else "",
+        voxel=voxel_of(row),
         organelles=tuple(
             Dot(facts[it].colour, facts[it].long_name, url=reverse("catalogue:organelle", kwargs={"short_name": it}))
             for it in row.organelles
             if it in facts and not facts[it].parent
         ),
     )
+
+
+def voxel_of(row: DatasetRow) -> str:
+    """The voxel's size in words; empty where it is not known."""
+    return format_voxel(dict(zip("xyz", row.voxel_nm, strict=True))) if row.voxel_nm else ""
 
 
 def gallery_card(version: Any, pictures: set[str]) -> GalleryCard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -10,10 +10,13 @@ from django.utils.http import urlencode
 
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.organelles import load_facts
-from datasets.catalogue.pages.gallery import GalleryCard, gallery_card
+from datasets.catalogue.pages.gallery import voxel_of
 from datasets.catalogue.presentation import format_count
+from datasets.catalogue.queries.dataset_rows import DatasetRow
+from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.search.hits import MOST_COUNTED, Found, Group, Hit, Kind
 from datasets.catalogue.search.passages import Passage, Reason
+from datasets.catalogue.slices import picture_url
 
 _NOUNS: Mapping[Kind, str] = {
     "dataset": "dataset",
@@ -32,15 +35,27 @@ EXAMPLES = ("mitochondria", "GO:0005794", "HeLa", "fruit fly", "cancer cell line
 
 
 @dataclass(frozen=True)
+class DatasetFound:
+    """What stands beside a dataset that was found."""
+
+    em: str
+    labels: str
+    organism: str
+    voxel: str
+    content: str
+    is_public: bool
+
+
+@dataclass(frozen=True)
 class FoundItem:
-    """Something that was found: its title, and why, with the words asked for marked. A dataset is a card."""
+    """Something that was found: its title, and why, with the words asked for marked. A dataset has a picture."""
 
     title: Passage
     name: str
     url: str
     why: tuple[Reason, ...]
     colour: str
-    card: GalleryCard | None
+    dataset: DatasetFound | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ class SearchPage:
 def search_page(
     text: str,
     found: Found,
-    versions: Iterable[tuple[DatasetVersion, set[str]]],
+    datasets: Mapping[int, DatasetFound],
     *,
     kind: str = "",
     page: int = 1,
@@ -79,15 +94,14 @@ def search_page(
     """What was found for ``text``: some of each kind, or one ``page`` of one ``kind``.
 
     Args:
-        versions: those of the datasets found, each with the names of its pictures.
+        datasets: what is said of those found, by the keys of their versions.
     """
-    cards = {version.pk: gallery_card(version, pictures) for version, pictures in versions}
     group = found.groups[0] if kind and found.groups else None
     last = -(-group.count // page_size) if group else 1
     return SearchPage(
         text=text,
         kind=kind,
-        groups=tuple(_group(it, text, cards, whole=bool(kind)) for it in found.groups),
+        groups=tuple(_group(it, text, datasets, whole=bool(kind)) for it in found.groups),
         corrected=tuple((said, " or ".join(words)) for said, words in found.corrected.items()),
         everything_url=search_url(text) if kind else "",
         newer_url=search_url(text, kind=kind, page=page - 1) if page > 1 else "",
@@ -96,12 +110,26 @@ def search_page(
     )
 
 
+def dataset_found(version: DatasetVersion, row: DatasetRow, pictures: set[str]) -> DatasetFound:
+    """What stands beside a dataset, from its row in a table and the names of its pictures."""
+    content = [format_count(row.layers, "layer")] if row.layers or not row.crops else []
+    content += [format_count(row.crops, "crop")] if row.crops else []
+    return DatasetFound(
+        em=picture_url(version, "em", pictures),
+        labels=picture_url(version, "labels", pictures),
+        organism=row.organism,
+        voxel=voxel_of(row),
+        content=", ".join(content),
+        is_public=is_released(version.dataset),
+    )
+
+
 def search_url(text: str, **more: str | int) -> str:
     """The search for ``text``."""
     return f"{reverse('catalogue:search')}?{urlencode({'q': text, **more})}"
 
 
-def _group(group: Group, text: str, cards: Mapping[int, GalleryCard], *, whole: bool) -> FoundGroup:
+def _group(group: Group, text: str, datasets: Mapping[int, DatasetFound], *, whole: bool) -> FoundGroup:
     noun = _NOUNS[group.kind]
     plural = _PLURALS.get(noun, f"{noun}s")
     count = f"More than {MOST_COUNTED:,} {plural}" if group.is_more else format_count(group.count, noun, plural)
@@ -109,12 +137,12 @@ def _group(group: Group, text: str, cards: Mapping[int, GalleryCard], *, whole: 
     return FoundGroup(
         kind=group.kind,
         count=count,
-        items=tuple(_item(hit, cards.get(hit.key)) for hit in group.hits),
+        items=tuple(_item(hit, datasets.get(hit.key)) for hit in group.hits),
         all_url="" if is_all else search_url(text, kind=group.kind),
     )
 
 
-def _item(hit: Hit, card: GalleryCard | None) -> FoundItem:
+def _item(hit: Hit, dataset: DatasetFound | None) -> FoundItem:
     """A title that holds words asked for has them marked, and is no reason beside itself."""
     of_title = next((it for it in hit.why if it.what in _OF_TITLE and it.text == hit.title), None)
     title = of_title.passage if of_title else ((hit.title, False),)
@@ -125,5 +153,5 @@ def _item(hit: Hit, card: GalleryCard | None) -> FoundItem:
         url=hit.url,
         why=tuple(it for it in hit.why if it is not of_title),
         colour=colours.get(hit.name, ""),
-        card=card if hit.kind == "dataset" else None,
+        dataset=dataset if hit.kind == "dataset" else None,
     )
