@@ -71,6 +71,9 @@ def test_the_order_and_the_look_are_in_the_address(client: Client, cells: None) 
     assert titles(table) == []
     assert table.count('<th scope="row"') == 2
     assert re.search(r'value="size" selected', table)
+    assert '<option value="" selected>Newest first' in text_of(client, "/datasets/?sort=")
+    assert '<option value="" selected>Best match' in text_of(client, "/datasets/?q=mouse&sort=")
+    assert '<option value="newest" selected>Newest first' in text_of(client, "/datasets/?q=mouse&sort=newest")
     assert 'href="/datasets/?organism=Mus+musculus&amp;sort=size" data-swap>Pictures' in table
 
 

@@ -34,7 +34,7 @@ def test_the_list_is_narrowed_in_place(page: Page, two: Demo, console: list[str]
     organism.locator("summary").click()
     organism.get_by_label("Danio rerio").check()
     expect(cards).to_have_count(1)
-    expect(page).to_have_url(f"{two.url}/datasets/?organism=Danio+rerio&sort=newest")
+    expect(page).to_have_url(f"{two.url}/datasets/?organism=Danio+rerio")
     expect(organism).to_have_attribute("open", "")
     expect(organism.get_by_label("Danio rerio")).to_be_focused()
     expect(page.locator("#said")).to_have_text("1\u00a0dataset")

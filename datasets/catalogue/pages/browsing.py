@@ -43,8 +43,10 @@ class Asked:
         """The same list, without one choice, with more said or something said otherwise; empty says nothing."""
         said: list[tuple[str, str]] = [("q", self.text)]
         said += [(facet, it) for facet, values in self.chosen.items() for it in values if (facet, it) != without]
-        default: Order = "relevance" if self.text else "newest"
-        plain = {"sort": "" if self.order == default else self.order, "view": "" if self.look == "grid" else self.look}
+        plain = {
+            "sort": "" if self.order == _first(self.text) else self.order,
+            "view": "" if self.look == "grid" else self.look,
+        }
         said += list((plain | more).items())
         query = urlencode([(name, value) for name, value in said if value])
         return f"{reverse('catalogue:datasets')}{f'?{query}' if query else ''}"
@@ -106,15 +108,18 @@ def read_asked(query: QueryDict) -> Asked:
     text = query.get("q", "").strip()
     values = {facet: list(dict.fromkeys(query.getlist(facet)))[:_MOST_CHOSEN] for facet in FACETS if facet in query}
     chosen = {facet: [it for it in found if it] for facet, found in values.items()}
-    orders = ORDERS if text else ORDERS[1:]
-    default = orders[0]
-    order = read_choice(query, "sort", default, *orders) if query.get("sort") != "relevance" else default
+    order = read_choice(query, "sort", *ORDERS) if query.get("sort") else _first(text)
     return Asked(
         text,
         {facet: found for facet, found in chosen.items() if found},
         order,  # type: ignore[arg-type]  # one of ORDERS
         read_choice(query, "view", *LOOKS),
     )
+
+
+def _first(text: str) -> Order:
+    """The order of a list of which none is asked for."""
+    return "relevance" if text else "newest"
 
 
 def browser(asked: Asked, facets: Mapping[str, Sequence[FacetValue]]) -> Browser:
@@ -130,7 +135,10 @@ def browser(asked: Asked, facets: Mapping[str, Sequence[FacetValue]]) -> Browser
             for it in values
         ),
         orders=tuple(
-            Choice(it, _ORDER_LABELS[it], it == asked.order) for it in ORDERS if asked.text or it != "relevance"
+            # The first says nothing: words that are typed next bring the order of relevance with them.
+            Choice("" if it == _first(asked.text) else it, _ORDER_LABELS[it], it == asked.order)
+            for it in ORDERS
+            if asked.text or it != "relevance"
         ),
         look=asked.look,
         grid_url=asked.url(view=""),
