@@ -64,6 +64,21 @@ def test_two_segmentations_move_together_and_the_address_leads_back(
     for one, other in zip(glance(left), glance(right), strict=True):
         assert other == pytest.approx(one, rel=1e-6, abs=0.01)
     assert all(now != then for now, then in zip(glance(left), before, strict=True)), "all three have changed"
+
+    # In 3D, and the panels.
+    right.evaluate(
+        """() => {
+          const { projectionOrientation, projectionScale } = window.cisterna.viewer;
+          projectionOrientation.restoreState([0.5, 0.5, 0.5, 0.5]);
+          projectionScale.value *= 3;
+        }"""
+    )
+    settle(left)
+    in_3d = [
+        {name: state_of(it)[name] for name in ("projectionOrientation", "projectionScale")} for it in (left, right)
+    ]
+    assert in_3d[0] == in_3d[1]
+    assert in_3d[0]["projectionOrientation"] == pytest.approx([0.5] * 4)
     left.get_by_role("button", name="xz").click()
     expect(right.get_by_role("button", name="xz")).to_have_attribute("aria-pressed", "true")
 

@@ -9,8 +9,7 @@ from django.views.decorators.http import require_safe
 
 from datasets.catalogue.pages.compare import choice_page, pair_page, read_named
 from datasets.catalogue.pages.views import DATASET_CSP
-from datasets.catalogue.queries.comparisons import Compared, find_compared, other_versions
-from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.comparisons import Compared, find_compared, newest_names, other_versions
 from datasets.catalogue.state_requests import read_choice, read_position
 from datasets.volumes.planes import SLICE_AXES
 
@@ -39,7 +38,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         context = choice_page(
             chosen,
             other_versions(chosen, request.user) if chosen else (),
-            newest_versions(request.user)[:NAMES_OFFERED],
+            newest_names(request.user)[:NAMES_OFFERED],
             missing="right" if left else "left",
         )
     return render(request, "catalogue/compare.html", {"page": context})

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from datasets.catalogue.addresses import Reference
 from datasets.catalogue.models import DatasetVersion, ModelRun, State, Volume
 from datasets.catalogue.queries.datasets import (
     find_version,
     find_volume,
     load_content,
+    newest_of,
     paths_in,
     segmentation_of,
     versions_of,
 )
 from datasets.catalogue.queries.models import shown_run
-from datasets.catalogue.queries.visibility import Viewer
+from datasets.catalogue.queries.visibility import Viewer, visible_to
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ def find_compared(ref: Reference, path: str, user: Viewer) -> Compared:
     load_content(version)
     segmentation = segmentation_of(volume) if volume else None
     return Compared(version, volume, shown_run(segmentation, user) if segmentation else None)
+
+
+def newest_names(user: Viewer) -> QuerySet[DatasetVersion]:
+    """The newest versions of what ``user`` may see, newest first, with nothing but what names them."""
+    versions = newest_of(visible_to(user)).select_related("dataset").order_by("-frozen_at", "-pk")
+    return versions.only("number", "title", "dataset__name")
 
 
 def other_versions(compared: Compared, user: Viewer) -> list[tuple[DatasetVersion, str]]:
