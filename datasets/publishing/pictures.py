@@ -52,22 +52,28 @@ MARGIN = 1.4
 logger = logging.getLogger("cisterna.publishing")
 
 
-def render_pictures(version: DatasetVersion) -> None:
-    """Render those pictures of a frozen version that do not exist yet.
+def render_pictures(version: DatasetVersion, *, again: bool = False) -> int:
+    """Render those pictures of a frozen version that do not exist yet, and tell how many. Each is written whole.
+
+    Args:
+        again: those that exist as well; each stays until the new one takes its place.
 
     Raises:
-        StorageError: data cannot be read, or the picture not written.
+        StorageError: data cannot be read, or the picture not written. Those before it are kept.
     """
     prefetch_related_objects([version], "volumes__segmentation__coverage__organelle", "mounts", "views")
     objects.check_root(OWN_ROOT)
-    existing = picture_names(version)
+    existing = set() if again else picture_names(version)
     renderer = _Renderer(version)
+    count = 0
     for name, scene in _scenes(version).items():
         if name in existing:
             continue
         picture = renderer.render(scene)
         if picture is not None:
             objects.write(get_root(OWN_ROOT), picture_key(version, name), _encode(picture))
+            count += 1
+    return count
 
 
 @dataclass(frozen=True)
