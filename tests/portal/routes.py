@@ -41,6 +41,10 @@ LISTS = {"datasets/", "api/v1/datasets/", "api/v1/search"}
 """The lists of datasets: they hold exactly the newest published version of each that the caller may know of."""
 ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
 """Lists that are the same for all: they hold what a stranger may know of."""
+FILES = tuple(
+    f"{path}/?format=csv" for path in ("datasets", "crops", "publications", "models", "organelles/<slug:short_name>")
+)
+"""Lists as files, walked as if they were routes."""
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -75,7 +79,7 @@ class Route:
 
 def all_routes() -> list[Route]:
     """The site's routes but for the administration's, which has a walk of its own (test_admin.py)."""
-    return [Route(pattern) for pattern in _walk(get_resolver().url_patterns, "")]
+    return [Route(pattern) for pattern in (*_walk(get_resolver().url_patterns, ""), *FILES)]
 
 
 def _walk(entries: list[Any], prefix: str) -> Iterator[str]:

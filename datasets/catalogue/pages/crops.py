@@ -12,6 +12,7 @@ from datasets.catalogue.models import Coverage, Crop, OrganelleClass
 from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot
 from datasets.catalogue.pages.parts import Choice, Fact
+from datasets.catalogue.pages.tables import Files, file_urls
 from datasets.catalogue.presentation import format_count, format_extent, format_place, format_shape, format_voxel
 from datasets.catalogue.queries.ground_truth import MOST_COUNTED, CropPage
 
@@ -61,6 +62,7 @@ class CropsPage:
 
     count: str
     table: CropTable
+    files: Files
     is_narrowed: bool
     dataset: str
     datasets: tuple[Choice, ...]
@@ -80,6 +82,7 @@ def crops_page(
     return CropsPage(
         count=count_of_crops(count),
         table=crop_table(page, chosen),
+        files=file_urls(chosen),
         is_narrowed=bool(chosen),
         dataset=chosen.get("dataset", ""),
         datasets=tuple(Choice(name, title, name == chosen.get("dataset")) for name, title in datasets),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -16,7 +16,7 @@ from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.pages.browsing import Asked, browser, read_asked
 from datasets.catalogue.pages.gallery import gallery_page, places_in
 from datasets.catalogue.pages.search import dataset_found, search_page
-from datasets.catalogue.pages.tables import FORMATS, table_response
+from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.crops import with_crop_counts
 from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
@@ -29,9 +29,6 @@ from datasets.catalogue.search.listing import list_datasets
 from datasets.catalogue.state_requests import read_choice, read_whole
 
 CARDS_PER_PAGE, CARDS_AT_HOME, PLACES_AT_HOME = 48, 12, 3
-MOST_ROWS = 10_000
-"""Rows of a file."""
-
 _MOST_PAGE = 100_000
 
 
@@ -55,11 +52,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def datasets(request: HttpRequest) -> HttpResponse:
+def datasets(request: HttpRequest) -> HttpResponseBase:
     """``/datasets/?q=&<facet>=&sort=&view=&page=&format=``: the datasets that are like that."""
     asked = read_asked(request.GET)
-    if "format" in request.GET:
-        return _file(request, asked, read_choice(request.GET, "format", *FORMATS))
+    if asks_for_file(request):
+        rows = dataset_rows(_listed(request, asked, 0, MOST_ROWS).versions)
+        return table_response(request, "datasets", DatasetRow, rows)
     number = read_whole(request.GET, "page", 1, least=1, most=_MOST_PAGE)
     start = (number - 1) * CARDS_PER_PAGE
     listed = _listed(request, asked, start, CARDS_PER_PAGE)
@@ -105,14 +103,3 @@ def _shown(request: HttpRequest, versions: Any) -> list[tuple[DatasetVersion, se
     """The versions of these keys, each with the names of its pictures, in the order of the keys."""
     found = {it.pk: it for it in with_crop_counts(newest_versions(request.user).filter(pk__in=versions))}
     return [(found[key], known_picture_names(found[key])) for key in versions if key in found]
-
-
-def _file(request: HttpRequest, asked: Asked, kind: str) -> HttpResponse:
-    listed = _listed(request, asked, 0, MOST_ROWS)
-    rows = (_said(request, row) for row in dataset_rows(listed.versions))
-    response: HttpResponse = table_response(kind, "datasets", rows, [*DatasetRow.__dataclass_fields__, "url"])
-    return response
-
-
-def _said(request: HttpRequest, row: DatasetRow) -> dict[str, Any]:
-    return asdict(row) | {"url": request.build_absolute_uri(f"/datasets/{row.name}@{row.version}/")}

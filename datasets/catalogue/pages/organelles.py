@@ -13,6 +13,7 @@ from datasets.catalogue.pages.crops import count_of_crops, crops_url
 from datasets.catalogue.pages.layers import describe_values, voxel_size
 from datasets.catalogue.pages.parts import go_url, specimen_of
 from datasets.catalogue.pages.publications import DatasetLink, dataset_link
+from datasets.catalogue.pages.tables import Files, file_urls
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of
@@ -96,6 +97,7 @@ class OrganellePage:
     parts: tuple[OrganelleEntry, ...]
     count: str
     cards: tuple[SegmentationCard, ...]
+    files: Files
     others: tuple[OtherLayer, ...]
     more_others: bool
     crop_count: str
@@ -151,6 +153,7 @@ def organelle_page(
         parts=tuple(_entry(child) for child in node.children),
         count=format_count(node.segmentation_count, "segmentation"),
         cards=tuple(_card(volume, pictures) for volume, pictures in volumes),
+        files=file_urls({}),
         others=tuple(
             OtherLayer(it.title, layer_url(it.version, it), describe_values(it), dataset_link(it.version))
             for it in others[:OTHERS_SHOWN]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import DatasetVersion, Publication
 from datasets.catalogue.pages.parts import Choice
+from datasets.catalogue.pages.tables import Files, file_urls
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.publications import NamedPublication
 
@@ -46,6 +47,7 @@ class PublicationsPage:
     kind: str
     kinds: tuple[Choice, ...]
     entries: tuple[PublicationEntry, ...]
+    files: Files
     newer_url: str
     older_url: str
 
@@ -59,6 +61,7 @@ def publications_page(
         kind=kind,
         kinds=tuple(Choice(value, words, value == kind) for value, words in KIND_WORDS.items()),
         entries=tuple(_entry(group) for group in groups),
+        files=file_urls({"kind": kind}),
         newer_url=newer_url,
         older_url=older_url,
     )

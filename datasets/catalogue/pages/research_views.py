@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -19,6 +20,7 @@ from datasets.catalogue.pages.crops import crops_page
 from datasets.catalogue.pages.models import DATASETS_SHOWN, Entry, model_entry, model_page
 from datasets.catalogue.pages.people import person_page
 from datasets.catalogue.pages.publications import publications_page
+from datasets.catalogue.pages.tables import MOST_ROWS, Files, asks_for_file, file_urls, table_response
 from datasets.catalogue.pages.tasks import task_entry, task_page
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.collections import count_members, named_collection, versions_in
@@ -35,6 +37,14 @@ from datasets.catalogue.queries.ground_truth import (
 from datasets.catalogue.queries.models import count_made, made_by, named_model, training_of, visible_models
 from datasets.catalogue.queries.people import find_person, other_names
 from datasets.catalogue.queries.publications import group_publications, keys_by_title, visible_publications
+from datasets.catalogue.queries.research_rows import (
+    CropRow,
+    ModelRow,
+    PublicationRow,
+    crop_rows,
+    model_rows,
+    publication_rows,
+)
 from datasets.catalogue.queries.tasks import crops_of_task, named_task, tasks_with_classes
 from datasets.catalogue.queries.visibility import is_stranger
 from datasets.catalogue.state_requests import read_choice
@@ -45,8 +55,8 @@ NAMES_OFFERED = 200
 
 
 @require_safe
-def crops(request: HttpRequest) -> HttpResponse:
-    """``/crops/?dataset=&organelle=&use=&crop=``: all ground truth, dataset by dataset."""
+def crops(request: HttpRequest) -> HttpResponseBase:
+    """``/crops/?dataset=&organelle=&use=&crop=&format=``: all ground truth, dataset by dataset."""
     chosen = {name: request.GET[name] for name in ("dataset", "organelle", "use", "crop") if request.GET.get(name)}
     organelles = list(OrganelleClass.objects.order_by("rank"))
     rows = visible_crops(request.user)
@@ -59,6 +69,8 @@ def crops(request: HttpRequest) -> HttpResponse:
     if "organelle" in chosen:
         by_name = {it.short_name: it for it in organelles}
         rows = crops_showing(rows, by_name[read_choice(request.GET, "organelle", *by_name)])
+    if asks_for_file(request):
+        return table_response(request, "crops", CropRow, crop_rows(rows, MOST_ROWS))
     page = page_of_crops(rows, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
     context = crops_page(
         page,
@@ -71,13 +83,14 @@ def crops(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def publications(request: HttpRequest) -> HttpResponse:
-    """``/publications/?kind=``: everything that datasets name as published, papers first."""
+def publications(request: HttpRequest) -> HttpResponseBase:
+    """``/publications/?kind=&format=``: everything that datasets name as published, papers first."""
     kind = read_choice(request.GET, "kind", "", *Publication.Kind.values)
     rows = visible_publications(request.user)
-    page = Paginator(keys_by_title(rows.filter(kind=kind) if kind else rows), ENTRIES_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    chosen = rows.filter(kind=kind) if kind else rows
+    if asks_for_file(request):
+        return table_response(request, "publications", PublicationRow, publication_rows(rows, chosen, MOST_ROWS))
+    page = Paginator(keys_by_title(chosen), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     groups = group_publications(rows, page)
     context = publications_page(groups, count=page.paginator.count, kind=kind, **_neighbours(page, {"kind": kind}))
     said = linked_data(request, [publications_node(groups)]) if is_stranger(request.user) else ""
@@ -85,11 +98,15 @@ def publications(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def models(request: HttpRequest) -> HttpResponse:
-    """``/models/``: what segmentations are made with."""
-    page = Paginator(visible_models(request.user), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+def models(request: HttpRequest) -> HttpResponseBase:
+    """``/models/?format=``: what segmentations are made with."""
+    rows = visible_models(request.user)
+    if asks_for_file(request):
+        return table_response(request, "models", ModelRow, model_rows(rows, request.user, MOST_ROWS))
+    page = Paginator(rows, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     made = count_made(list(page), request.user)
-    return _list(request, "models", page, [model_entry(it, made.get(it.pk, 0)) for it in page])
+    entries = [model_entry(it, made.get(it.pk, 0)) for it in page]
+    return _list(request, "models", page, entries, files=file_urls({}))
 
 
 @require_safe
@@ -174,8 +191,10 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "catalogue/person.html", {"page": context, "linked_data": said})
 
 
-def _list(request: HttpRequest, kind: str, page: Page[Any], entries: list[Entry]) -> HttpResponse:
-    context = {"kind": kind, "entries": entries, **_neighbours(page, {})}
+def _list(
+    request: HttpRequest, kind: str, page: Page[Any], entries: list[Entry], files: Files | None = None
+) -> HttpResponse:
+    context = {"kind": kind, "entries": entries, "files": files, **_neighbours(page, {})}
     return render(request, "catalogue/entries.html", context)
 
 

@@ -6,11 +6,18 @@ import csv
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.http import urlencode
+
+from datasets.catalogue.state_requests import read_choice
 
 FORMATS = ("csv", "json")
+MOST_ROWS = 10_000
+"""Rows of a file."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -21,19 +28,48 @@ class _Line:
         return line
 
 
-def table_response(kind: str, name: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Any:
-    """The rows as a file called ``name``, sent as they come.
+@dataclass(frozen=True)
+class Files:
+    """Where a list is a file, narrowed as it is."""
+
+    csv_url: str
+    json_url: str
+
+
+def file_urls(chosen: Mapping[str, str]) -> Files:
+    """The addresses beside a list that ``chosen`` narrows."""
+    kept = {name: value for name, value in chosen.items() if value}
+    return Files(*(f"?{urlencode(kept | {'format': it})}" for it in FORMATS))
+
+
+def asks_for_file(request: HttpRequest) -> bool:
+    """Whether a list is asked for as a file.
+
+    Raises:
+        QueryInvalid: as a kind of file that it cannot be.
+    """
+    return "format" in request.GET and bool(read_choice(request.GET, "format", *FORMATS))
+
+
+def table_response(request: HttpRequest, name: str, row_type: type[Any], rows: Iterable[Any]) -> StreamingHttpResponse:
+    """The list that was asked for as a file called ``name``, sent as the rows come.
 
     Args:
-        kind: one of :data:`FORMATS`.
-        columns: in order; a row has each.
+        row_type: a dataclass whose fields are the columns. Of these ``url`` is made whole.
     """
+    kind = read_choice(request.GET, "format", *FORMATS)
+    columns = [it.name for it in fields(row_type)]
+    said = ({column: getattr(row, column) for column in columns} | _whole_url(request, row.url) for row in rows)
     if kind == "csv":
-        lines, content_type = _csv(rows, columns), "text/csv; charset=utf-8"
+        lines, content_type = _csv(said, columns), "text/csv; charset=utf-8"
     else:
-        lines, content_type = _json(rows, columns), "application/json"
+        lines, content_type = _json(said, columns), "application/json"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"}
     return StreamingHttpResponse((line.encode() for line in lines), content_type=content_type, headers=headers)
+
+
+def _whole_url(request: HttpRequest, url: str) -> dict[str, str]:
+    return {"url": request.build_absolute_uri(url) if url else ""}
 
 
 def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
@@ -47,10 +83,13 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple | list):
-        value = "; ".join(str(it) for it in value)
-    text = str(value)
+        is_number = all(isinstance(it, int | float) for it in value)
+        text = "; ".join(str(it) for it in value)
+    else:
+        is_number = isinstance(value, int | float)
+        text = str(value)
     # A spreadsheet takes such a text for a formula, and a dataset's title is anybody's words.
-    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int | float) else text
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
 
 
 def _json(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -32,6 +33,7 @@ from datasets.catalogue.pages.selection import selection_page
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
+from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture
 from datasets.catalogue.queries.collections import collections_with
@@ -60,6 +62,7 @@ from datasets.catalogue.queries.organelles import (
 )
 from datasets.catalogue.queries.paging import LongList
 from datasets.catalogue.queries.people import people_with_pages
+from datasets.catalogue.queries.research_rows import SegmentationRow, segmentation_rows
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.slices import slices_of
@@ -162,10 +165,12 @@ def organelles(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def organelle(request: HttpRequest, short_name: str) -> HttpResponse:
-    """``/organelles/<class>/``: what the class is, and its segmentations in pictures."""
+def organelle(request: HttpRequest, short_name: str) -> HttpResponseBase:
+    """``/organelles/<class>/?format=``: what the class is, and its segmentations in pictures."""
     node = find_organelle(short_name, request.user)
     rows = with_cards(segmentations_of(node.organelle, request.user))
+    if asks_for_file(request):
+        return table_response(request, short_name, SegmentationRow, segmentation_rows(rows, MOST_ROWS))
     pages = LongList(rows, NEWEST_FIRST, CARDS_PER_PAGE, count=node.segmentation_count)
     page = pages.get_page(request.GET.get("page"))
     pictures = {version: known_picture_names(version) for version in {it.version for it in page}}

@@ -12,8 +12,7 @@ from django.db.models import Count, Model
 
 from datasets.catalogue.models import Crop, DatasetFacet, DatasetVersion, Volume
 from datasets.catalogue.models.volume import Kind
-
-_AT_ONCE = 500
+from datasets.catalogue.queries.paging import AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,12 @@ class DatasetRow:
     organelles: tuple[str, ...]
     institution: tuple[str, ...]
     licence: str
+    url: str
 
 
 def dataset_rows(versions: Sequence[int]) -> Iterator[DatasetRow]:
     """The rows of newest versions that the caller may show, by their keys, in that order."""
-    for keys in batched(versions, _AT_ONCE):
+    for keys in batched(versions, AT_ONCE):
         found = {it["pk"]: it for it in DatasetVersion.objects.filter(pk__in=keys).values(*_VALUES)}
         layers, crops = _count(Volume, keys), _count(Crop, keys)
         facets = _facets(it["dataset"] for it in found.values())
@@ -82,6 +82,7 @@ def _row(
         organelles=tuple(facets.get("organelle", ())),
         institution=tuple(facets.get("institution", ())),
         licence=version["licence"],
+        url=f"/datasets/{version['dataset__name']}@{version['number']}/",
     )
 
 

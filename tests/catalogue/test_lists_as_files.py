@@ -1,0 +1,108 @@
+"""Ground truth, publications, models and the segmentations of a class as files: exactly what their lists show."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from datasets.catalogue.models import Crop, Model
+from tests.catalogue.test_organelle_pages import cell as segmented
+from tests.catalogue.test_pages import make_dataset
+from tests.catalogue.test_research_pages import cell, cropped, research
+from tests.catalogue.test_versions import a_box
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ("/crops/", "/publications/", "/models/", "/organelles/mito/")
+
+
+def rows_of(client: Client, path: str, **chosen: str) -> list[dict[str, Any]]:
+    """A list as JSON; what its CSV says is the same, in text."""
+    said: dict[str, bytes] = {}
+    for kind in ("json", "csv"):
+        response: Any = client.get(path, chosen | {"format": kind})
+        assert response.status_code == 200
+        said[kind] = b"".join(response.streaming_content)
+    found: list[dict[str, Any]] = json.loads(said["json"])
+    table = list(csv.DictReader(io.StringIO(said["csv"].decode())))
+    assert [row["url"] for row in table] == [row["url"] for row in found]
+    assert all(list(row) == list(table[0]) for row in found)
+    return found
+
+
+def test_crops_are_those_of_the_list_and_lead_back_to_it(client: Client) -> None:
+    cropped("one", "234", "235")
+    cropped("two", "7", organelle="er_mem", use="test")
+    below = a_box() | {"translation_x_nm": -101}
+    make_dataset("low", before_freezing=lambda draft: Crop.objects.create(version=draft, name="9", **below))
+    assert [(row["dataset"], row["crop"]) for row in rows_of(client, "/crops/")] == [
+        ("one", "234"),
+        ("one", "235"),
+        ("two", "7"),
+        ("low", "9"),
+    ]
+    (row,) = rows_of(client, "/crops/", organelle="er", use="test")
+    assert (row["dataset_title"], row["present"], row["absent"]) == ("Cell two", ["er_mem"], [])
+    assert row["url"] == "http://testserver/crops/?dataset=two&crop=7"
+    assert (row["voxel_nm"], row["shape"]) == ([2, 2, 2], [400, 400, 400])
+    assert rows_of(client, "/crops/", dataset="two", crop="7") == [row]
+    assert rows_of(client, "/crops/", dataset="none") == []
+    text = b"".join(client.get("/crops/?dataset=low&format=csv").streaming_content)  # type: ignore[attr-defined]
+    assert b",-102.0; 2759.0; 2759.0," in text  # numbers below zero are no formula
+    page = client.get("/crops/?use=test").content.decode()
+    assert 'href="?use=test&amp;format=csv" rel="nofollow" download' in page
+
+
+def test_publications_models_and_segmentations_are_those_of_their_lists(client: Client) -> None:
+    research(cell())
+    cropped("one", "1")
+    cropped("two", "1")
+    segmented("three", "labels/mito", "labels/er")
+    papers = rows_of(client, "/publications/", kind="paper")
+    assert [row["datasets"] for row in papers if row["doi"] == "10.1000/One"] == [["one", "two"]]
+    assert {row["kind"] for row in papers} == {"paper"}
+    assert {row["kind"] for row in rows_of(client, "/publications/")} > {"paper"}
+    (model,) = rows_of(client, "/models/")
+    assert (model["name"], model["layers"], model["url"]) == ("unet", 1, "http://testserver/models/unet/")
+    made, other = sorted(rows_of(client, "/organelles/mito/"), key=lambda row: row["dataset"])
+    assert (made["dataset"], made["path"]) == ("cell", "mito")
+    assert other["url"] == "http://testserver/datasets/three@1/segmentations/labels/mito/"
+    assert (other["organelles"], other["voxel_nm"], other["kept_at"]) == (["mito"], [4, 4, 5.24], "")
+    for path in LISTS:
+        assert 'href="?format=json"' in client.get(path).content.decode(), path
+        assert client.get(path, {"format": "xml"}).status_code == 400, path
+
+
+def test_nothing_that_is_hidden_is_in_a_file(client: Client, admin_client: Client) -> None:
+    research(cell(visibility="private"))
+    segmented("secret", "mito", visibility="private")
+    Model.objects.update(public=False)
+    for path in LISTS:
+        assert rows_of(client, path) == [], path
+        assert rows_of(admin_client, path) != [], path
+    Model.objects.update(public=True)
+    assert [row["layers"] for row in rows_of(client, "/models/")] == [0]
+    assert [row["layers"] for row in rows_of(admin_client, "/models/")] == [1]
+
+
+def test_the_number_of_questions_does_not_grow(client: Client) -> None:
+    research(cell())
+    segmented("first", "mito")
+    counted = []
+    for more in ((), ("one", "two", "three")):
+        for name in more:
+            research(cropped(name, "1", "2", "3"))
+            segmented(f"{name}-more", "mito")
+        questions = []
+        for path in LISTS:
+            with CaptureQueriesContext(connection) as asked:
+                b"".join(client.get(path, {"format": "csv"}).streaming_content)  # type: ignore[attr-defined]
+            questions.append(len(asked))
+        counted.append(questions)
+    assert counted[1] == counted[0]
+    assert max(counted[1]) <= 10
