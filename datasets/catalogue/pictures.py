@@ -8,6 +8,7 @@ import logging
 import math
 import re
 import time
+from contextlib import suppress
 
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.datasets import NotFound
@@ -15,6 +16,9 @@ from datasets.storage import objects
 from datasets.storage.errors import ObjectAbsent
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.errors import CisternaError
+
+THUMBNAILS = ("labels", "em")
+"""Which picture stands for the whole version: the first of these that there is."""
 
 MOST_PICTURES = 10_000
 LISTED_FOR_S = 60
@@ -85,3 +89,21 @@ def read_picture(version: DatasetVersion, name: str) -> bytes:
         return objects.read(get_root(OWN_ROOT), picture_key(version, name))
     except ObjectAbsent:
         raise NotFound(f"{version} has no picture {name!r}", where=str(version)) from None
+
+
+def has_thumbnail(version: DatasetVersion) -> bool:
+    """Whether there is a picture that stands for the version, as :func:`known_picture_names` knows it."""
+    return not known_picture_names(version).isdisjoint(THUMBNAILS)
+
+
+def read_thumbnail(version: DatasetVersion) -> bytes:
+    """The WebP bytes of the picture that stands for the version: its labels over its image, else its image.
+
+    Raises:
+        NotFound: there is neither.
+        StorageError: it cannot be read.
+    """
+    for name in THUMBNAILS:
+        with suppress(NotFound):
+            return read_picture(version, name)
+    raise NotFound(f"{version} has no thumbnail", where=str(version))

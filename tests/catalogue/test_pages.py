@@ -329,6 +329,7 @@ def test_a_private_dataset_is_absent_for_strangers(
         "/datasets/small-cell/segmentations/labels/cells/",
         "/datasets/small-cell/volumes/em/",
         "/datasets/small-cell@1/pictures/em.webp",
+        "/datasets/small-cell@1/thumbnail.webp",
     ):
         private = client.get(path, headers=HTML)
         absent = client.get(path.replace("small", "other"), headers=HTML)

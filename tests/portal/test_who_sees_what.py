@@ -184,7 +184,7 @@ def expected(route: Route, case: Case, caller: str, label: str | None) -> int:
         return 410  # a list without them would look complete
     if "selections/" in route.pattern and status in (200, 410):
         return 404 if label == "draft" else 200  # drafts are not selected; of retired ones the page says so
-    if "pictures/" in route.pattern and status == 200 and (label or case.newest or "draft") == "draft":
+    if route.pattern.endswith(".webp") and status == 200 and (label or case.newest or "draft") == "draft":
         return 404  # a draft has no pictures yet
     return status
 

@@ -23,6 +23,7 @@ from datasets.catalogue.api.content import (
 )
 from datasets.catalogue.api.lists import Shown
 from datasets.catalogue.models import Collection, DatasetVersion
+from datasets.catalogue.pictures import has_thumbnail
 
 
 class AddressedSerializer(Shown, serializers.ModelSerializer[DatasetVersion]):
@@ -126,11 +127,22 @@ class VersionSerializer(DatasetSerializer):
     spaces = SpaceSerializer(many=True, read_only=True)
     collections = serializers.SerializerMethodField()
     kept = KeptField()
+    thumbnail_url = serializers.SerializerMethodField()
 
     class Meta(DatasetSerializer.Meta):
         fields = [
             *("name", "version", "title", "organism", "ncbi_taxon", "method", "voxel_nm", "licence", "published_at"),
-            *("url", "page_url", "data_url", "state", "visibility", "description", "credit", "keywords"),
+            *(
+                "url",
+                "page_url",
+                "data_url",
+                "thumbnail_url",
+                "state",
+                "visibility",
+                "description",
+                "credit",
+                "keywords",
+            ),
             *("change_note", "record_digest", "manifest_digest", "specimen", "acquisition", "volumes", "spaces"),
             *("views", "publications", "contributions", "affiliations", "collections", "kept", "crops"),
         ]
@@ -141,3 +153,9 @@ class VersionSerializer(DatasetSerializer):
     def get_collections(self, version: DatasetVersion) -> list[str]:
         collections: list[Collection] = list(version.dataset.collections.all())
         return [collection.name for collection in collections]
+
+    def get_thumbnail_url(self, version: DatasetVersion) -> str | None:
+        if not has_thumbnail(version):
+            return None
+        request: Request = self.context["request"]
+        return request.build_absolute_uri(reverse("catalogue:thumbnail", kwargs={"ref": str(version)}))

@@ -35,7 +35,7 @@ from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
-from datasets.catalogue.pictures import known_picture_names, read_picture
+from datasets.catalogue.pictures import known_picture_names, read_picture, read_thumbnail
 from datasets.catalogue.queries.collections import collections_with
 from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.datasets import (
@@ -277,7 +277,17 @@ def kept_selection(request: HttpRequest, identifier: str) -> HttpResponse:
 def picture(request: HttpRequest, ref: Reference, name: str) -> HttpResponse:
     """``/datasets/<name>[@<v>]/pictures/<picture>.webp``"""
     version = named_version(ref.name, ref.label, request.user)
-    content = read_picture(version, name)
+    return _picture(request, ref, version, read_picture(version, name))
+
+
+@require_safe
+def thumbnail(request: HttpRequest, ref: Reference) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/thumbnail.webp``: the picture that stands for it, whatever it is called."""
+    version = named_version(ref.name, ref.label, request.user)
+    return _picture(request, ref, version, read_thumbnail(version))
+
+
+def _picture(request: HttpRequest, ref: Reference, version: DatasetVersion, content: bytes) -> HttpResponse:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, content_type="image/webp", headers={"ETag": etag})
     if not is_open(version):
