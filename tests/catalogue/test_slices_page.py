@@ -32,7 +32,7 @@ def pictures(page: str) -> list[tuple[str, dict[str, list[str]], str]]:
 def fields(page: str) -> list[tuple[str, str]]:
     """What the form would send, as a browser does; of the buttons none."""
     sent = []
-    for tag in re.findall(r"<(?:input|option) [^>]*>", page):
+    for tag in re.findall(r"<(?:input|option) [^>]*>", page.partition("<main")[2] or page):
         value = {name: unescape(text) for name, text in re.findall(r'(\w+)="([^"]*)"', tag)}
         if tag.startswith("<option"):
             sent += [("zoom", value["value"])] if " selected" in tag else []
