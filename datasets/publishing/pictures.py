@@ -6,7 +6,7 @@ import io
 import logging
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db.models import prefetch_related_objects
@@ -26,10 +26,12 @@ from datasets.catalogue.slices import (
     slice_planes,
 )
 from datasets.serving.slices.cutting import SliceTooLarge
-from datasets.serving.slices.drawing import draw_image, draw_labels
+from datasets.serving.slices.drawing import ImageLook, draw_image, draw_labels, shown_channels
 from datasets.storage import objects
 from datasets.storage.roots import OWN_ROOT, get_root
+from datasets.volumes.contrast import contrast_window, shows_little
 from datasets.volumes.planes import Plane, middle_of, turn
+from datasets.volumes.texture import plane_to_show, texture_of_planes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,7 +43,10 @@ LAYER_WIDTH = 960
 """Pixels across the picture of one layer, of the same shape."""
 
 MAX_SEARCHED_VOXELS = 64 * 1024**2
-"""Where a layer's labels are is looked for on its coarsest level, if that has at most so many voxels."""
+"""Where labels are, and where an image is empty, is looked for on a coarse level of at most so many voxels."""
+
+MIN_SEARCHED_SIDE = 64
+"""Where an image is empty is looked for on the coarsest level that has so many voxels along each space axis."""
 
 EMPTY_MIDDLE = 1 / 3
 """A layer is shown in its middle, unless that has less than this part of the labels of its fullest plane."""
@@ -78,11 +83,15 @@ def render_pictures(version: DatasetVersion, *, again: bool = False) -> int:
 
 @dataclass(frozen=True)
 class _Scene:
-    """What a picture shows: labels over an image (or over black), in a plane or, without one, where the labels are."""
+    """What a picture shows: labels over an image (or over black), in a plane or, without one, where the labels are.
+
+    Where it ``stands_for`` the image, the plane is moved to where there is something to be seen.
+    """
 
     image: Volume | None
     labels: tuple[Volume, ...]
     plane: Plane | None
+    stands_for: bool = False
 
 
 def _scenes(version: DatasetVersion) -> dict[str, _Scene]:
@@ -96,9 +105,9 @@ def _scenes(version: DatasetVersion) -> dict[str, _Scene]:
     whole = _crop(frame, WIDTH)
     scenes: dict[str, _Scene] = {}
     if image:
-        scenes["em"] = _Scene(image, (), whole)
+        scenes["em"] = _Scene(image, (), whole, stands_for=True)
     if labels:
-        scenes["labels"] = _Scene(image, labels, whole)
+        scenes["labels"] = _Scene(image, labels, whole, stands_for=True)
     for name, plane in slice_planes(frame).items():
         if image:
             scenes[slice_picture(name, labels=False)] = _Scene(image, (), plane)
@@ -114,7 +123,7 @@ def _scenes(version: DatasetVersion) -> dict[str, _Scene]:
         if volume.kind in LABEL_KINDS:
             scenes[layer_picture(volume.path)] = _Scene(image, (volume,), None)
         else:
-            scenes[layer_picture(volume.path)] = _Scene(volume, (), _crop(volume, LAYER_WIDTH))
+            scenes[layer_picture(volume.path)] = _Scene(volume, (), _crop(volume, LAYER_WIDTH), stands_for=True)
     return scenes
 
 
@@ -162,6 +171,8 @@ class _Renderer:
     def __init__(self, version: DatasetVersion) -> None:
         self._version = version
         self._images: dict[tuple[str, Plane], NDArray[np.uint8]] = {}
+        self._looks: dict[tuple[str, Plane], ImageLook] = {}
+        self._filled: dict[tuple[str, Plane], Plane] = {}
 
     def render(self, scene: _Scene) -> Image | None:
         """The picture; None where something to be shown has no level that is small enough to be read for it."""
@@ -169,6 +180,8 @@ class _Renderer:
 
         plane = scene.plane or self._labelled_plane(scene.labels[0], scene.image or scene.labels[0])
         try:
+            if scene.stands_for and scene.image:
+                plane = self._filled_plane(scene.image, plane)
             background = self._image(scene.image, plane) if scene.image else None
             together = len(scene.labels) > 1
             picture = draw_labels(self._version, scene.labels, plane, background, together=together)
@@ -180,8 +193,48 @@ class _Renderer:
     def _image(self, image: Volume, plane: Plane) -> NDArray[np.uint8]:
         key = (image.path, plane)
         if key not in self._images:
-            self._images[key] = draw_image(self._version, image, plane)
+            self._images[key] = draw_image(self._version, image, plane, self._looks.get(key, ImageLook()))
         return self._images[key]
+
+    def _filled_plane(self, image: Volume, plane: Plane) -> Plane:
+        """The xy plane; where ``image`` is empty there, the nearest one along z that has something in it.
+
+        What the image's own window would show too little of is then shown in one that is measured there.
+        """
+        key = (image.path, plane)
+        if key not in self._filled:
+            self._filled[key] = plane
+            level = _searched_level(image)
+            if level is not None:
+                self._filled[key] = self._moved(image, plane, level)
+        return self._filled[key]
+
+    def _moved(self, image: Volume, plane: Plane, level: dict[str, Any]) -> Plane:
+        block = self._space_of(image, level)
+        x, y, z = plane.centre_nm
+        rows, columns = (
+            _part(level, axis, at, pixels * plane.nm_per_pixel)
+            for axis, at, pixels in (("y", y, plane.height), ("x", x, plane.width))
+        )
+        block = block[:, rows, columns]
+        middle = min(max(0, round(_index(level, "z", z))), len(block) - 1)
+        at = plane_to_show(texture_of_planes(block), middle)
+        if at == middle:
+            return plane
+        moved = replace(plane, centre_nm=(x, y, _place_nm(level, "z", at)))
+        measured = contrast_window(block[at])
+        channels = shown_channels(image, None)
+        if len(channels) == 1 and shows_little(channels[0].window, measured):
+            self._looks[image.path, moved] = ImageLook(window=measured)
+        return moved
+
+    def _space_of(self, volume: Volume, level: dict[str, Any]) -> NDArray[np.generic]:
+        """A level (z, y, x), at the first element of other axes; one plane where it has no z."""
+        array = open_level(self._version, volume, level)
+        block = np.asarray(array[tuple(slice(None) if axis in "xyz" else 0 for axis in volume.axes)])
+        axes = [axis for axis in volume.axes if axis in "xyz"]
+        block = np.transpose(block, [axes.index(axis) for axis in "zyx" if axis in axes])
+        return block[None] if block.ndim == 2 else block
 
     def _labelled_plane(self, volume: Volume, frame: Volume) -> Plane:
         """A plane that shows labels of ``volume``: the middle if it has its share, else the fullest one.
@@ -192,24 +245,16 @@ class _Renderer:
         level = volume.levels[-1]
         if math.prod(level["shape"]) > MAX_SEARCHED_VOXELS:
             return whole
-        array = open_level(self._version, volume, level)
-        labelled = array[tuple(slice(None) if axis in "xyz" else 0 for axis in volume.axes)] != 0
-        axes = [axis for axis in volume.axes if axis in "xyz"]
-        labelled = np.transpose(labelled, [axes.index(axis) for axis in "zyx" if axis in axes])
-        if labelled.ndim == 2:
-            labelled = labelled[None]
+        labelled = self._space_of(volume, level) != 0
         per_plane = np.count_nonzero(labelled, axis=(1, 2))
         if not per_plane.any():
             return whole
-
-        def place_nm(axis: str, index: float) -> float:
-            return float(level["translation_nm"].get(axis, 0) + index * level["scale_nm"].get(axis, 1))
 
         x, y, z = whole.centre_nm
         at = len(per_plane) // 2
         if per_plane[at] < per_plane.max() * EMPTY_MIDDLE:
             at = int(per_plane.argmax())
-            z = place_nm("z", at)
+            z = _place_nm(level, "z", at)
         low_y, high_y = _ends(labelled[at].any(axis=1))
         low_x, high_x = _ends(labelled[at].any(axis=0))
         width_nm = max(
@@ -219,8 +264,37 @@ class _Renderer:
         whole_nm = whole.nm_per_pixel * whole.width
         if width_nm * MARGIN > whole_nm / 2:
             return replace(whole, centre_nm=(x, y, z))
-        centre = (place_nm("x", (low_x + high_x) / 2), place_nm("y", (low_y + high_y) / 2), z)
+        centre = (_place_nm(level, "x", (low_x + high_x) / 2), _place_nm(level, "y", (low_y + high_y) / 2), z)
         return _kept_inside(_rectangle(frame, centre, max(width_nm * MARGIN, whole_nm / 8), LAYER_WIDTH), frame)
+
+
+def _searched_level(image: Volume) -> dict[str, Any] | None:
+    """The coarsest level on which it is seen where an image is empty; None where that is too large, or has no z."""
+    if "z" not in image.axes:
+        return None
+
+    def sides(level: dict[str, Any]) -> list[int]:
+        return [size for axis, size in zip(image.axes, level["shape"], strict=True) if axis in "xyz"]
+
+    wanted = [min(MIN_SEARCHED_SIDE, size) for size in sides(image.levels[0])]
+    for level in reversed(image.levels):
+        if all(size >= least for size, least in zip(sides(level), wanted, strict=True)):
+            return level if math.prod(sides(level)) <= MAX_SEARCHED_VOXELS else None
+    return None
+
+
+def _place_nm(level: dict[str, Any], axis: str, index: float) -> float:
+    return float(level["translation_nm"].get(axis, 0) + index * level["scale_nm"].get(axis, 1))
+
+
+def _index(level: dict[str, Any], axis: str, place_nm: float) -> float:
+    return float((place_nm - level["translation_nm"][axis]) / level["scale_nm"][axis])
+
+
+def _part(level: dict[str, Any], axis: str, centre_nm: float, width_nm: float) -> slice:
+    """The voxels along an axis that lie in a stretch of it, at least one."""
+    first = max(0, math.ceil(_index(level, axis, centre_nm - width_nm / 2)))
+    return slice(first, max(first, math.floor(_index(level, axis, centre_nm + width_nm / 2))) + 1)
 
 
 def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:

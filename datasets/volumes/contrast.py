@@ -1,5 +1,7 @@
 """The grey values between which an image is shown when nobody has chosen them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,3 +30,14 @@ def contrast_window(array: npt.ArrayLike, *, low: float = 0.5, high: float = 99.
         return darkest - 1.0, darkest
     # The next float is further away than 1 for very large values.
     return darkest, max(darkest + 1.0, float(np.nextafter(darkest, np.inf)))
+
+
+def shows_little(window: Sequence[float] | None, values: tuple[float, float]) -> bool:
+    """Whether an image whose grey values lie within ``values`` is nearly all black, white or grey in ``window``.
+
+    That is, less than a third of its range is inside, or it fills less than a third of the window.
+    """
+    if window is None:
+        return False
+    inside = min(window[1], values[1]) - max(window[0], values[0])
+    return inside * 3 < max(values[1] - values[0], window[1] - window[0])

@@ -209,3 +209,26 @@ def test_what_has_no_coarse_level_has_no_picture_and_the_others_have(
         specification=check_specification(specification("data:cell.zarr", views=[])), base=Path(), by=None
     ).version
     assert picture_names(version) == {"em", "slice-xy", "slice-xz", "slice-yz", "slice-xz-labels", "slice-yz-labels"}
+
+
+@pytest.mark.shared_data
+def test_where_the_middle_is_empty_the_nearest_plane_with_something_in_it_is_shown(
+    data_root: Path, shared_data: Path
+) -> None:
+    raw = np.load(shared_data / "em" / "fib25-training_sample2" / "raw.npz")["raw"][:24, :160]
+    resin = np.random.default_rng(1).integers(149, 152, (40, 160, 250), dtype=np.uint8)
+    padded = np.concatenate([raw[:12], resin, raw[12:], np.full((20, 160, 250), 255, np.uint8)])
+    write_image(data_root / "cell.zarr" / "em", [padded[:: 2**k, :: 2**k, :: 2**k] for k in range(2)], chunk=64)
+    write_image(data_root / "cell.zarr" / "labels" / "cells", [np.ones_like(padded)], chunk=64)
+    data = specification("data:cell.zarr", views=[])
+    data["volumes"][0]["contrast"] = [0, 2000]
+    version = publish(specification=check_specification(data), base=Path(), by=None).version
+    # The middle of 84 planes is the 42nd, in resin; the nearest that is not is the 52nd, the first of what follows.
+    shown = pixels(version, "em")[:, :, 0]
+    voxels = np.asarray(Image.fromarray(shown.astype(np.uint8)).resize((250, 156), Image.Resampling.BOX))
+    alike = [np.corrcoef(voxels.ravel(), plane[2:158].ravel())[0, 1] for plane in raw]
+    assert 12 <= int(np.argmax(alike)) <= 14
+    assert max(alike) > 0.9
+    assert shown.std() > 30, "in a window that is measured there"
+    coloured = pixels(version, "labels")
+    assert np.corrcoef(coloured.mean(axis=2).ravel(), shown.ravel())[0, 1] > 0.9, "the labels lie over the same plane"
