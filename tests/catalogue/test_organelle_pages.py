@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from datasets.catalogue.models import Coverage, Dataset, DatasetVersion, OrganelleClass, Segmentation, Volume
+from datasets.catalogue.queries.organelles import newest_segmentations, organelle_tree
 from tests.catalogue.test_pages import LEVEL, make_dataset, text_of
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,24 @@ def test_the_list_shows_the_classes_and_how_often_each_was_segmented(client: Cli
     assert "4\u00a0segmentations in all" in page
     assert page.count('<span class="count">') == 3
     assert page.count('<span class="count">2<') == 1
-    assert 'class="tiles"' in page
+    assert '--colour: #e62907"><span class="still"></span>' in page  # no picture yet: its colour
+
+
+def test_a_class_is_pictured_by_the_newest_whose_data_are_here(client: Client) -> None:
+    here = cell("one", "mito")
+
+    def keep_elsewhere(draft: DatasetVersion) -> None:
+        for path in ("mito", "er"):
+            segment(draft, path, path)
+        elsewhere = {"external_url": "s3://cells/two", "external_format": "n5", "levels": []}
+        Volume.objects.filter(version=draft).update(zarr_format=0, **elsewhere)
+
+    newer = make_dataset("two", before_freezing=keep_elsewhere)
+    tree = organelle_tree(None)
+    nodes = {node.organelle.pk: node.organelle.short_name for root in tree for node in root}
+    found = newest_segmentations(node for root in tree for node in root)
+    assert {nodes[pk]: it.version for pk, it in found.items()} == {"mito": here, "er": newer}
+    assert "3\u00a0segmentations in all" in text_of(client, "/organelles/")
 
 
 def test_a_class_page_says_what_it_is_and_shows_its_segmentations(client: Client) -> None:

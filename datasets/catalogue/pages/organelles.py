@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.urls import reverse
 
@@ -26,31 +27,20 @@ OTHERS_SHOWN = 48
 
 @dataclass(frozen=True)
 class OrganelleEntry:
-    """A class in a list or a tree; ``count`` is 0 where nobody labelled it."""
+    """A class in a list or a tree; ``count`` is 0 where nobody labelled it. The picture shows one of them."""
 
     name: str
     url: str
     colour: str
     count: int
     parts: tuple[OrganelleEntry, ...]
-
-
-@dataclass(frozen=True)
-class OrganelleTile:
-    """A class in a picture: its newest segmentation."""
-
-    name: str
-    url: str
-    colour: str
-    count: str
     picture_url: str
 
 
 @dataclass(frozen=True)
 class OrganelleList:
-    """All classes; ``tiles`` are those that can be looked at."""
+    """All classes, each below what it is part of."""
 
-    tiles: tuple[OrganelleTile, ...]
     entries: tuple[OrganelleEntry, ...]
     class_count: str
     segmentation_count: str
@@ -108,20 +98,12 @@ class OrganellePage:
 
 def organelle_list(tree: Sequence[OrganelleNode], newest: Mapping[int, tuple[Volume, set[str]]]) -> OrganelleList:
     """The page of all classes; ``newest`` has by class a segmentation with the names of its version's pictures."""
+    urls = {
+        pk: picture_url(volume.version, layer_picture(volume.path), pictures)
+        for pk, (volume, pictures) in newest.items()
+    }
     return OrganelleList(
-        tiles=tuple(
-            OrganelleTile(
-                name=node.organelle.long_name,
-                url=_url(node.organelle),
-                colour=node.organelle.colour,
-                count=format_count(node.segmentation_count, "segmentation"),
-                picture_url=picture_url(volume.version, layer_picture(volume.path), pictures),
-            )
-            for node in tree
-            if node.organelle.pk in newest
-            for volume, pictures in [newest[node.organelle.pk]]
-        ),
-        entries=tuple(_entry(node) for node in tree),
+        entries=tuple(_entry(node, urls) for node in tree),
         class_count=format_count(sum(1 for root in tree for _ in root), "class", "classes"),
         segmentation_count=format_count(sum(root.total for root in tree), "segmentation"),
     )
@@ -166,22 +148,25 @@ def organelle_page(
     )
 
 
-def _entry(node: OrganelleNode) -> OrganelleEntry:
-    parts = tuple(_entry(child) for child in node.children)
-    return _named(node.organelle, count=node.segmentation_count, parts=parts)
+def _entry(node: OrganelleNode, pictures: Mapping[int, str] = MappingProxyType({})) -> OrganelleEntry:
+    return _named(
+        node.organelle,
+        count=node.segmentation_count,
+        parts=tuple(_entry(child, pictures) for child in node.children),
+        picture=pictures.get(node.organelle.pk, ""),
+    )
 
 
-def _url(organelle: OrganelleClass) -> str:
-    return reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name})
-
-
-def _named(organelle: OrganelleClass, *, count: int = 0, parts: tuple[OrganelleEntry, ...] = ()) -> OrganelleEntry:
+def _named(
+    organelle: OrganelleClass, *, count: int = 0, parts: tuple[OrganelleEntry, ...] = (), picture: str = ""
+) -> OrganelleEntry:
     return OrganelleEntry(
         name=organelle.long_name,
-        url=_url(organelle),
+        url=reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name}),
         colour=organelle.colour,
         count=count,
         parts=parts,
+        picture_url=picture,
     )
 
 

@@ -157,10 +157,11 @@ def try_api(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def organelles(request: HttpRequest) -> HttpResponse:
-    """``/organelles/``: every class of structures, and how many segmentations show it."""
+    """``/organelles/``: every class of structures in a picture, and how many segmentations show it."""
     tree = organelle_tree(request.user)
-    newest = newest_segmentations(tree)
-    context = organelle_list(tree, {pk: (it, known_picture_names(it.version)) for pk, it in newest.items()})
+    newest = newest_segmentations(node for root in tree for node in root)
+    pictures = {version: known_picture_names(version) for version in {it.version for it in newest.values()}}
+    context = organelle_list(tree, {pk: (it, pictures[it.version]) for pk, it in newest.items()})
     return render(request, "catalogue/organelles.html", {"page": context})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from datasets.catalogue.models import Coverage, Dataset, OrganelleClass, Segmentation, Volume
 from datasets.catalogue.queries.catalogue_state import catalogue_state
@@ -31,7 +31,7 @@ class OrganelleNode:
     organelle: OrganelleClass
     segmentation_count: int
     newest: int | None
-    """The newest version that has one, by its key."""
+    """The newest version that has one, by its key: of those whose data are here, else of all."""
     children: list[OrganelleNode] = field(default_factory=list)
 
     @property
@@ -50,7 +50,7 @@ def organelle_tree(user: Viewer) -> list[OrganelleNode]:
     """All classes that are no part of another, in the order of lists, their parts below them."""
     found = _presence(user)
     nodes = {
-        it.pk: OrganelleNode(it, *found.get(it.pk, (0, None)))
+        it.pk: OrganelleNode(it, (seen := found.get(it.pk, _NOWHERE))[0], seen[1] or seen[2] or None)
         for it in OrganelleClass.objects.select_related("parent").order_by("rank")
     }
     roots: list[OrganelleNode] = []
@@ -82,13 +82,13 @@ def lineage(organelle: OrganelleClass) -> list[OrganelleClass]:
 
 
 def newest_segmentations(nodes: Iterable[OrganelleNode]) -> dict[int, Volume]:
-    """By class, the first segmentation of it in the newest version that has one."""
+    """By class, the first segmentation of it in the newest version that has one; see :class:`OrganelleNode`."""
     newest = {node.organelle.pk: node.newest for node in nodes if node.newest is not None}
     rows = _labelled().filter(segmentation__volume__version__in=set(newest.values()), organelle__in=newest)
     found: dict[int, Volume] = {}
-    for row in with_version(rows, "segmentation__volume__version").order_by(
-        "segmentation__volume__rank", "segmentation__volume__path"
-    ):
+    order = ("is_elsewhere", "segmentation__volume__rank", "segmentation__volume__path")
+    elsewhere = ~Q(segmentation__volume__external_url="")
+    for row in with_version(rows, "segmentation__volume__version").alias(is_elsewhere=elsewhere).order_by(*order):
         volume = row.segmentation.volume
         if newest[row.organelle_id] == volume.version_id:
             found.setdefault(row.organelle_id, volume)
@@ -127,16 +127,20 @@ def _labelled() -> QuerySet[Coverage]:
     return Coverage.objects.filter(found=Coverage.Found.PRESENT, segmentation__type__in=LABELS)
 
 
-type _Presence = dict[int, tuple[int, int]]
-"""By class: in how many segmentations it is present, and the newest version with one."""
+type _Presence = dict[int, tuple[int, int, int]]
+"""By class: in how many segmentations it is present, and the newest versions with one that is here, and with any.
+
+Versions are keys; 0 is none.
+"""
+_NOWHERE = (0, 0, 0)
 
 
 def _presence(user: Viewer) -> _Presence:
     # What everyone may see is counted once for each state of the catalogue, and what only ``user`` may see beside it.
     found = dict(released_presence(*catalogue_state()))
-    for organelle, (number, newest) in _count(opened_alone_to(user)).items():
-        number_before, newest_before = found.get(organelle, (0, 0))
-        found[organelle] = (number + number_before, max(newest, newest_before))
+    for organelle, (number, here, newest) in _count(opened_alone_to(user)).items():
+        number_before, here_before, newest_before = found.get(organelle, _NOWHERE)
+        found[organelle] = (number + number_before, max(here, here_before), max(newest, newest_before))
     return found
 
 
@@ -149,8 +153,9 @@ def released_presence(stamp: int | None, released: int) -> _Presence:
 def _count(datasets: QuerySet[Dataset]) -> _Presence:
     version = "segmentation__volume__version"
     rows = _labelled().filter(**{f"{version}__in": newest_of(datasets).values("pk")}).order_by().values("organelle")
-    counted = rows.annotate(number=Count("pk"), newest=Max(version))
-    return {row["organelle"]: (row["number"], row["newest"]) for row in counted}
+    is_here = Q(segmentation__volume__external_url="")
+    counted = rows.annotate(number=Count("pk"), here=Max(version, filter=is_here, default=0), newest=Max(version))
+    return {row["organelle"]: (row["number"], row["here"], row["newest"]) for row in counted}
 
 
 def _all(nodes: Iterable[OrganelleNode]) -> Iterator[OrganelleNode]:
