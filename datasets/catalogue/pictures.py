@@ -17,7 +17,11 @@ from datasets.storage.errors import ObjectAbsent
 from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.errors import CisternaError
 
-THUMBNAILS = ("labels", "em")
+CARRIED = "carried"
+"""The picture that the image's data carry, kept where none of the whole could be rendered: of what, and at which scale,
+nobody knows."""
+
+THUMBNAILS = ("labels", "em", CARRIED)
 """Which picture stands for the whole version: the first of these that there is."""
 
 MOST_PICTURES = 10_000
@@ -100,7 +104,7 @@ def read_thumbnail(version: DatasetVersion) -> bytes:
     """The WebP bytes of the picture that stands for the version: its labels over its image, else its image.
 
     Raises:
-        NotFound: there is neither.
+        NotFound: there is neither, nor one that the data carry.
         StorageError: it cannot be read.
     """
     for name in THUMBNAILS:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm
-from datasets.catalogue.pictures import layer_picture, picture_key, picture_names
+from datasets.catalogue.pictures import CARRIED, THUMBNAILS, layer_picture, picture_key, picture_names
 from datasets.catalogue.queries.places import open_level
 from datasets.catalogue.slices import (
     PIXELS_PER_VOXEL,
@@ -25,6 +25,7 @@ from datasets.catalogue.slices import (
     slice_picture,
     slice_planes,
 )
+from datasets.publishing.carried_thumbnails import read_carried
 from datasets.serving.slices.cutting import SliceTooLarge
 from datasets.serving.slices.drawing import ImageLook, draw_image, draw_labels, shown_channels
 from datasets.storage import objects
@@ -78,7 +79,24 @@ def render_pictures(version: DatasetVersion, *, again: bool = False) -> int:
         if picture is not None:
             objects.write(get_root(OWN_ROOT), picture_key(version, name), _encode(picture))
             count += 1
-    return count
+            existing.add(name)
+    return count + _keep_carried(version, existing)
+
+
+def _keep_carried(version: DatasetVersion, existing: set[str]) -> int:
+    """Where no picture of the whole could be rendered: the one that the image carries."""
+    from PIL import ImageOps
+
+    image = base_image(list(version.volumes.all()))
+    if image is None or not existing.isdisjoint(THUMBNAILS):
+        return 0
+    picture = read_carried(version, image)
+    if picture is None:
+        return 0
+    width = min(WIDTH, picture.width)
+    shaped = ImageOps.fit(picture, (width, max(1, round(width * HEIGHT / WIDTH))))
+    objects.write(get_root(OWN_ROOT), picture_key(version, CARRIED), _encode(shaped))
+    return 1
 
 
 @dataclass(frozen=True)

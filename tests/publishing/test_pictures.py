@@ -1,6 +1,7 @@
 """The still pictures made at publication: the right slice, the right way round, in proportion, whatever the axes."""
 
 import io
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
+from django.test import Client
 from PIL import Image
 
 from datasets.catalogue.models import DatasetVersion, OrganelleClass
@@ -232,3 +234,33 @@ def test_where_the_middle_is_empty_the_nearest_plane_with_something_in_it_is_sho
     assert shown.std() > 30, "in a window that is measured there"
     coloured = pixels(version, "labels")
     assert np.corrcoef(coloured.mean(axis=2).ravel(), shown.ravel())[0, 1] > 0.9, "the labels lie over the same plane"
+
+
+def test_what_cannot_be_rendered_is_shown_by_the_picture_that_its_data_carry(
+    data_root: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planes, "MOST_CHUNKS", 0)
+    em = write_image(data_root / "cell.zarr" / "em", em_levels((8, 32, 32), 1))
+    Image.new("RGB", (320, 320), (200, 40, 40)).save(em / "small.png")
+    (em / "broken.jpeg").write_bytes(b"no picture")
+    Image.new("RGB", (900, 900)).save(data_root / "cell.zarr" / "outside.png")
+    document = json.loads((em / "zarr.json").read_text())
+    document["attributes"]["thumbnails"] = [
+        {"path": "small.png", "media_type": "image/png", "width": 320, "height": 320},
+        {"path": "broken.jpeg", "media_type": "image/jpeg", "width": 640, "height": 640},
+        {"path": "../outside.png", "media_type": "image/png", "width": 900, "height": 900},
+        {"path": "absent.png", "media_type": "image/png", "width": 800, "height": 800},
+        {"url": "https://images.example.org/a.png", "media_type": "image/png", "width": 999, "height": 999},
+        "nonsense",
+    ]
+    (em / "zarr.json").write_text(json.dumps(document))
+    data = specification("data:cell.zarr", views=[])
+    data["volumes"] = data["volumes"][:1]
+    version = publish(specification=check_specification(data), base=Path(), by=None).version
+    assert picture_names(version) == {"carried"}
+    picture = pixels(version, "carried")
+    assert picture.shape == (200, 320, 3)
+    assert np.abs(picture - (200, 40, 40)).max() < 8
+    assert client.get("/datasets/small-cell/thumbnail.webp").content == read_picture(version, "carried")
+    page = client.get("/datasets/").content.decode()
+    assert "/datasets/small-cell@1/pictures/carried.webp" in page

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Volume
 from datasets.catalogue.models.volume import extent_nm, first_image
+from datasets.catalogue.pictures import CARRIED
 from datasets.catalogue.presentation import ScaleBar, scale_bar
 from datasets.catalogue.slices import picture_url
 
@@ -71,7 +72,9 @@ def contact_of(version: DatasetVersion, page_url: str) -> Contact:
 def stills_of(version: DatasetVersion, image: Volume | None, pictures: set[str]) -> Stills:
     """The cropped middle slice of ``version``, whose main volume is ``image``."""
     scale = None
-    if image is not None and pictures:
+    if pictures.isdisjoint(("em", "labels")):
+        return Stills(em=picture_url(version, CARRIED, pictures), labels="", scale=None)
+    if image is not None:
         low, high = extent_nm(image)
         if {"x", "y"} <= low.keys():
             scale = scale_bar(min(high["x"] - low["x"], (high["y"] - low["y"]) * PICTURE_ASPECT))
