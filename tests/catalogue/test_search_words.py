@@ -155,3 +155,10 @@ def test_a_question_is_read_as_the_classes_that_most_of_it_names() -> None:
     assert {each.fact.short_name for each in whole.classes} == {"mito", "mito_mem", "mito_lum", "mito_ribo"}
     assert whole.rest.terms == ()
     assert len(load_classes()) == 77
+
+
+def test_a_word_that_is_there_whole_is_not_marked_as_a_beginning() -> None:
+    passage = mark("HeLa cell, cellosaurus:CVCL_0030", read_question("cell"))
+    assert [part for part, is_match in passage if is_match] == ["cell"]
+    passage = mark("cellosaurus:CVCL_0030", read_question("cell"))
+    assert any(is_match for _, is_match in passage)

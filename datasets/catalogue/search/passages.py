@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datasets.catalogue.search.documents import Said, words_in
@@ -67,18 +67,27 @@ def _held(said: Said, question: Question, terms: set[int]) -> set[int]:
 
 
 def _places(text: str, words: set[Word]) -> Iterator[tuple[int, int]]:
-    for chunk in chunks(text):
-        if chunk.joined and _is_one(chunk.joined, words):
+    found = list(chunks(text))
+    forms = {it for chunk in found for piece in chunk.pieces for it in _forms(piece.word)}
+    forms |= {it for chunk in found if chunk.joined for it in _forms(chunk.joined)}
+    # A word that is there whole is not marked where others only begin like it.
+    sought = {word: word.exact not in forms for word in words}
+    for chunk in found:
+        if chunk.joined and _is_one(chunk.joined, sought):
             yield chunk.pieces[0].start, chunk.pieces[-1].end
             continue
         for piece in chunk.pieces:
-            if _is_one(piece.word, words):
+            if _is_one(piece.word, sought):
                 yield piece.start, piece.end
 
 
-def _is_one(plain: str, words: set[Word]) -> bool:
-    forms = (singular(plain), plain)
-    return any(has_word(forms, word, begins=True) for word in words)
+def _forms(plain: str) -> tuple[str, str]:
+    return singular(plain), plain
+
+
+def _is_one(plain: str, sought: Mapping[Word, bool]) -> bool:
+    """Whether it is one of the words, or begins one for which that is looked for, too."""
+    return any(has_word(_forms(plain), word, begins=begins) for word, begins in sought.items())
 
 
 def _parts(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[str, bool]]:
