@@ -28,7 +28,8 @@ def test_the_list_is_narrowed_in_place(page: Page, two: Demo, console: list[str]
     page.goto(f"{two.url}/datasets/")
     page.evaluate("window.sameDocument = true")
     cards = page.locator(".card")
-    expect(cards).to_have_count(2)
+    all_of_them = cards.count()  # other journeys may have published, too
+    assert all_of_them >= 2
 
     organism = page.locator('details[data-facet="organism"]')
     organism.locator("summary").click()
@@ -43,11 +44,11 @@ def test_the_list_is_narrowed_in_place(page: Page, two: Demo, console: list[str]
     expect(organism.locator("summary")).to_be_focused()
 
     page.get_by_role("link", name="Organism: Danio rerio, take back").click()
-    expect(cards).to_have_count(2)
+    expect(cards).to_have_count(all_of_them)
     page.go_back()
     expect(cards).to_have_count(1)
     page.go_back()
-    expect(cards).to_have_count(2)
+    expect(cards).to_have_count(all_of_them)
 
     page.keyboard.press("/")
     page.keyboard.type("medul", delay=30)
