@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import zarr
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 
 from datasets.catalogue.actions.tokens import create_share_token
@@ -223,6 +224,8 @@ def build(folder: Path, own: Path) -> list[Case]:
         case.share = create_share_token(dataset=dataset.name, label="", lifetime=dt.timedelta(days=1), by=None).secret
         cases.append(case)
     rebuild()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as every database does by itself, but not within a transaction
     return cases
 
 
