@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.linked_data import site_nodes
 from datasets.catalogue.discovery.page_heads import linked_data
-from datasets.catalogue.models import DatasetVersion, View
+from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.pages.browsing import Asked, browser, read_asked
 from datasets.catalogue.pages.gallery import gallery_page, places_in
 from datasets.catalogue.pages.search import dataset_found, search_page
@@ -20,7 +20,7 @@ from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_resp
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.crops import with_crop_counts
 from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
-from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.datasets import newest_versions, newest_views
 from datasets.catalogue.queries.organelles import organelle_tree
 from datasets.catalogue.queries.visibility import is_operator
 from datasets.catalogue.search.finding import FEW, find
@@ -29,6 +29,9 @@ from datasets.catalogue.search.listing import list_datasets
 from datasets.catalogue.state_requests import read_choice, read_whole
 
 CARDS_PER_PAGE, CARDS_AT_HOME, PLACES_AT_HOME = 48, 12, 3
+VIEWS_LOOKED_AT = 24
+"""Curated views, of the newest datasets, that the places at home are chosen from."""
+
 _MOST_PAGE = 100_000
 
 
@@ -37,13 +40,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """``/``: a welcome, the search, and the newest datasets."""
     asked = Asked("", {}, "newest", "grid")
     listed = list_datasets(request.user, most=CARDS_AT_HOME)
-    shown = _shown(request, listed.versions)
-    views = View.objects.filter(version__in=[version for version, pictures in shown if pictures]).order_by("rank", "pk")
+    views = [(view, known_picture_names(view.version)) for view in newest_views(request.user, VIEWS_LOOKED_AT)]
     context = gallery_page(
-        shown,
+        _shown(request, listed.versions),
         browser(asked, listed.facets),
         organelle_tree(request.user),
-        places=places_in(shown, views, PLACES_AT_HOME),
+        places=places_in(views, PLACES_AT_HOME),
         total=listed.count,
         may_publish=is_operator(request.user),
     )

@@ -109,15 +109,18 @@ def gallery_page(
     )
 
 
-def places_in(versions: Iterable[tuple[DatasetVersion, set[str]]], views: Iterable[View], most: int) -> list[Place]:
-    """Up to ``most`` views with pictures, the first of each version before the second of any."""
-    known = {version.pk: (version, pictures) for version, pictures in versions}
-    by_version: dict[int, list[Place]] = {key: [] for key in known}
-    for view in views:
-        version, pictures = known[view.version_id]
+def places_in(views: Iterable[tuple[View, set[str]]], most: int) -> list[Place]:
+    """Up to ``most`` views that have a picture, the first of each version before the second of any.
+
+    Args:
+        views: each with the names of its version's pictures.
+    """
+    by_version: dict[int, list[Place]] = {}
+    for view, pictures in views:
+        version = view.version
         if picture := picture_url(version, f"view-{view.name}", pictures):
             url = f"{reverse('catalogue:viewer', kwargs={'ref': str(version)})}?view={view.name}"
-            by_version[version.pk].append(Place(view.title, version.title, url, picture))
+            by_version.setdefault(version.pk, []).append(Place(view.title, version.title, url, picture))
     rounds = zip_longest(*by_version.values())
     return [place for each in rounds for place in each if place is not None][:most]
 

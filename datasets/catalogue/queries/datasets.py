@@ -19,6 +19,7 @@ from datasets.catalogue.models import (
     View,
     Volume,
 )
+from datasets.catalogue.queries.paging import first_rows
 from datasets.catalogue.queries.source_checks import with_checks
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
 from datasets.volumes.errors import CisternaError
@@ -217,6 +218,15 @@ def find_view(version: DatasetVersion, name: str) -> View:
         if view.name == name:
             return view
     raise NotFound(f"{version} has no view called {name!r}", where=name, fix=f"See /datasets/{version}/")
+
+
+def newest_views(user: Viewer, most: int) -> list[View]:
+    """Up to ``most`` curated views in the newest versions that ``user`` may see whose data are here, with those
+    versions; the version that was begun last first."""
+    here = Mount.objects.filter(version=OuterRef("version"))
+    views = View.objects.filter(of_newest(user), Exists(here)).select_related("version__dataset")
+    views = views.defer(*(f"version__{name}" for name in LONG))
+    return first_rows(views, ("-version_id", "rank", "pk"), most).rows
 
 
 def segmentation_of(volume: Volume) -> Segmentation | None:
