@@ -262,5 +262,5 @@ def test_what_cannot_be_rendered_is_shown_by_the_picture_that_its_data_carry(
     assert picture.shape == (200, 320, 3)
     assert np.abs(picture - (200, 40, 40)).max() < 8
     assert client.get("/datasets/small-cell/thumbnail.webp").content == read_picture(version, "carried")
-    page = client.get("/datasets/").content.decode()
-    assert "/datasets/small-cell@1/pictures/carried.webp" in page
+    for path in ("/datasets/", "/search/?q=cell"):
+        assert "/datasets/small-cell@1/pictures/carried.webp" in client.get(path).content.decode()

@@ -146,11 +146,15 @@ def voxel_of(row: DatasetRow) -> str:
     return format_voxel(dict(zip("xyz", row.voxel_nm, strict=True))) if row.voxel_nm else ""
 
 
+def describe_content(layers: int, crops: int) -> str:
+    """How many layers a dataset has, and how much ground truth."""
+    said = [format_count(layers, "layer")] if layers or not crops else []
+    return ", ".join([*said, format_count(crops, "crop")] if crops else said)
+
+
 def gallery_card(version: Any, pictures: set[str]) -> GalleryCard:
     """A dataset in the gallery: a version with its ``crop_count``; ``pictures`` are the names of those there are."""
     volumes = list(version.volumes.all())
-    content = [format_count(len(volumes), "layer")] if volumes or not version.crop_count else []
-    content += [format_count(version.crop_count, "crop")] if version.crop_count else []
     image = main_volume(volumes)
     return GalleryCard(
         title=version.title,
@@ -159,7 +163,7 @@ def gallery_card(version: Any, pictures: set[str]) -> GalleryCard:
         sample=specimen_of(version).sample,
         lead=lead_of(version)[0],
         voxel=voxel_size(image),
-        content=", ".join(content),
+        content=describe_content(len(volumes), version.crop_count),
         organelles=organelle_dots(volumes),
         stills=stills_of(version, image, pictures),
         is_elsewhere=all(volume.is_external for volume in volumes) and bool(volumes or version.crop_count),

@@ -10,13 +10,13 @@ from django.utils.http import urlencode
 
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.organelles import load_facts
-from datasets.catalogue.pages.gallery import voxel_of
+from datasets.catalogue.pages.gallery import describe_content, voxel_of
+from datasets.catalogue.pages.parts import Stills, stills_of
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.dataset_rows import DatasetRow
 from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.search.hits import MOST_COUNTED, Found, Group, Hit, Kind
 from datasets.catalogue.search.passages import Passage, Reason
-from datasets.catalogue.slices import picture_url
 
 _NOUNS: Mapping[Kind, str] = {
     "dataset": "dataset",
@@ -38,8 +38,7 @@ EXAMPLES = ("mitochondria", "GO:0005794", "HeLa", "fruit fly", "cancer cell line
 class DatasetFound:
     """What stands beside a dataset that was found."""
 
-    em: str
-    labels: str
+    stills: Stills
     organism: str
     voxel: str
     content: str
@@ -112,14 +111,11 @@ def search_page(
 
 def dataset_found(version: DatasetVersion, row: DatasetRow, pictures: set[str]) -> DatasetFound:
     """What stands beside a dataset, from its row in a table and the names of its pictures."""
-    content = [format_count(row.layers, "layer")] if row.layers or not row.crops else []
-    content += [format_count(row.crops, "crop")] if row.crops else []
     return DatasetFound(
-        em=picture_url(version, "em", pictures),
-        labels=picture_url(version, "labels", pictures),
+        stills=stills_of(version, None, pictures),
         organism=row.organism,
         voxel=voxel_of(row),
-        content=", ".join(content),
+        content=describe_content(row.layers, row.crops),
         is_public=is_released(version.dataset),
     )
 
