@@ -99,6 +99,12 @@ def test_no_title_is_a_formula_or_markup(client: Client, cells: None) -> None:
     assert "<b>" not in text_of(client, "/datasets/?view=table&organism=Danio+rerio").partition("<main")[2]
 
 
+def test_behind_the_last_page_is_the_last(client: Client, cells: None) -> None:
+    assert len(titles(text_of(client, "/datasets/?organism=Mus+musculus&page=9"))) == 2
+    assert "No datasets yet" not in text_of(client, "/datasets/?page=9")
+    assert "kidney" in text_of(client, "/search/?q=kidney&kind=dataset&page=9").partition("<main")[2]
+
+
 @pytest.mark.parametrize("query", ["sort=name", "view=list", "page=0", "page=x", "format=xml", "q=" + "a+" * 40])
 def test_what_cannot_be_asked_is_refused(client: Client, cells: None, query: str) -> None:
     text_of(client, f"/datasets/?{query}", status=400)

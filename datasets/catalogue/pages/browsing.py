@@ -117,6 +117,11 @@ def read_asked(query: QueryDict) -> Asked:
     )
 
 
+def last_page(count: int, page_size: int) -> int:
+    """The number of the last page, which stands for all behind it."""
+    return max(1, -(-count // page_size))
+
+
 def _first(text: str) -> Order:
     """The order of a list of which none is asked for."""
     return "relevance" if text else "newest"

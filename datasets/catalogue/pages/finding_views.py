@@ -13,7 +13,7 @@ from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.linked_data import site_nodes
 from datasets.catalogue.discovery.page_heads import linked_data
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.pages.browsing import Asked, browser, read_asked
+from datasets.catalogue.pages.browsing import Asked, browser, last_page, read_asked
 from datasets.catalogue.pages.gallery import gallery_page, places_in
 from datasets.catalogue.pages.search import dataset_found, search_page
 from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
@@ -25,7 +25,7 @@ from datasets.catalogue.queries.organelles import organelle_tree
 from datasets.catalogue.queries.visibility import is_operator
 from datasets.catalogue.search.finding import FEW, find
 from datasets.catalogue.search.hits import KINDS, MOST_COUNTED
-from datasets.catalogue.search.listing import list_datasets
+from datasets.catalogue.search.listing import Listed, list_datasets
 from datasets.catalogue.state_requests import read_choice, read_whole
 
 CARDS_PER_PAGE, CARDS_AT_HOME, PLACES_AT_HOME = 48, 12, 3
@@ -61,8 +61,11 @@ def datasets(request: HttpRequest) -> HttpResponseBase:
         rows = dataset_rows(_listed(request, asked, 0, MOST_ROWS).versions)
         return table_response(request, "datasets", DatasetRow, rows)
     number = read_whole(request.GET, "page", 1, least=1, most=_MOST_PAGE)
-    start = (number - 1) * CARDS_PER_PAGE
-    listed = _listed(request, asked, start, CARDS_PER_PAGE)
+    listed = _listed(request, asked, (number - 1) * CARDS_PER_PAGE, CARDS_PER_PAGE)
+    last = last_page(listed.count, CARDS_PER_PAGE)
+    if number > last:
+        number = last
+        listed = _listed(request, asked, (number - 1) * CARDS_PER_PAGE, CARDS_PER_PAGE)
     is_table = asked.look == "table"
     context = gallery_page(
         () if is_table else _shown(request, listed.versions),
@@ -71,7 +74,7 @@ def datasets(request: HttpRequest) -> HttpResponseBase:
         total=listed.count,
         corrected=listed.corrected,
         newer_url=asked.url(page=str(number - 1) if number > 2 else "") if number > 1 else "",
-        older_url=asked.url(page=str(number + 1)) if listed.count > start + CARDS_PER_PAGE else "",
+        older_url=asked.url(page=str(number + 1)) if number < last else "",
         may_publish=is_operator(request.user),
     )
     return render(request, "catalogue/datasets.html", {"page": context})
@@ -86,6 +89,10 @@ def search(request: HttpRequest) -> HttpResponse:
     most = CARDS_PER_PAGE if kind else FEW
     kinds = [it for it in KINDS if it == kind] or KINDS
     found = find(text, request.user, kinds=kinds, most=most, start=(number - 1) * most)
+    last = last_page(found.groups[0].count, most) if kind and found.groups else 1
+    if number > last:
+        number = last
+        found = find(text, request.user, kinds=kinds, most=most, start=(number - 1) * most)
     group = found.group("dataset")
     keys = [hit.key for hit in group.hits] if group else []
     versions = newest_versions(request.user).filter(pk__in=keys).prefetch_related(None) if keys else ()
@@ -93,11 +100,11 @@ def search(request: HttpRequest) -> HttpResponse:
     datasets = {
         it.pk: dataset_found(it, row, known_picture_names(it)) for it in versions if (row := rows.get(it.dataset.name))
     }
-    context = search_page(text, found, datasets, kind=kind, page=number, page_size=most)
+    context = search_page(text, found, datasets, kind=kind, page=number, last=last)
     return render(request, "catalogue/search.html", {"page": context})
 
 
-def _listed(request: HttpRequest, asked: Asked, start: int, most: int) -> Any:
+def _listed(request: HttpRequest, asked: Asked, start: int, most: int) -> Listed:
     return list_datasets(request.user, text=asked.text, chosen=asked.chosen, order=asked.order, start=start, most=most)
 
 

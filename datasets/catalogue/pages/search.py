@@ -88,15 +88,13 @@ def search_page(
     *,
     kind: str = "",
     page: int = 1,
-    page_size: int,
+    last: int = 1,
 ) -> SearchPage:
-    """What was found for ``text``: some of each kind, or one ``page`` of one ``kind``.
+    """What was found for ``text``: some of each kind, or one ``page`` of ``last`` of one ``kind``.
 
     Args:
         datasets: what is said of those found, by the keys of their versions.
     """
-    group = found.groups[0] if kind and found.groups else None
-    last = -(-group.count // page_size) if group else 1
     return SearchPage(
         text=text,
         kind=kind,
