@@ -19,7 +19,7 @@ from datasets.catalogue.neuroglancer_links import layer_colour
 from datasets.catalogue.pages.compare_pictures import ComparedPicture, ComparedPictures, compared_pictures
 from datasets.catalogue.pages.differences import Difference, differences_of, share_space
 from datasets.catalogue.pages.layers import Dot, layer_heading
-from datasets.catalogue.pages.parts import Fact
+from datasets.catalogue.pages.parts import Choice, Fact
 from datasets.catalogue.pages.slice_addresses import numbers
 from datasets.catalogue.queries.comparisons import Compared
 from datasets.catalogue.queries.visibility import is_open
@@ -28,14 +28,6 @@ from datasets.catalogue.state_requests import QueryInvalid
 _NAMED = re.compile(rf"({DATASET_NAME})(?:@([1-9][0-9]{{0,8}}|draft))?(?:/(.+?)/?)?")
 ROWS_OPEN = 9
 """More rows of differences wait until somebody opens them, so that the views stay within reach."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What can be put on a side: as it is written in the address, and what people call it."""
-
-    value: str
-    label: str
 
 
 @dataclass(frozen=True)

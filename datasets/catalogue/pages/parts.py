@@ -41,11 +41,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the values a filter can have."""
+    """One of several to choose from: as an address says it, and as people call it."""
 
     value: str
     label: str
-    is_chosen: bool
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
