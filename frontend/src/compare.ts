@@ -4,7 +4,7 @@ import { readCompared, writeCompared } from "./compare/address";
 import { Coupling, type Kind } from "./compare/coupling";
 import { copyText } from "./copying";
 import type { Linked } from "./viewer/linked";
-import { byId, eachFrame, part } from "./viewer/page";
+import { byId, eachFrame, hasWebGl2, part } from "./viewer/page";
 
 interface CompareConfig {
   views: [{ url: string; title: string }, { url: string; title: string }];
@@ -19,7 +19,6 @@ const LOOK_AGAIN_MS = 50;
 /** A narrower view has no room for four panels. */
 const LEAST_WIDTH = 480;
 
-const hasWebGl2 = (): boolean => document.createElement("canvas").getContext("webgl2") !== null;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function showPictures(): void {

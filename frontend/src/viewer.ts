@@ -12,7 +12,7 @@ import { setUpLayouts, setUpPanels } from "./viewer/layouts";
 import { type Linked, linkedView } from "./viewer/linked";
 import { showNotice, watchLoading } from "./viewer/loading";
 import { createViewer, settled, type Viewer } from "./viewer/neuroglancer";
-import { byId, copyOf } from "./viewer/page";
+import { byId, copyOf, hasWebGl2 } from "./viewer/page";
 import { setUpPaste } from "./viewer/paste";
 import { fragmentOf, keepPresentState, knownLayers, presentState } from "./viewer/present";
 import { setUpShare } from "./viewer/share";
@@ -28,8 +28,6 @@ declare global {
     cisterna?: { viewer: Viewer; layers: LayerSet; settled: () => Promise<void>; linked: Linked };
   }
 }
-
-const hasWebGl2 = (): boolean => document.createElement("canvas").getContext("webgl2") !== null;
 
 function setUpSides(viewer: Viewer): void {
   const toggle = byId("toggle-layers");

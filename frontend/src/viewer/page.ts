@@ -12,6 +12,9 @@ export function part<T extends HTMLElement>(root: ParentNode, selector: string):
   return found;
 }
 
+/** Whether the browser can draw in 3D. */
+export const hasWebGl2 = (): boolean => document.createElement("canvas").getContext("webgl2") !== null;
+
 /** A copy of the one element in a `<template>`. */
 export function copyOf<T extends HTMLElement>(templateId: string): T {
   const content = byId<HTMLTemplateElement>(templateId).content.cloneNode(true) as DocumentFragment;
