@@ -14,6 +14,7 @@ export function addressOf(action: string, fields: Iterable<[string, FormDataEntr
 }
 
 export function setUpSwapping(): void {
+  setUpClosing();
   const id = document.querySelector<HTMLFormElement>("form[data-swaps]")?.dataset.swaps;
   if (id === undefined) return;
   let asked = new AbortController();
@@ -67,7 +68,6 @@ export function setUpSwapping(): void {
     void show(link.href, "push");
   });
   window.addEventListener("popstate", () => void show(location.href, "keep"));
-  setUpClosing();
 }
 
 /** What is open stays open, and what has the focus keeps it, with what was typed meanwhile. */

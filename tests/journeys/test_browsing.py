@@ -1,7 +1,6 @@
 """The list of datasets is narrowed in place, in the real browser: by typing, by choosing, and back again."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,14 +10,15 @@ from tests.journeys.test_members import as_toml
 from tests.samples import specification, write_container
 
 
-@pytest.fixture
-def two(demo: Demo, tmp_path: Path) -> Iterator[Demo]:
+@pytest.fixture(scope="module")
+def two(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo with a second dataset, of another organism; other journeys find one."""
-    demo.put(write_container(tmp_path / "second.zarr"), "cells/second.zarr")
+    folder = tmp_path_factory.mktemp("second")
+    demo.put(write_container(folder / "second.zarr"), "cells/second.zarr")
     said = specification("own:cells/second.zarr", name="second", title="The second", visibility="public")
     said["specimen"] = {"organism": "Danio rerio"}
-    (tmp_path / "second.toml").write_text(as_toml(said))
-    done = demo.manage("publish", str(tmp_path / "second.toml"))
+    (folder / "second.toml").write_text(as_toml(said))
+    done = demo.manage("publish", str(folder / "second.toml"))
     assert done.returncode == 0, done.stderr
     yield demo
     assert demo.manage("visibility", "second", "private").returncode == 0
@@ -60,3 +60,15 @@ def test_the_list_is_narrowed_in_place(page: Page, two: Demo, console: list[str]
     page.get_by_role("searchbox").fill("nothing such")
     expect(page.get_by_role("heading", name="No dataset is like that")).to_be_visible()
     assert page.evaluate("window.sameDocument"), "the page was not loaded again"
+
+
+def test_the_home_narrows_the_list_that_it_leads_to(page: Page, two: Demo) -> None:
+    page.goto(f"{two.url}/")
+    organism = page.locator('details[data-facet="organism"]')
+    organism.locator("summary").click()
+    page.keyboard.press("Escape")
+    expect(organism).not_to_have_attribute("open", "")
+    organism.locator("summary").click()
+    organism.get_by_label("Danio rerio").check()
+    organism.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(f"{two.url}/datasets/?organism=Danio+rerio")
