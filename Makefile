@@ -12,6 +12,7 @@ help:
 	@echo 'make check   format, lint, types, import rules, migrations'
 	@echo 'make bench   benchmarks, as ratios against a reference measured in the same run'
 	@echo 'make soak    random requests by the hundred thousand, opening and withdrawing a thousand times; takes two hours'
+	@echo 'make screenshots  every page at three widths, light and dark, into build/screenshots; takes half an hour'
 	@echo 'make lock    the lock files anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions'
 
 python := .venv/bin/python
@@ -55,8 +56,8 @@ soak: $(development) $(frontend)
 	$(python) -m tests.soak.kills "$$folder/kills" && \
 	$(python) -m tests.soak.withdrawal "$$folder/home" --datasets 25 --turns 40 --readers 16 $(ARGS)
 
-screenshots: $(development)
-	@$(python) deploy/demo/screenshots.py
+screenshots: $(development) $(frontend)
+	@$(python) tests/screenshots/run.py $(ARGS)
 
 # Each check is a test as well (tests/architecture/test_checks.py), so `make test` holds all of them.
 CHECKS := check-format check-lint check-types check-imports check-migrations check-frontend

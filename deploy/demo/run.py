@@ -10,6 +10,7 @@ SAMPLE_KEY = "demo/fib25-ts2.zarr"  # fib25-ts2.toml names it
 
 
 def main() -> None:
+    """The sample, then the server; with ``--no-server`` the sample alone."""
     sys.path.insert(0, str(CHECKOUT))
     os.chdir(CHECKOUT)  # the server imports the site from here
     from datasets.volumes.errors import CisternaError
@@ -32,7 +33,8 @@ def main() -> None:
     execute_from_command_line([manage, "migrate", "--verbosity", "0"])
     publish_sample()
     make_manifest()
-    execute_from_command_line([manage, "serve"])
+    if "--no-server" not in sys.argv:
+        execute_from_command_line([manage, "serve"])
 
 
 def publish_sample() -> None:
