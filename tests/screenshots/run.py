@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 WIDTHS = (390, 1024, 1680)
 SCHEMES = ("light", "dark")
-HEIGHT, HIGHEST, HIGHEST_ON_SHEET = 900, 9000, 2000
+HEIGHT, HIGHEST, HIGHEST_ON_SHEET = 900, 9000, 1800
 SHEET_SCALE = 0.5
 QUALITY = 88
 README = {
@@ -228,7 +228,7 @@ def write_sheet(rows: list[list[Path]], file: Path) -> None:
     gap = 12
     width = max(sum(it.width + gap for it in row) for row in tiles) + gap
     height = sum(max(it.height for it in row) + gap for row in tiles) + gap
-    sheet = Image.new("RGB", (width, height), "#c33")
+    sheet = Image.new("RGB", (width, height), "#777")
     top = gap
     for row in tiles:
         left = gap
