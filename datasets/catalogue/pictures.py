@@ -24,6 +24,10 @@ nobody knows."""
 THUMBNAILS = ("labels", "em", CARRIED)
 """Which picture stands for the whole version: the first of these that there is."""
 
+THUMB, SMALL, MIDDLE, LARGE = 96, 320, 640, 960
+"""Widths in pixels that pictures are kept in beside the whole: in a line of a list, on a card, the same on a fine
+screen, at the head of a page."""
+
 MOST_PICTURES = 10_000
 LISTED_FOR_S = 60
 LISTED_VERSIONS = 4096
@@ -35,7 +39,7 @@ def picture_key(version: DatasetVersion, name: str) -> str:
     """The key in the portal's own root of the picture ``name``.
 
     "em" and "labels" are the whole, cropped; "slice-xy" and "slice-xy-labels" (xz, yz) whole slices;
-    "view-<view name>" a curated view; :func:`layer_picture` a layer by itself.
+    "view-<view name>" a curated view; :func:`layer_picture` a layer by itself. "em.320" is "em" that wide.
     """
     return f"pictures/{version.record_digest}/{name}.webp"
 
@@ -45,8 +49,31 @@ def layer_picture(path: str) -> str:
     return f"layer-{hashlib.sha256(path.encode()).hexdigest()[:16]}"
 
 
+def small_widths(name: str) -> tuple[int, ...]:
+    """The widths in which the picture ``name`` is kept beside itself, by where pages show it."""
+    if name.startswith("slice-"):
+        return ()
+    if name.startswith("layer-"):
+        return THUMB, SMALL, MIDDLE
+    return (SMALL, MIDDLE) if name.startswith("view-") else (SMALL, MIDDLE, LARGE)
+
+
+def small_name(name: str, width: int) -> str:
+    """The name of the picture ``name`` in that width."""
+    return f"{name}.{width}"
+
+
 def picture_names(version: DatasetVersion) -> set[str]:
-    """The names of the pictures that exist.
+    """The names of the pictures that exist, each once, however many widths it is kept in.
+
+    Raises:
+        StorageError: they cannot be listed.
+    """
+    return {name for name in picture_files(version) if "." not in name}
+
+
+def picture_files(version: DatasetVersion) -> set[str]:
+    """The same with the names of their smaller ones.
 
     Raises:
         StorageError: they cannot be listed.
@@ -61,7 +88,7 @@ def picture_names(version: DatasetVersion) -> set[str]:
 
 
 def known_picture_names(version: DatasetVersion) -> set[str]:
-    """The same, as of at most a minute ago: a gallery asks for many versions, and buckets answer slowly.
+    """As :func:`picture_files`, of at most a minute ago: a gallery asks for many versions, and buckets answer slowly.
 
     None while the storage is in trouble, since a page is more than its pictures.
     """
@@ -69,7 +96,7 @@ def known_picture_names(version: DatasetVersion) -> set[str]:
     listed_at, names = _listed.get(key, (-math.inf, set()))
     if time.monotonic() - listed_at > LISTED_FOR_S:
         try:
-            names = picture_names(version)
+            names = picture_files(version)
         except CisternaError:
             logger.exception("the pictures of %s cannot be listed", version)
             return set()
@@ -81,13 +108,13 @@ def known_picture_names(version: DatasetVersion) -> set[str]:
 
 
 def read_picture(version: DatasetVersion, name: str) -> bytes:
-    """The WebP bytes of the picture ``name``.
+    """The WebP bytes of the picture ``name``, which may be that of a smaller one.
 
     Raises:
         NotFound: there is none.
         StorageError: it cannot be read.
     """
-    if not version.record_digest or not re.fullmatch(r"[a-z0-9_-]{1,100}", name):
+    if not version.record_digest or not re.fullmatch(r"[a-z0-9_-]{1,100}(\.\d{1,4})?", name):
         raise NotFound(f"{version} has no picture {name!r}", where=str(version))
     try:
         return objects.read(get_root(OWN_ROOT), picture_key(version, name))

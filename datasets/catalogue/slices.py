@@ -6,7 +6,7 @@ other place leads the page of slices (pages/slices.py), which shows the same vol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,16 @@ from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm, first_image
+from datasets.catalogue.pictures import MIDDLE, small_name, small_widths
 from datasets.catalogue.presentation import ScaleBar, format_extent, format_list, scale_bar
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.volumes.planes import SLICE_AXES, Plane, middle_of, middle_slice
+
+WIDTH, HEIGHT = 1200, 750
+"""Pixels of a picture: 16:10, as the pages show them."""
+
+LAYER_WIDTH = 960
+"""Pixels across the picture of one layer, of the same shape."""
 
 LONGEST_SIDE = 1200
 """Pixels of the longer side of the largest slice."""
@@ -177,6 +184,49 @@ def _title(volume: Volume) -> str:
     segmentation = segmentation_of(volume)
     classes = [it.organelle.long_name for it in segmentation.coverage.all()] if segmentation else []
     return classes[0] if len(classes) == 1 else volume.title
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture by its address, empty where there is none, and the widths it can be had in, by address."""
+
+    url: str = ""
+    widths: tuple[tuple[int, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.url)
+
+    @property
+    def srcset(self) -> str:
+        """All widths, as HTML lists them."""
+        return _srcset(self.widths)
+
+    @property
+    def small_srcset(self) -> str:
+        """Those for a card."""
+        return _srcset(it for it in self.widths if it[0] <= MIDDLE)
+
+
+NO_PICTURE = Picture()
+
+
+def _srcset(widths: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{url} {width}w" for width, url in widths)
+
+
+def picture_of(version: DatasetVersion, name: str, pictures: Collection[str]) -> Picture:
+    """The picture ``name`` in the widths that exist; in its own alone, where an earlier release has made it.
+
+    Args:
+        pictures: the names of those that exist.
+    """
+    url = picture_url(version, name, pictures)
+    small = [width for width in small_widths(name) if small_name(name, width) in pictures]
+    if not url or not small:
+        return Picture(url)
+    stem = url.removesuffix(".webp")
+    whole = LAYER_WIDTH if name.startswith("layer-") else WIDTH
+    return Picture(url, (*((width, f"{small_name(stem, width)}.webp") for width in small), (whole, url)))
 
 
 def picture_url(version: DatasetVersion, name: str, pictures: Collection[str]) -> str:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("datasets/<dataset:ref>/view/", views.viewer, name="viewer"),
     path("datasets/<dataset:ref>/slices/", views.slices, name="slices"),
     path("datasets/<dataset:ref>/pictures/<slug:name>.webp", views.picture, name="picture"),
+    path("datasets/<dataset:ref>/pictures/<slug:name>.<int:width>.webp", views.picture, name="small_picture"),
     path("datasets/<dataset:ref>/thumbnail.webp", views.thumbnail, name="thumbnail"),
     path("datasets/<dataset:ref>/segmentations/<path:path>/", views.segmentation, name="segmentation"),
     path("datasets/<dataset:ref>/volumes/<path:path>/", views.volume, name="volume"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from datasets.catalogue.models import DatasetVersion, View, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm
-from datasets.catalogue.pictures import CARRIED, THUMBNAILS, layer_picture, picture_key, picture_names
+from datasets.catalogue.pictures import CARRIED, layer_picture
 from datasets.catalogue.queries.places import open_level
 from datasets.catalogue.slices import (
+    HEIGHT,
+    LAYER_WIDTH,
     PIXELS_PER_VOXEL,
+    WIDTH,
     base_image,
     framing_volume,
     is_pictured,
@@ -26,22 +29,17 @@ from datasets.catalogue.slices import (
     slice_planes,
 )
 from datasets.publishing.carried_thumbnails import read_carried
+from datasets.publishing.kept_pictures import KeptPictures, shaped
 from datasets.serving.slices.cutting import SliceTooLarge
 from datasets.serving.slices.drawing import ImageLook, draw_image, draw_labels, shown_channels
 from datasets.storage import objects
-from datasets.storage.roots import OWN_ROOT, get_root
+from datasets.storage.roots import OWN_ROOT
 from datasets.volumes.contrast import contrast_window, shows_little
 from datasets.volumes.planes import Plane, middle_of, turn
 from datasets.volumes.texture import plane_to_show, texture_of_planes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-WIDTH, HEIGHT = 1200, 750
-"""Pixels of a picture: 16:10, as the pages show them."""
-
-LAYER_WIDTH = 960
-"""Pixels across the picture of one layer, of the same shape."""
 
 MAX_SEARCHED_VOXELS = 64 * 1024**2
 """Where labels are, and where an image is empty, is looked for on a coarse level of at most so many voxels."""
@@ -69,34 +67,20 @@ def render_pictures(version: DatasetVersion, *, again: bool = False) -> int:
     """
     prefetch_related_objects([version], "volumes__segmentation__coverage__organelle", "mounts", "views")
     objects.check_root(OWN_ROOT)
-    existing = set() if again else picture_names(version)
+    kept = KeptPictures(version, again=again)
     renderer = _Renderer(version)
-    count = 0
     for name, scene in _scenes(version).items():
-        if name in existing:
-            continue
-        picture = renderer.render(scene)
-        if picture is not None:
-            objects.write(get_root(OWN_ROOT), picture_key(version, name), _encode(picture))
-            count += 1
-            existing.add(name)
-    return count + _keep_carried(version, existing)
-
-
-def _keep_carried(version: DatasetVersion, existing: set[str]) -> int:
-    """Where no picture of the whole could be rendered: the one that the image carries."""
-    from PIL import ImageOps
-
+        kept.complete(name, partial(renderer.render, scene))
     image = base_image(list(version.volumes.all()))
-    if image is None or not existing.isdisjoint(THUMBNAILS):
-        return 0
+    if image is not None and (CARRIED in kept or not kept.has_any(("em", "labels"))):
+        kept.complete(CARRIED, partial(_carried, version, image))
+    return kept.written
+
+
+def _carried(version: DatasetVersion, image: Volume) -> Image | None:
+    """The picture that the image carries, in the shape of the others."""
     picture = read_carried(version, image)
-    if picture is None:
-        return 0
-    width = min(WIDTH, picture.width)
-    shaped = ImageOps.fit(picture, (width, max(1, round(width * HEIGHT / WIDTH))))
-    objects.write(get_root(OWN_ROOT), picture_key(version, CARRIED), _encode(shaped))
-    return 1
+    return shaped(picture) if picture else None
 
 
 @dataclass(frozen=True)
@@ -318,9 +302,3 @@ def _part(level: dict[str, Any], axis: str, centre_nm: float, width_nm: float) -
 def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:
     places = np.flatnonzero(marked)
     return int(places[0]), int(places[-1])
-
-
-def _encode(picture: Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, format="WEBP", quality=82, method=5)
-    return buffer.getvalue()

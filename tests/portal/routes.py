@@ -15,6 +15,8 @@ from tests.portal.world import SHARED_BY_ALL, Words
 EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("*", "identifier"): lambda words: words.link,
     ("datasets/<dataset:ref>/pictures/<slug:name>.webp", "name"): lambda words: "em",
+    ("datasets/<dataset:ref>/pictures/<slug:name>.<int:width>.webp", "name"): lambda words: "em",
+    ("*", "width"): lambda words: "320",
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/", "path"): lambda words: words.volume,
     ("api/v1/datasets/<dataset_ref:ref>/volumes/<path:path>/locate", "path"): lambda words: words.segmentation,
     ("api/v1/datasets/<sent_ref:ref>/volumes/<path:path>/cutout", "path"): lambda words: words.volume,

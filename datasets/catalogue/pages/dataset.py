@@ -41,7 +41,7 @@ from datasets.catalogue.presentation import (
     format_voxel,
 )
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slices import picture_url
+from datasets.catalogue.slices import Picture, picture_of
 
 LAYERS_SHOWN_WHOLE = 24
 """A longer table of layers scrolls in a frame, so that what follows stays within reach."""
@@ -54,7 +54,7 @@ class CuratedView:
     title: str
     description: str
     url: str
-    picture_url: str
+    picture: Picture
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def dataset_page(
                 title=view.title,
                 description=view.description,
                 url=f"{view_url}?{urlencode({'view': view.name})}",
-                picture_url=picture_url(version, f"view-{view.name}", pictures),
+                picture=picture_of(version, f"view-{view.name}", pictures),
             )
             for view in version.views.all()
         ),
@@ -219,7 +219,7 @@ def dataset_page(
             title=version.title,
             description=lead,
             path=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
-            picture_url=stills.best,
+            picture_url=stills.best.url,
             picture_alt=f"A slice through {version.title}",
             site_url=site_url,
         ),

@@ -19,7 +19,7 @@ from datasets.catalogue.presentation import format_count, format_voxel
 from datasets.catalogue.queries.dataset_rows import DatasetRow
 from datasets.catalogue.queries.organelles import OrganelleNode
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slices import picture_url
+from datasets.catalogue.slices import Picture, picture_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Place:
     title: str
     dataset_title: str
     url: str
-    picture_url: str
+    picture: Picture
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def places_in(views: Iterable[tuple[View, set[str]]], most: int) -> list[Place]:
     by_version: dict[int, list[Place]] = {}
     for view, pictures in views:
         version = view.version
-        if picture := picture_url(version, f"view-{view.name}", pictures):
+        if picture := picture_of(version, f"view-{view.name}", pictures):
             url = f"{reverse('catalogue:viewer', kwargs={'ref': str(version)})}?view={view.name}"
             by_version.setdefault(version.pk, []).append(Place(view.title, version.title, url, picture))
     rounds = zip_longest(*by_version.values())

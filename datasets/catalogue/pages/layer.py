@@ -25,7 +25,7 @@ from datasets.catalogue.presentation import format_bytes, format_count, format_e
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.queries.visibility import is_released
-from datasets.catalogue.slices import base_image, picture_url, slice_picture
+from datasets.catalogue.slices import Picture, base_image, picture_of, slice_picture
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LayerPage:
     is_external: bool
     is_public: bool
     is_draft: bool
-    picture_url: str
+    picture: Picture
     picture_alt: str
     view_url: str
     compare_url: str
@@ -108,7 +108,8 @@ def layer_page(
     is_labels = volume.kind in LABEL_KINDS
     shown = seen_with(volume, version.volumes.all())
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
-    picture = slice_picture("xy", labels=False) if volume == image else layer_picture(volume.path)
+    drawn = slice_picture("xy", labels=False) if volume == image else layer_picture(volume.path)
+    picture = picture_of(version, drawn, pictures)
     picture_alt = f"{volume.title}{f', in colour over {image.title}' if is_labels and image else ''}, one slice"
     return LayerPage(
         reference=str(version),
@@ -124,7 +125,7 @@ def layer_page(
         is_external=volume.is_external,
         is_public=is_released(version.dataset),
         is_draft=version.number is None,
-        picture_url=picture_url(version, picture, pictures),
+        picture=picture,
         picture_alt=picture_alt,
         view_url=f"{view_url}?layers={quote(','.join(shown), safe=',/')}" if shown else "",
         compare_url=compare_url(f"{version}/{volume.path}") if shown else "",
@@ -145,7 +146,7 @@ def layer_page(
             title=f"{volume.title}, {version.title}",
             description=volume.description or lead_of(version)[0],
             path=layer_url(version, volume),
-            picture_url=picture_url(version, picture, pictures),
+            picture_url=picture.url,
             picture_alt=picture_alt,
             site_url=site_url,
         ),

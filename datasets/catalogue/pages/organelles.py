@@ -20,7 +20,7 @@ from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.organelles import OrganelleNode, lineage
 from datasets.catalogue.queries.selections import layer_reference
-from datasets.catalogue.slices import picture_url
+from datasets.catalogue.slices import NO_PICTURE, Picture, picture_of
 
 OTHERS_SHOWN = 48
 
@@ -34,7 +34,7 @@ class OrganelleEntry:
     colour: str
     count: int
     parts: tuple[OrganelleEntry, ...]
-    picture_url: str
+    picture: Picture
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class SegmentationCard:
     type: str
     method: str
     voxel: str
-    picture_url: str
+    picture: Picture
     is_elsewhere: bool
 
 
@@ -98,12 +98,12 @@ class OrganellePage:
 
 def organelle_list(tree: Sequence[OrganelleNode], newest: Mapping[int, tuple[Volume, set[str]]]) -> OrganelleList:
     """The page of all classes; ``newest`` has by class a segmentation with the names of its version's pictures."""
-    urls = {
-        pk: picture_url(volume.version, layer_picture(volume.path), pictures)
+    shown = {
+        pk: picture_of(volume.version, layer_picture(volume.path), pictures)
         for pk, (volume, pictures) in newest.items()
     }
     return OrganelleList(
-        entries=tuple(_entry(node, urls) for node in tree),
+        entries=tuple(_entry(node, shown) for node in tree),
         class_count=format_count(sum(1 for root in tree for _ in root), "class", "classes"),
         segmentation_count=format_count(sum(root.total for root in tree), "segmentation"),
     )
@@ -148,17 +148,17 @@ def organelle_page(
     )
 
 
-def _entry(node: OrganelleNode, pictures: Mapping[int, str] = MappingProxyType({})) -> OrganelleEntry:
+def _entry(node: OrganelleNode, pictures: Mapping[int, Picture] = MappingProxyType({})) -> OrganelleEntry:
     return _named(
         node.organelle,
         count=node.segmentation_count,
         parts=tuple(_entry(child, pictures) for child in node.children),
-        picture=pictures.get(node.organelle.pk, ""),
+        picture=pictures.get(node.organelle.pk, NO_PICTURE),
     )
 
 
 def _named(
-    organelle: OrganelleClass, *, count: int = 0, parts: tuple[OrganelleEntry, ...] = (), picture: str = ""
+    organelle: OrganelleClass, *, count: int = 0, parts: tuple[OrganelleEntry, ...] = (), picture: Picture = NO_PICTURE
 ) -> OrganelleEntry:
     return OrganelleEntry(
         name=organelle.long_name,
@@ -166,7 +166,7 @@ def _named(
         colour=organelle.colour,
         count=count,
         parts=parts,
-        picture_url=picture,
+        picture=picture,
     )
 
 
@@ -182,6 +182,6 @@ def _card(volume: Volume, pictures: set[str]) -> SegmentationCard:
         type=segmentation.get_type_display() if segmentation else "",
         method=segmentation.get_method_display() if segmentation else "",
         voxel=voxel_size(volume),
-        picture_url=picture_url(version, layer_picture(volume.path), pictures),
+        picture=picture_of(version, layer_picture(volume.path), pictures),
         is_elsewhere=volume.is_external,
     )

@@ -10,7 +10,7 @@ from datasets.catalogue.models import Acquisition, DatasetVersion, Specimen, Vol
 from datasets.catalogue.models.volume import extent_nm, first_image
 from datasets.catalogue.pictures import CARRIED
 from datasets.catalogue.presentation import ScaleBar, scale_bar
-from datasets.catalogue.slices import picture_url
+from datasets.catalogue.slices import NO_PICTURE, Picture, picture_of
 
 PICTURE_ASPECT = 16 / 10
 """Width by height of every still picture; a middle slice is cropped to it."""
@@ -18,14 +18,14 @@ PICTURE_ASPECT = 16 / 10
 
 @dataclass(frozen=True)
 class Stills:
-    """Addresses of the middle slice without and with labels; empty where there is no such picture."""
+    """The middle slice without and with labels; empty where there is no such picture."""
 
-    em: str
-    labels: str
+    em: Picture
+    labels: Picture
     scale: ScaleBar | None
 
     @property
-    def best(self) -> str:
+    def best(self) -> Picture:
         return self.labels or self.em
 
 
@@ -73,12 +73,12 @@ def stills_of(version: DatasetVersion, image: Volume | None, pictures: set[str])
     """The cropped middle slice of ``version``, whose main volume is ``image``."""
     scale = None
     if pictures.isdisjoint(("em", "labels")):
-        return Stills(em=picture_url(version, CARRIED, pictures), labels="", scale=None)
+        return Stills(em=picture_of(version, CARRIED, pictures), labels=NO_PICTURE, scale=None)
     if image is not None:
         low, high = extent_nm(image)
         if {"x", "y"} <= low.keys():
             scale = scale_bar(min(high["x"] - low["x"], (high["y"] - low["y"]) * PICTURE_ASPECT))
-    return Stills(em=picture_url(version, "em", pictures), labels=picture_url(version, "labels", pictures), scale=scale)
+    return Stills(em=picture_of(version, "em", pictures), labels=picture_of(version, "labels", pictures), scale=scale)
 
 
 def main_volume(volumes: Sequence[Volume]) -> Volume | None:

@@ -35,7 +35,7 @@ from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
-from datasets.catalogue.pictures import known_picture_names, read_picture, read_thumbnail
+from datasets.catalogue.pictures import known_picture_names, read_picture, read_thumbnail, small_name
 from datasets.catalogue.queries.collections import collections_with
 from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.datasets import (
@@ -69,7 +69,8 @@ from datasets.catalogue.slices import slices_of
 from datasets.catalogue.state_requests import requested_state
 
 CARDS_PER_PAGE = 48
-YEAR_S = 365 * 24 * 3600
+PICTURE_FRESH_S = 3600
+"""So long nobody asks again for a picture of a version, which may be made anew or come later."""
 
 # Neuroglancer decodes in WebAssembly and in workers, and draws from blobs (docs/decisions/0003-viewer.md).
 VIEWER_CSP: dict[str, Collection[str]] = {
@@ -105,7 +106,7 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
         site_url=site_url(request),
         data_url=data_url(request),
     )
-    head = dataset_head(request, version, versions, collections=collections, picture_url=context.stills.best)
+    head = dataset_head(request, version, versions, collections=collections, picture_url=context.stills.best.url)
     return head.on(render(request, "catalogue/dataset.html", {"page": context, "linked_data": head.linked_data}))
 
 
@@ -135,7 +136,7 @@ def _layer(request: HttpRequest, ref: Reference, path: str, *, are_labels: bool)
         site_url=site_url(request),
         data_url=data_url(request),
     )
-    head = layer_head(request, version, found, picture_url=context.picture_url)
+    head = layer_head(request, version, found, picture_url=context.picture.url)
     return head.on(render(request, "catalogue/layer.html", {"page": context, "linked_data": head.linked_data}))
 
 
@@ -275,10 +276,10 @@ def kept_selection(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @require_safe
-def picture(request: HttpRequest, ref: Reference, name: str) -> HttpResponse:
-    """``/datasets/<name>[@<v>]/pictures/<picture>.webp``"""
+def picture(request: HttpRequest, ref: Reference, name: str, width: int | None = None) -> HttpResponse:
+    """``/datasets/<name>[@<v>]/pictures/<picture>[.<width>].webp``"""
     version = named_version(ref.name, ref.label, request.user)
-    return _picture(request, ref, version, read_picture(version, name))
+    return _picture(request, ref, version, read_picture(version, small_name(name, width) if width else name))
 
 
 @require_safe
@@ -296,7 +297,7 @@ def _picture(request: HttpRequest, ref: Reference, version: DatasetVersion, cont
     elif ref.label is None:
         response["Cache-Control"] = "no-cache"
     else:
-        response["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+        response["Cache-Control"] = f"public, max-age={PICTURE_FRESH_S}"
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
