@@ -21,10 +21,9 @@ from django.utils.http import RFC3986_SUBDELIMS
 from datasets.catalogue.models import Collection, OrganelleClass, Task, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS
 from datasets.catalogue.queries.catalogue_state import catalogue_state
-from datasets.catalogue.queries.datasets import NotFound, newest_of
+from datasets.catalogue.queries.datasets import NotFound, newest_seen
 from datasets.catalogue.queries.models import visible_models
 from datasets.catalogue.queries.people import visible_people
-from datasets.catalogue.queries.visibility import visible_to
 
 MOST_ADDRESSES = 20_000
 """In one sitemap. The format allows 50,000 and 50 MB, which so many of the longest addresses come near to."""
@@ -99,7 +98,7 @@ def _absent(number: int) -> NotFound:
 def parts_of_datasets(stamp: int | None, released: int) -> tuple[Part, ...]:
     """The sitemaps of datasets, in a state of the catalogue."""
     labels = Count("volumes", filter=Q(volumes__kind__in=LABEL_KINDS))
-    rows = newest_of(visible_to(None)).order_by("pk").values_list("pk", "frozen_at").annotate(labels=labels)
+    rows = newest_seen(None).order_by("pk").values_list("pk", "frozen_at").annotate(labels=labels)
     parts: list[Part] = []
     size = 0
     for pk, frozen_at, count in rows:
@@ -113,7 +112,7 @@ def parts_of_datasets(stamp: int | None, released: int) -> tuple[Part, ...]:
 
 
 def _datasets(part: Part) -> Iterator[Entry]:
-    versions = newest_of(visible_to(None)).filter(pk__range=(part.first, part.last)).order_by("pk")
+    versions = newest_seen(None).filter(pk__range=(part.first, part.last)).order_by("pk")
     changed: dict[int, datetime] = {}
     ways: dict[int, tuple[str, str]] = {}
     rows: Any = versions.values_list("pk", "dataset__name", "number", "frozen_at")

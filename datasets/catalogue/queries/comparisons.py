@@ -12,13 +12,13 @@ from datasets.catalogue.queries.datasets import (
     find_version,
     find_volume,
     load_content,
-    newest_of,
+    newest_seen,
     paths_in,
     segmentation_of,
     versions_of,
 )
 from datasets.catalogue.queries.models import shown_run
-from datasets.catalogue.queries.visibility import Viewer, visible_to
+from datasets.catalogue.queries.visibility import Viewer
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def find_compared(ref: Reference, path: str, user: Viewer) -> Compared:
 
 def newest_names(user: Viewer) -> QuerySet[DatasetVersion]:
     """The newest versions of what ``user`` may see, newest first, with nothing but what names them."""
-    versions = newest_of(visible_to(user)).select_related("dataset").order_by("-frozen_at", "-pk")
+    versions = newest_seen(user).select_related("dataset").order_by("-frozen_at", "-pk")
     return versions.only("number", "title", "dataset__name")
 
 

@@ -21,7 +21,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.queries.paging import first_rows
 from datasets.catalogue.queries.source_checks import with_checks
-from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, visible_to
+from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, seen_by, visible_to
 from datasets.volumes.errors import CisternaError
 
 LONG = ("record", "kept")
@@ -63,7 +63,7 @@ def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """The newest published version of each dataset that ``user`` may see, newest first, with what a list shows."""
     volumes = Volume.objects.only("version_id", "path", "rank", "kind", "axes", "levels", "external_url")
     return (
-        newest_of(visible_to(user))
+        newest_seen(user)
         .select_related("dataset", "specimen", "acquisition")
         .defer(*LONG)
         .prefetch_related(Prefetch("volumes", volumes), "volumes__segmentation__coverage__organelle")
@@ -73,15 +73,18 @@ def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
 
 def newest_of(datasets: QuerySet[Dataset]) -> QuerySet[DatasetVersion]:
     """The newest published version of each of ``datasets``."""
-    newer = DatasetVersion.objects.filter(
-        dataset=OuterRef("dataset"), state=State.PUBLISHED, number__gt=OuterRef("number")
-    )
-    return _published_of(datasets).filter(~Exists(newer))
+    published = DatasetVersion.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), state=State.PUBLISHED)
+    return _newest_in(published)
+
+
+def newest_seen(user: Viewer) -> QuerySet[DatasetVersion]:
+    """The newest published version of each dataset that ``user`` may see, by itself."""
+    return _newest_in(published_versions(user))
 
 
 def published_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """Every published version, the newest and those before, of the datasets that ``user`` may see."""
-    return _published_of(visible_to(user))
+    return DatasetVersion.objects.filter(seen_by(user, "dataset"), state=State.PUBLISHED)
 
 
 def of_newest(user: Viewer, version: str = "version") -> Exists:
@@ -90,7 +93,7 @@ def of_newest(user: Viewer, version: str = "version") -> Exists:
     The database asks this of each row on its way through the list's order. What counts all rows is quicker with
     ``version__in=``, for which all versions are found first.
     """
-    return Exists(newest_of(visible_to(user)).filter(pk=OuterRef(version)))
+    return Exists(newest_seen(user).filter(pk=OuterRef(version)))
 
 
 def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
@@ -264,8 +267,11 @@ def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     )
 
 
-def _published_of(datasets: QuerySet[Dataset]) -> QuerySet[DatasetVersion]:
-    return DatasetVersion.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), state=State.PUBLISHED)
+def _newest_in(published: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
+    newer = DatasetVersion.objects.filter(
+        dataset=OuterRef("dataset"), state=State.PUBLISHED, number__gt=OuterRef("number")
+    )
+    return published.filter(~Exists(newer))
 
 
 def _content() -> list[str | Prefetch[str]]:

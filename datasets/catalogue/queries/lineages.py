@@ -9,9 +9,14 @@ from datasets.catalogue.models import OrganelleClass
 type Lineage = tuple[OrganelleClass, ...]
 
 
-def organelle_lineages() -> dict[int, Lineage]:
-    """For each class, by its key: the classes it is part of from the widest down, then itself. One query."""
-    classes = {organelle.pk: organelle for organelle in OrganelleClass.objects.defer("synonyms")}
+def organelle_lineages(*, with_synonyms: bool = False) -> dict[int, Lineage]:
+    """For each class, by its key: the classes it is part of from the widest down, then itself. One query.
+
+    Args:
+        with_synonyms: loads these too, which only the search asks for.
+    """
+    rows = OrganelleClass.objects.all() if with_synonyms else OrganelleClass.objects.defer("synonyms")
+    classes = {organelle.pk: organelle for organelle in rows}
     lineages: dict[int, Lineage] = {}
     for key in classes:
         line: list[OrganelleClass] = []

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from datasets.catalogue.models import Coverage, Dataset, OrganelleClass, Segmentation, Volume
+from datasets.catalogue.models import Coverage, DatasetVersion, OrganelleClass, Segmentation, Volume
 from datasets.catalogue.queries.catalogue_state import catalogue_state
-from datasets.catalogue.queries.datasets import NotFound, newest_of, of_newest, with_version
+from datasets.catalogue.queries.datasets import NotFound, newest_of, newest_seen, of_newest, with_version
 from datasets.catalogue.queries.paging import rows_having
-from datasets.catalogue.queries.visibility import Viewer, opened_alone_to, visible_to
+from datasets.catalogue.queries.visibility import Viewer, opened_alone_to
 
 LABELS = (Segmentation.Type.INSTANCE, Segmentation.Type.SEMANTIC)
 """What counts as a segmentation of a class: probabilities, contact sites and measures do not."""
@@ -138,7 +138,7 @@ _NOWHERE = (0, 0, 0)
 def _presence(user: Viewer) -> _Presence:
     # What everyone may see is counted once for each state of the catalogue, and what only ``user`` may see beside it.
     found = dict(released_presence(*catalogue_state()))
-    for organelle, (number, here, newest) in _count(opened_alone_to(user)).items():
+    for organelle, (number, here, newest) in _count(newest_of(opened_alone_to(user))).items():
         number_before, here_before, newest_before = found.get(organelle, _NOWHERE)
         found[organelle] = (number + number_before, max(here, here_before), max(newest, newest_before))
     return found
@@ -147,12 +147,12 @@ def _presence(user: Viewer) -> _Presence:
 @lru_cache(maxsize=1)
 def released_presence(stamp: int | None, released: int) -> _Presence:
     """Of the datasets that are open to everyone, in a state of the catalogue."""
-    return _count(visible_to(None))
+    return _count(newest_seen(None))
 
 
-def _count(datasets: QuerySet[Dataset]) -> _Presence:
+def _count(versions: QuerySet[DatasetVersion]) -> _Presence:
     version = "segmentation__volume__version"
-    rows = _labelled().filter(**{f"{version}__in": newest_of(datasets).values("pk")}).order_by().values("organelle")
+    rows = _labelled().filter(**{f"{version}__in": versions.values("pk")}).order_by().values("organelle")
     is_here = Q(segmentation__volume__external_url="")
     counted = rows.annotate(number=Count("pk"), here=Max(version, filter=is_here, default=0), newest=Max(version))
     return {row["organelle"]: (row["number"], row["here"], row["newest"]) for row in counted}

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 from datasets.catalogue.models import RevisionStamp
-from datasets.catalogue.queries.datasets import newest_of
+from datasets.catalogue.queries.datasets import newest_seen
 from datasets.catalogue.queries.people import known_people
 from datasets.catalogue.queries.publications import visible_publications
-from datasets.catalogue.queries.visibility import count_released, models_visible_to, visible_to
+from datasets.catalogue.queries.visibility import count_released, models_visible_to
 from datasets.catalogue.search.questions import Question, Term
 from datasets.catalogue.search.shelf import released_shelf
 from datasets.catalogue.search.spelling import MOST, Spelling, far_enough
@@ -63,7 +63,7 @@ def public_words(stamp: int | None, released: int) -> Spelling:
     """The words of names that everyone may read, collected once for each state of the catalogue. The stamp changes
     with that, but not when an embargo ends."""
     texts = [value for _, value in released_shelf(stamp, released).having]
-    for names in newest_of(visible_to(None)).values_list("dataset__name", "title"):
+    for names in newest_seen(None).values_list("dataset__name", "title"):
         texts += names
     texts += visible_publications(None).order_by().values_list("title", flat=True).distinct()
     texts += known_people(None).values_list("name", flat=True)

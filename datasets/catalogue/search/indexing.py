@@ -149,7 +149,7 @@ def _newest() -> Any:
 
 
 def _write_datasets(datasets: Sequence[int]) -> None:
-    lineages = organelle_lineages()
+    lineages = organelle_lineages(with_synonyms=True)
     classes = {key: describe_class(line) for key, line in lineages.items()}
     versions = dict(_newest().filter(dataset__in=datasets).values_list("pk", "frozen_at"))
     rows: list[_Row] = []

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from datasets.catalogue.actions.table_sizes import learn_table_sizes
 from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.catalogue.models import Visibility
 from datasets.publishing.imports.printing import print_reports
@@ -30,6 +31,8 @@ class ImportCommand(OperatorCommand):
     def handle(self, *args: Any, path: Path, dry_run: bool, visibility: str, **options: Any) -> None:
         as_json: bool = options["json"]
         reports = self.import_from(path, visibility=Visibility(visibility), dry_run=dry_run, as_json=as_json)
+        if not dry_run:
+            learn_table_sizes()
         print_reports(reports, self.stdout, as_json=as_json, dry_run=dry_run)
         if any(report.outcome == "refused" for report in reports):
             raise CommandError("Some datasets were refused; the others were imported")
