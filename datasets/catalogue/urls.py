@@ -53,6 +53,7 @@ urlpatterns = [
     path("tasks/<slug:name>/", research_views.task, name="task"),
     path("collections/", research_views.collections, name="collections"),
     path("collections/<slug:name>/", research_views.collection, name="collection"),
+    path("people/", research_views.people, name="people"),
     path("people/<int:number>/", research_views.person, name="person"),
     path("selection/", views.selection, name="selection"),
     path("selection/add", views.gather_layers, name="gather"),

@@ -91,8 +91,9 @@ function replace(old: HTMLElement, next: HTMLElement): void {
     field.focus();
     field.setSelectionRange(typed.selectionStart, typed.selectionEnd);
   } else if (value !== null) {
-    const boxes = next.querySelectorAll<HTMLInputElement>("input[type=checkbox]");
-    [...boxes].find((it) => it.name === (focused as HTMLInputElement).name && it.value === value)?.focus();
+    const { name, type } = focused as HTMLInputElement;
+    const fields = [...next.querySelectorAll<HTMLInputElement>("input")].filter((it) => it.name === name);
+    fields.find((it) => type !== "checkbox" || it.value === value)?.focus();
   } else if (summary !== undefined) {
     next.querySelector<HTMLElement>(`details[data-facet="${summary}"] summary`)?.focus();
   } else if (focused?.id) {

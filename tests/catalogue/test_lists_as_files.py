@@ -1,4 +1,4 @@
-"""Ground truth, publications, models and the segmentations of a class as files: exactly what their lists show."""
+"""Lists as files, and in their orders: exactly what they show."""
 
 import csv
 import io
@@ -10,7 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from datasets.catalogue.models import Crop, Model
+from datasets.catalogue.models import Collection, Crop, Model, Person, Task
+from datasets.catalogue.queries.entry_rows import COLLECTION_ORDERS, MODEL_ORDERS, PERSON_ORDERS, TASK_ORDERS
+from datasets.catalogue.queries.orders import Orders
+from datasets.catalogue.queries.publications import PUBLICATION_ORDERS
+from datasets.catalogue.queries.research_rows import CROP_ORDERS, SEGMENTATION_ORDERS
 from tests.catalogue.test_organelle_pages import cell as segmented
 from tests.catalogue.test_pages import make_dataset
 from tests.catalogue.test_research_pages import cell, cropped, research
@@ -18,7 +22,7 @@ from tests.catalogue.test_versions import a_box
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ("/crops/", "/publications/", "/models/", "/organelles/mito/")
+LISTS = ("/crops/", "/publications/", "/models/", "/organelles/mito/", "/collections/", "/tasks/", "/people/")
 
 
 def rows_of(client: Client, path: str, **chosen: str) -> list[dict[str, Any]]:
@@ -55,7 +59,7 @@ def test_crops_are_those_of_the_list_and_lead_back_to_it(client: Client) -> None
     text = b"".join(client.get("/crops/?dataset=low&format=csv").streaming_content)  # type: ignore[attr-defined]
     assert b",-102.0; 2759.0; 2759.0," in text  # numbers below zero are no formula
     page = client.get("/crops/?use=test").content.decode()
-    assert 'href="?use=test&amp;format=csv" rel="nofollow" download' in page
+    assert 'href="/crops/?use=test&amp;format=csv" rel="nofollow" download' in page
 
 
 def test_publications_models_and_segmentations_are_those_of_their_lists(client: Client) -> None:
@@ -74,7 +78,7 @@ def test_publications_models_and_segmentations_are_those_of_their_lists(client: 
     assert other["url"] == "http://testserver/datasets/three@1/segmentations/labels/mito/"
     assert (other["organelles"], other["voxel_nm"], other["kept_at"]) == (["mito"], [4, 4, 5.24], "")
     for path in LISTS:
-        assert 'href="?format=json"' in client.get(path).content.decode(), path
+        assert f'href="{path}?format=json"' in client.get(path).content.decode(), path
         assert client.get(path, {"format": "xml"}).status_code == 400, path
 
 
@@ -83,11 +87,71 @@ def test_nothing_that_is_hidden_is_in_a_file(client: Client, admin_client: Clien
     segmented("secret", "mito", visibility="private")
     Model.objects.update(public=False)
     for path in LISTS:
-        assert rows_of(client, path) == [], path
-        assert rows_of(admin_client, path) != [], path
+        opened = rows_of(admin_client, path)
+        if path in ("/collections/", "/tasks/"):  # known to everybody, their datasets are not
+            shown = rows_of(client, path)
+            assert {row.pop("datasets", 1) for row in opened} == {1}, path
+            assert {row.pop("datasets", 0) for row in shown} == {0}, path
+            assert shown == opened != [], path
+        else:
+            assert rows_of(client, path) == [] != opened, path
     Model.objects.update(public=True)
     assert [row["layers"] for row in rows_of(client, "/models/")] == [0]
     assert [row["layers"] for row in rows_of(admin_client, "/models/")] == [1]
+
+
+ORDERS: dict[str, Orders] = {
+    "/crops/": CROP_ORDERS,
+    "/publications/": PUBLICATION_ORDERS,
+    "/models/": MODEL_ORDERS,
+    "/collections/": COLLECTION_ORDERS,
+    "/tasks/": TASK_ORDERS,
+    "/people/": PERSON_ORDERS,
+    "/organelles/mito/": SEGMENTATION_ORDERS,
+    "/tasks/find-mito/": CROP_ORDERS,
+}
+
+
+def test_a_table_has_the_order_of_its_file_whichever_is_asked_for(client: Client, monkeypatch: Any) -> None:
+    research(cell())
+    for name, *crops in (("one", "1", "2"), ("two", "2")):
+        task = Task.objects.get()
+        task.crops.add(*cropped(name, *crops).crops.all())
+        segmented(f"{name}-more", "labels/mito")
+    Collection.objects.create(name="another", title="Another's")
+    Task.objects.create(name="easy", title="An easy one")
+    Model.objects.create(name="net", title="Net", architecture="A transformer")
+    Person.objects.create(name="A. Nobody")
+    for path, orders in ORDERS.items():
+        everything = sorted(row["url"] for row in rows_of(client, path))
+        for word in orders.words():
+            files = [[row["url"] for row in rows_of(client, path, sort=sort)] for sort in (word, f"-{word}")]
+            assert files[1] == files[0][::-1], (path, word)
+            assert sorted(files[0]) == everything, (path, word)
+            response = client.get(path, {"sort": word, "view": "table"})
+            page: Any = response.context["page"]
+            table = getattr(page, "table", None) or page
+            sorted_by = [it for it in table.headings if it.direction]
+            assert [it.word for it in sorted_by] in ([word], []), (path, word)
+            if path not in ("/crops/", "/tasks/find-mito/"):
+                shown = [row[0][0].url for row in table.rows]
+                assert [f"http://testserver{it}" if it.startswith("/") else it for it in shown] == files[0], (
+                    path,
+                    word,
+                )
+        assert client.get(path, {"sort": "colour"}).status_code == 400, path
+    page = client.get("/crops/?sort=size&dataset=one").content.decode()
+    assert 'href="/crops/?dataset=one&amp;sort=-size"' in page
+    assert 'aria-sort="descending"><a class="sorts" id="sort-size"' in page
+    assert 'href="/crops/?dataset=one&amp;sort=size&amp;format=csv"' in page
+    for module in ("pages.crops", "pages.research_views"):
+        monkeypatch.setattr(f"datasets.catalogue.{module}.MOST_COUNTED", 0)
+    page = client.get("/crops/?sort=size").content.decode()
+    assert "crops are not sorted so: narrow the list first." in page
+    assert "aria-sort" not in page
+    assert [row["crop"] for row in rows_of(client, "/crops/", sort="size")] == [
+        row["crop"] for row in rows_of(client, "/crops/")
+    ]
 
 
 def test_the_number_of_questions_does_not_grow(client: Client) -> None:

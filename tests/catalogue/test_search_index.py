@@ -271,7 +271,9 @@ def test_lists_have_their_orders(written: None, db: None) -> None:
     assert names(order="newest", start=1, most=1) == names(order="newest")[1:2]
     assert names(text="mouse liver", order="relevance")[0] == "one"
     assert names(text="%_*") == names(text="nothing of this") == []
-    assert set(ORDERS) == {"relevance", "newest", "size", "resolution"}
+    assert ORDERS == ("relevance", "newest", "size", "resolution", "title")
+    for order in ORDERS[1:]:
+        assert names(order=f"-{order}") == names(order=order)[::-1]
 
 
 def test_over_the_api_a_kind_has_pages(written: None, db: None, client: Client) -> None:

@@ -44,7 +44,11 @@ LISTS = {"datasets/", "api/v1/datasets/", "api/v1/search"}
 ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
 """Lists that are the same for all: they hold what a stranger may know of."""
 FILES = tuple(
-    f"{path}/?format=csv" for path in ("datasets", "crops", "publications", "models", "organelles/<slug:short_name>")
+    f"{path}/?format=csv"
+    for path in (
+        *("datasets", "crops", "publications", "models", "organelles/<slug:short_name>"),
+        *("collections", "people", "tasks/<slug:name>"),
+    )
 )
 """Lists as files, walked as if they were routes."""
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")

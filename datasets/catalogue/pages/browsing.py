@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -11,45 +11,37 @@ from django.utils.http import urlencode
 
 from datasets.catalogue.models import Segmentation
 from datasets.catalogue.organelles import load_facts
-from datasets.catalogue.pages.parts import Choice
+from datasets.catalogue.pages.sorting import Asked, Bar, Column, Heading, bar, headings, read_sort
 from datasets.catalogue.search.facets import FACETS
-from datasets.catalogue.search.listing import ORDERS, FacetValue, Order
+from datasets.catalogue.search.listing import ORDERS, FacetValue
 from datasets.catalogue.state_requests import read_choice
 
 LOOKS = ("grid", "table")
-_ORDER_LABELS: Mapping[Order, str] = {
-    "relevance": "Best match",
-    "newest": "Newest first",
-    "size": "Largest first",
-    "resolution": "Finest voxels first",
-}
+_COLUMNS: tuple[Column, ...] = (
+    ("Dataset", "title"),
+    ("Organism", ""),
+    ("Sample", ""),
+    ("Voxel", "resolution"),
+    ("Imaged by", ""),
+    ("Layers", "", True),
+    ("Crops", "", True),
+    ("Organelles", ""),
+    ("Institution", ""),
+    ("Published", "newest"),
+)
 _MOST_CHOSEN = 50
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What an address of the list asks for."""
+class DatasetsAsked(Asked):
+    """What an address of the list asks for: words, and any of the chosen values of each facet."""
 
-    text: str
-    chosen: dict[str, list[str]]
-    order: Order
-    look: str
+    text: str = ""
+    chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.text or self.chosen)
-
-    def url(self, *, without: tuple[str, str] | None = None, **more: str) -> str:
-        """The same list, without one choice, with more said or something said otherwise; empty says nothing."""
-        said: list[tuple[str, str]] = [("q", self.text)]
-        said += [(facet, it) for facet, values in self.chosen.items() for it in values if (facet, it) != without]
-        plain = {
-            "sort": "" if self.order == _first(self.text) else self.order,
-            "view": "" if self.look == "grid" else self.look,
-        }
-        said += list((plain | more).items())
-        query = urlencode([(name, value) for name, value in said if value])
-        return f"{reverse('catalogue:datasets')}{f'?{query}' if query else ''}"
+        return bool(self.narrowed)
 
 
 @dataclass(frozen=True)
@@ -89,17 +81,14 @@ class Browser:
     text: str
     facets: tuple[Facet, ...]
     chips: tuple[Chip, ...]
-    orders: tuple[Choice, ...]
+    bar: Bar
+    headings: tuple[Heading, ...]
     look: str
-    grid_url: str
-    table_url: str
-    csv_url: str
-    json_url: str
     all_url: str
     everything_url: str
 
 
-def read_asked(query: QueryDict) -> Asked:
+def read_datasets_asked(query: QueryDict) -> DatasetsAsked:
     """What the list is asked for.
 
     Raises:
@@ -107,13 +96,20 @@ def read_asked(query: QueryDict) -> Asked:
     """
     text = query.get("q", "").strip()
     values = {facet: list(dict.fromkeys(query.getlist(facet)))[:_MOST_CHOSEN] for facet in FACETS if facet in query}
-    chosen = {facet: [it for it in found if it] for facet, found in values.items()}
-    order = read_choice(query, "sort", *ORDERS) if query.get("sort") else _first(text)
-    return Asked(
-        text,
-        {facet: found for facet, found in chosen.items() if found},
-        order,  # type: ignore[arg-type]  # one of ORDERS
-        read_choice(query, "view", *LOOKS),
+    chosen = {facet: kept for facet, found in values.items() if (kept := [it for it in found if it])}
+    first = "relevance" if text else "newest"
+    return DatasetsAsked(
+        path=reverse("catalogue:datasets"),
+        narrowed=(
+            *((("q", text),) if text else ()),
+            *((facet, it) for facet, values in chosen.items() for it in values),
+        ),
+        sort=read_sort(query, ORDERS, first),
+        first=first,
+        look=read_choice(query, "view", *LOOKS),
+        looks=LOOKS,
+        text=text,
+        chosen=chosen,
     )
 
 
@@ -122,15 +118,11 @@ def last_page(count: int, page_size: int) -> int:
     return max(1, -(-count // page_size))
 
 
-def _first(text: str) -> Order:
-    """The order of a list of which none is asked for."""
-    return "relevance" if text else "newest"
-
-
-def browser(asked: Asked, facets: Mapping[str, Sequence[FacetValue]]) -> Browser:
+def browser(asked: DatasetsAsked, facets: Mapping[str, Sequence[FacetValue]]) -> Browser:
     """What stands above the list that was asked for. A facet with one value that nobody chose tells nothing."""
     shown = tuple(_facet(name, facets.get(name, ())) for name in FACETS)
     labels = {(facet.name, it.value): it.label for facet in shown for it in facet.values}
+    words = ORDERS if asked.text else ORDERS[1:]
     return Browser(
         text=asked.text,
         facets=tuple(it for it in shown if len(it.values) > 1 or it.chosen_count),
@@ -139,18 +131,10 @@ def browser(asked: Asked, facets: Mapping[str, Sequence[FacetValue]]) -> Browser
             for facet, values in asked.chosen.items()
             for it in values
         ),
-        orders=tuple(
-            # The first says nothing: words that are typed next bring the order of relevance with them.
-            Choice("" if it == _first(asked.text) else it, _ORDER_LABELS[it], it == asked.order)
-            for it in ORDERS
-            if asked.text or it != "relevance"
-        ),
+        bar=bar(asked, words),
+        headings=headings(asked, words, _COLUMNS),
         look=asked.look,
-        grid_url=asked.url(view=""),
-        table_url=asked.url(view="table"),
-        csv_url=asked.url(format="csv"),
-        json_url=asked.url(format="json"),
-        all_url=reverse("catalogue:datasets") if asked.is_narrowed else "",
+        all_url=asked.path if asked.is_narrowed else "",
         everything_url=f"{reverse('catalogue:search')}?{urlencode({'q': asked.text})}" if asked.text else "",
     )
 

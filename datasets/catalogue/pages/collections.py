@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import reverse
-
 from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import Collection, DatasetVersion
 from datasets.catalogue.pages.gallery import GalleryCard, gallery_card
-from datasets.catalogue.pages.models import Entry
 from datasets.catalogue.pages.parts import Fact
 from datasets.catalogue.presentation import format_count
 
@@ -27,16 +24,6 @@ class CollectionPage:
     cards: tuple[GalleryCard, ...]
     newer_url: str
     older_url: str
-
-
-def collection_entry(collection: Collection, datasets: int) -> Entry:
-    """A collection in the list of all; ``datasets`` is the number of those that can be seen."""
-    return Entry(
-        title=collection.title,
-        url=reverse("catalogue:collection", kwargs={"name": collection.name}),
-        text=collection.description,
-        notes=(format_count(datasets, "dataset"),),
-    )
 
 
 def collection_page(

@@ -12,11 +12,22 @@ from datasets.catalogue.models import Coverage, Crop, OrganelleClass
 from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot
 from datasets.catalogue.pages.parts import Choice, Fact
-from datasets.catalogue.pages.tables import Files, file_urls
+from datasets.catalogue.pages.sorting import Asked, Bar, Column, Heading, bar, headings
 from datasets.catalogue.presentation import format_count, format_extent, format_place, format_shape, format_voxel
-from datasets.catalogue.queries.ground_truth import MOST_COUNTED, CropPage
+from datasets.catalogue.queries.ground_truth import MOST_COUNTED
+from datasets.catalogue.queries.research_rows import CROP_ORDERS
 
 CLASSES_SHOWN = 3
+_COLUMNS: tuple[Column, ...] = (
+    ("Crop", "name"),
+    ("Dataset", "dataset"),
+    ("Labelled", ""),
+    ("Size", "size", True),
+    ("Voxel", "resolution", True),
+    ("Kept for", "use"),
+    ("Middle", ""),
+    ("More", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,9 @@ class CropRow:
 class CropTable:
     """One page of crops."""
 
+    count: str
+    bar: Bar
+    headings: tuple[Heading, ...]
     rows: tuple[CropRow, ...]
     before_url: str
     after_url: str
@@ -60,9 +74,7 @@ class CropTable:
 class CropsPage:
     """The list of crops with its filters."""
 
-    count: str
     table: CropTable
-    files: Files
     is_narrowed: bool
     dataset: str
     datasets: tuple[Choice, ...]
@@ -71,18 +83,15 @@ class CropsPage:
 
 
 def crops_page(
-    page: CropPage,
+    table: CropTable,
     *,
-    count: int,
     chosen: Mapping[str, str],
     datasets: Iterable[tuple[str, str]],
     organelles: Iterable[OrganelleClass],
 ) -> CropsPage:
     """The page of all crops; ``chosen`` are the filters that narrow it: ``dataset``, ``use`` …"""
     return CropsPage(
-        count=count_of_crops(count),
-        table=crop_table(page, chosen),
-        files=file_urls(chosen),
+        table=table,
         is_narrowed=bool(chosen),
         dataset=chosen.get("dataset", ""),
         datasets=tuple(Choice(name, title, name == chosen.get("dataset")) for name, title in datasets),
@@ -98,12 +107,16 @@ def count_of_crops(count: int) -> str:
     return f"More than {MOST_COUNTED:,} crops" if count > MOST_COUNTED else format_count(count, "crop")
 
 
-def crop_table(page: CropPage, chosen: Mapping[str, str]) -> CropTable:
-    """A table of crops that goes on under the same query."""
+def crop_table(crops: Iterable[Crop], asked: Asked, *, count: int, before_url: str, after_url: str) -> CropTable:
+    """A page of crops in the order that was asked for; ``count`` is of all pages."""
+    words = CROP_ORDERS.words(is_long=count > MOST_COUNTED)
     return CropTable(
-        rows=tuple(_row(crop) for crop in page.crops),
-        before_url=f"?{urlencode({**chosen, 'before': page.before})}" if page.before else "",
-        after_url=f"?{urlencode({**chosen, 'after': page.after})}" if page.after else "",
+        count=count_of_crops(count),
+        bar=bar(asked, words, among=count_of_crops(count)),
+        headings=headings(asked, words, _COLUMNS),
+        rows=tuple(map(_row, crops)),
+        before_url=before_url,
+        after_url=after_url,
     )
 
 

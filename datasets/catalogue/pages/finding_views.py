@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.linked_data import site_nodes
 from datasets.catalogue.discovery.page_heads import linked_data
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.pages.browsing import Asked, browser, last_page, read_asked
+from datasets.catalogue.pages.browsing import DatasetsAsked, browser, last_page, read_datasets_asked
 from datasets.catalogue.pages.gallery import gallery_page, places_in
 from datasets.catalogue.pages.search import dataset_found, search_page
 from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
@@ -38,7 +38,7 @@ _MOST_PAGE = 100_000
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """``/``: a welcome, the search, and the newest datasets."""
-    asked = Asked("", {}, "newest", "grid")
+    asked = read_datasets_asked(QueryDict())
     listed = list_datasets(request.user, most=CARDS_AT_HOME)
     views = [(view, known_picture_names(view.version)) for view in newest_views(request.user, VIEWS_LOOKED_AT)]
     context = gallery_page(
@@ -56,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def datasets(request: HttpRequest) -> HttpResponseBase:
     """``/datasets/?q=&<facet>=&sort=&view=&page=&format=``: the datasets that are like that."""
-    asked = read_asked(request.GET)
+    asked = read_datasets_asked(request.GET)
     if asks_for_file(request):
         rows = dataset_rows(_listed(request, asked, 0, MOST_ROWS).versions)
         return table_response(request, "datasets", DatasetRow, rows)
@@ -66,11 +66,10 @@ def datasets(request: HttpRequest) -> HttpResponseBase:
     if number > last:
         number = last
         listed = _listed(request, asked, (number - 1) * CARDS_PER_PAGE, CARDS_PER_PAGE)
-    is_table = asked.look == "table"
     context = gallery_page(
-        () if is_table else _shown(request, listed.versions),
+        () if asked.is_table else _shown(request, listed.versions),
         browser(asked, listed.facets),
-        rows=dataset_rows(listed.versions) if is_table else (),
+        rows=dataset_rows(listed.versions) if asked.is_table else (),
         total=listed.count,
         corrected=listed.corrected,
         newer_url=asked.url(page=str(number - 1) if number > 2 else "") if number > 1 else "",
@@ -104,8 +103,8 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "catalogue/search.html", {"page": context})
 
 
-def _listed(request: HttpRequest, asked: Asked, start: int, most: int) -> Listed:
-    return list_datasets(request.user, text=asked.text, chosen=asked.chosen, order=asked.order, start=start, most=most)
+def _listed(request: HttpRequest, asked: DatasetsAsked, start: int, most: int) -> Listed:
+    return list_datasets(request.user, text=asked.text, chosen=asked.chosen, order=asked.sort, start=start, most=most)
 
 
 def _shown(request: HttpRequest, versions: Any) -> list[tuple[DatasetVersion, set[str]]]:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
 from datasets.catalogue.addresses import layer_url, web_url
 from datasets.catalogue.models import Model, ModelVersion, Volume
 from datasets.catalogue.pages.crops import crops_url
@@ -17,16 +15,6 @@ from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.presentation import describe_licence, format_count, format_date
 
 DATASETS_SHOWN = 50
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Something in a list: a model, a task, a collection."""
-
-    title: str
-    url: str
-    text: str
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -75,16 +63,6 @@ class ModelPage:
     made: tuple[MadeRow, ...]
     newer_url: str
     older_url: str
-
-
-def model_entry(model: Model, made: int) -> Entry:
-    """A model in the list of all; ``made`` is the number of layers it made that can be seen."""
-    return Entry(
-        title=model.title,
-        url=reverse("catalogue:model", kwargs={"name": model.name}),
-        text=model.description,
-        notes=tuple(filter(None, (model.architecture, format_count(made, "layer") if made else ""))),
-    )
 
 
 def model_page(

@@ -9,20 +9,39 @@ from types import MappingProxyType
 from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
-from datasets.catalogue.models import OrganelleClass, Volume
+from datasets.catalogue.models import OrganelleClass, Segmentation, Volume
 from datasets.catalogue.pages.crops import count_of_crops, crops_url
 from datasets.catalogue.pages.layers import describe_values, voxel_size
+from datasets.catalogue.pages.list_tables import Cell, Column, Table, table_of
 from datasets.catalogue.pages.parts import go_url, specimen_of
 from datasets.catalogue.pages.publications import DatasetLink, dataset_link
-from datasets.catalogue.pages.tables import Files, file_urls
+from datasets.catalogue.pages.sorting import Asked, Bar, bar
 from datasets.catalogue.pictures import layer_picture
-from datasets.catalogue.presentation import format_count
+from datasets.catalogue.presentation import format_count, format_voxel
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.organelles import OrganelleNode, lineage
+from datasets.catalogue.queries.research_rows import SEGMENTATION_ORDERS, SegmentationRow
 from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.slices import NO_PICTURE, Picture, picture_of
 
 OTHERS_SHOWN = 48
+_TYPES, _METHODS = dict(Segmentation.Type.choices), dict(Segmentation.Method.choices)
+_COLUMNS = (
+    Column[SegmentationRow]("Segmentation", lambda it: Cell(it.title, it.url), "title", is_wide=True),
+    Column[SegmentationRow](
+        "Dataset",
+        lambda it: Cell(it.dataset_title, reverse("catalogue:dataset", kwargs={"ref": it.dataset})),
+        "dataset",
+        is_wide=True,
+    ),
+    Column[SegmentationRow]("Organism", lambda it: Cell(it.organism, is_species=True), "organism"),
+    Column[SegmentationRow]("What it is", lambda it: Cell(str(_TYPES.get(it.type, it.type))), "kind"),
+    Column[SegmentationRow]("Made by", lambda it: Cell(str(_METHODS.get(it.method, it.method))), "method"),
+    Column[SegmentationRow](
+        "Voxel",
+        lambda it: Cell(format_voxel(dict(zip("xyz", it.voxel_nm, strict=True))) if len(it.voxel_nm) == 3 else ""),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -86,8 +105,9 @@ class OrganellePage:
     whole: tuple[OrganelleEntry, ...]
     parts: tuple[OrganelleEntry, ...]
     count: str
+    bar: Bar
     cards: tuple[SegmentationCard, ...]
-    files: Files
+    table: Table | None
     others: tuple[OtherLayer, ...]
     more_others: bool
     crop_count: str
@@ -111,18 +131,24 @@ def organelle_list(tree: Sequence[OrganelleNode], newest: Mapping[int, tuple[Vol
 
 def organelle_page(
     node: OrganelleNode,
+    asked: Asked,
     volumes: Iterable[tuple[Volume, set[str]]],
     *,
+    rows: Sequence[SegmentationRow],
+    is_long: bool,
     others: Sequence[Volume],
     crop_count: int,
     newer_url: str,
     older_url: str,
 ) -> OrganellePage:
-    """The page of one class; ``volumes`` are its segmentations, each with the names of its version's pictures.
+    """The page of one class; ``volumes`` are its segmentations, each with the names of its version's pictures, or
+    ``rows`` are where a table is asked for.
 
     ``others`` are at most ``OTHERS_SHOWN`` + 1 layers that are about it, too; ``crop_count`` counts its ground truth.
     """
     organelle = node.organelle
+    count = format_count(node.segmentation_count, "segmentation")
+    words = SEGMENTATION_ORDERS.words(is_long=is_long)
     return OrganellePage(
         name=organelle.long_name,
         short_name=organelle.short_name,
@@ -133,9 +159,10 @@ def organelle_page(
         synonyms=tuple(organelle.synonyms),
         whole=tuple(_named(it) for it in lineage(organelle)),
         parts=tuple(_entry(child) for child in node.children),
-        count=format_count(node.segmentation_count, "segmentation"),
+        count=count,
+        bar=bar(asked, words, among=count),
         cards=tuple(_card(volume, pictures) for volume, pictures in volumes),
-        files=file_urls({}),
+        table=table_of(rows, _COLUMNS, asked, words) if rows else None,
         others=tuple(
             OtherLayer(it.title, layer_url(it.version, it), describe_values(it), dataset_link(it.version))
             for it in others[:OTHERS_SHOWN]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import DatasetVersion, Publication
+from datasets.catalogue.pages.list_tables import Cell, Column, Table, table_of
 from datasets.catalogue.pages.parts import Choice
-from datasets.catalogue.pages.tables import Files, file_urls
+from datasets.catalogue.pages.sorting import Asked, Bar, bar
 from datasets.catalogue.presentation import format_count
-from datasets.catalogue.queries.publications import NamedPublication
+from datasets.catalogue.queries.publications import PUBLICATION_ORDERS, NamedPublication
+from datasets.catalogue.queries.research_rows import PublicationRow, publication_row
 
 DATASETS_SHOWN = 12
 KIND_WORDS = {"paper": "Papers", "data": "Data", "software": "Software"}
@@ -46,22 +48,39 @@ class PublicationsPage:
     count: str
     kind: str
     kinds: tuple[Choice, ...]
+    bar: Bar
     entries: tuple[PublicationEntry, ...]
-    files: Files
+    table: Table | None
     newer_url: str
     older_url: str
 
 
+_COLUMNS = (
+    Column[PublicationRow](
+        "Publication",
+        lambda it: Cell(it.title, it.url, it.citation, is_external=True),
+        "title",
+        is_wide=True,
+    ),
+    Column[PublicationRow]("Kind", lambda it: Cell(str(Publication.Kind(it.kind).label)), "kind"),
+    Column[PublicationRow]("DOI", lambda it: Cell(it.doi)),
+    Column[PublicationRow]("Datasets", lambda it: Cell(f"{len(it.datasets):,}"), "datasets", is_number=True),
+)
+
+
 def publications_page(
-    groups: Iterable[Sequence[NamedPublication]], *, count: int, kind: str, newer_url: str, older_url: str
+    groups: Sequence[Sequence[NamedPublication]], asked: Asked, *, count: int, newer_url: str, older_url: str
 ) -> PublicationsPage:
     """The page of ``groups``, each of which is one publication as its datasets name it."""
+    kind = dict(asked.narrowed).get("kind", "")
+    words = PUBLICATION_ORDERS.words()
     return PublicationsPage(
         count=format_count(count, "publication"),
         kind=kind,
         kinds=tuple(Choice(value, words, value == kind) for value, words in KIND_WORDS.items()),
-        entries=tuple(_entry(group) for group in groups),
-        files=file_urls({"kind": kind}),
+        bar=bar(asked, words),
+        entries=() if asked.is_table else tuple(map(_entry, groups)),
+        table=table_of(map(publication_row, groups), _COLUMNS, asked, words) if asked.is_table and groups else None,
         newer_url=newer_url,
         older_url=older_url,
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,19 +17,24 @@ from django.views.decorators.http import require_safe
 from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.described_terms import collection_node, model_node, person_node, publications_node
 from datasets.catalogue.discovery.page_heads import linked_data
-from datasets.catalogue.models import Collection, Crop, OrganelleClass, Publication
-from datasets.catalogue.pages.collections import collection_entry, collection_page
-from datasets.catalogue.pages.crops import crops_page
-from datasets.catalogue.pages.models import DATASETS_SHOWN, Entry, model_entry, model_page
+from datasets.catalogue.models import Crop, OrganelleClass, Publication
+from datasets.catalogue.pages.collections import collection_page
+from datasets.catalogue.pages.crops import CropTable, crop_table, crops_page
+from datasets.catalogue.pages.entries import COLLECTIONS, MODELS, PEOPLE, TASKS, ListKind, entries_page
+from datasets.catalogue.pages.models import DATASETS_SHOWN, model_page
 from datasets.catalogue.pages.people import person_page
 from datasets.catalogue.pages.publications import publications_page
-from datasets.catalogue.pages.tables import MOST_ROWS, Files, asks_for_file, file_urls, table_response
-from datasets.catalogue.pages.tasks import task_entry, task_page
+from datasets.catalogue.pages.sorting import Asked, neighbours, read_asked
+from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, list_response, table_response
+from datasets.catalogue.pages.tasks import task_page
 from datasets.catalogue.pictures import known_picture_names
-from datasets.catalogue.queries.collections import count_members, named_collection, versions_in
+from datasets.catalogue.queries.collections import named_collection, versions_in
 from datasets.catalogue.queries.crops import visible_crops, with_crop_counts
 from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.entry_rows import collection_list, model_list, person_list, task_list
 from datasets.catalogue.queries.ground_truth import (
+    CROPS_PER_PAGE,
+    MOST_COUNTED,
     classes_of,
     count_crops,
     crops_showing,
@@ -34,18 +42,18 @@ from datasets.catalogue.queries.ground_truth import (
     page_of_crops,
     versions_with_crops,
 )
-from datasets.catalogue.queries.models import count_made, made_by, named_model, training_of, visible_models
+from datasets.catalogue.queries.models import made_by, named_model, training_of
+from datasets.catalogue.queries.orders import word_of
 from datasets.catalogue.queries.people import find_person, other_names
-from datasets.catalogue.queries.publications import group_publications, keys_by_title, visible_publications
-from datasets.catalogue.queries.research_rows import (
-    CropRow,
-    ModelRow,
-    PublicationRow,
-    crop_rows,
-    model_rows,
-    publication_rows,
+from datasets.catalogue.queries.publications import (
+    PUBLICATION_ORDERS,
+    group_publications,
+    keys_in_order,
+    visible_publications,
 )
-from datasets.catalogue.queries.tasks import crops_of_task, named_task, tasks_with_classes
+from datasets.catalogue.queries.research_rows import CROP_ORDERS, PublicationRow, crop_list, publication_rows
+from datasets.catalogue.queries.row_lists import RowList
+from datasets.catalogue.queries.tasks import crops_of_task, named_task
 from datasets.catalogue.queries.visibility import is_stranger
 from datasets.catalogue.state_requests import read_choice
 
@@ -56,7 +64,7 @@ NAMES_OFFERED = 200
 
 @require_safe
 def crops(request: HttpRequest) -> HttpResponseBase:
-    """``/crops/?dataset=&organelle=&use=&crop=&format=``: all ground truth, dataset by dataset."""
+    """``/crops/?dataset=&organelle=&use=&crop=&sort=&format=``: all ground truth, dataset by dataset."""
     chosen = {name: request.GET[name] for name in ("dataset", "organelle", "use", "crop") if request.GET.get(name)}
     organelles = list(OrganelleClass.objects.order_by("rank"))
     rows = visible_crops(request.user)
@@ -69,12 +77,12 @@ def crops(request: HttpRequest) -> HttpResponseBase:
     if "organelle" in chosen:
         by_name = {it.short_name: it for it in organelles}
         rows = crops_showing(rows, by_name[read_choice(request.GET, "organelle", *by_name)])
+    count = count_crops(rows)
+    asked = _asked_of_crops(request, count, chosen)
     if asks_for_file(request):
-        return table_response(request, "crops", CropRow, crop_rows(rows, MOST_ROWS))
-    page = page_of_crops(rows, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
+        return list_response(request, "crops", crop_list(rows), asked)
     context = crops_page(
-        page,
-        count=count_crops(rows),
+        _crop_table(request, rows, asked, count),
         chosen=chosen,
         datasets=versions_with_crops(newest_versions(request.user), NAMES_OFFERED),
         organelles=organelles,
@@ -84,29 +92,43 @@ def crops(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def publications(request: HttpRequest) -> HttpResponseBase:
-    """``/publications/?kind=&format=``: everything that datasets name as published, papers first."""
+    """``/publications/?kind=&sort=&view=&format=``: everything that datasets name as published, papers first."""
     kind = read_choice(request.GET, "kind", "", *Publication.Kind.values)
     rows = visible_publications(request.user)
     chosen = rows.filter(kind=kind) if kind else rows
+    asked = read_asked(request, PUBLICATION_ORDERS, ("list", "table"), {"kind": kind})
     if asks_for_file(request):
-        return table_response(request, "publications", PublicationRow, publication_rows(rows, chosen, MOST_ROWS))
-    page = Paginator(keys_by_title(chosen), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+        named = publication_rows(rows, chosen, asked.sort, MOST_ROWS)
+        return table_response(request, "publications", PublicationRow, named)
+    page = Paginator(keys_in_order(chosen, asked.sort), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     groups = group_publications(rows, page)
-    context = publications_page(groups, count=page.paginator.count, kind=kind, **_neighbours(page, {"kind": kind}))
+    context = publications_page(groups, asked, count=page.paginator.count, **neighbours(asked, page))
     said = linked_data(request, [publications_node(groups)]) if is_stranger(request.user) else ""
     return render(request, "catalogue/publications.html", {"page": context, "linked_data": said})
 
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponseBase:
-    """``/models/?format=``: what segmentations are made with."""
-    rows = visible_models(request.user)
-    if asks_for_file(request):
-        return table_response(request, "models", ModelRow, model_rows(rows, request.user, MOST_ROWS))
-    page = Paginator(rows, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    made = count_made(list(page), request.user)
-    entries = [model_entry(it, made.get(it.pk, 0)) for it in page]
-    return _list(request, "models", page, entries, files=file_urls({}))
+    """``/models/?sort=&view=&format=``: what segmentations are made with."""
+    return _entries(request, MODELS, model_list(request.user))
+
+
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponseBase:
+    """``/tasks/?sort=&view=&format=``: what models are compared by."""
+    return _entries(request, TASKS, task_list())
+
+
+@require_safe
+def collections(request: HttpRequest) -> HttpResponseBase:
+    """``/collections/?sort=&view=&format=``: sets of datasets that belong together."""
+    return _entries(request, COLLECTIONS, collection_list(request.user))
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponseBase:
+    """``/people/?sort=&format=``: whoever contributed to a dataset."""
+    return _entries(request, PEOPLE, person_list(request.user))
 
 
 @require_safe
@@ -130,36 +152,24 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-def tasks(request: HttpRequest) -> HttpResponse:
-    """``/tasks/``: what models are compared by."""
-    page = Paginator(tasks_with_classes(), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    return _list(request, "tasks", page, [task_entry(it) for it in page])
-
-
-@require_safe
-def task(request: HttpRequest, name: str) -> HttpResponse:
-    """``/tasks/<name>/``: its classes, and its ground truth."""
+def task(request: HttpRequest, name: str) -> HttpResponseBase:
+    """``/tasks/<name>/?sort=&format=``: its classes, and its ground truth."""
     found = named_task(name)
     rows = crops_of_task(found, request.user)
+    count = count_crops(rows)
+    asked = _asked_of_crops(request, count)
+    if asks_for_file(request):
+        return list_response(request, f"{name}-crops", crop_list(rows), asked)
     context = task_page(
         found,
         list(found.organelles.all()),
-        page_of_crops(rows, before=request.GET.get("before", ""), after=request.GET.get("after", "")),
-        count=count_crops(rows),
+        _crop_table(request, rows, asked, count),
+        count=count,
         classes=classes_of(rows),
         datasets=datasets_of(rows, DATASETS_SHOWN),
     )
     said = linked_data(request, [], (found.title, request.path), under="tasks")
     return render(request, "catalogue/task.html", {"page": context, "linked_data": said})
-
-
-@require_safe
-def collections(request: HttpRequest) -> HttpResponse:
-    """``/collections/``: sets of datasets that belong together."""
-    everything = Collection.objects.order_by("name")
-    page = Paginator(everything, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    members = count_members(page, request.user)
-    return _list(request, "collections", page, [collection_entry(it, members.get(it.pk, 0)) for it in page])
 
 
 @require_safe
@@ -191,11 +201,35 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "catalogue/person.html", {"page": context, "linked_data": said})
 
 
-def _list(
-    request: HttpRequest, kind: str, page: Page[Any], entries: list[Entry], files: Files | None = None
-) -> HttpResponse:
-    context = {"kind": kind, "entries": entries, "files": files, **_neighbours(page, {})}
-    return render(request, "catalogue/entries.html", context)
+def _entries(request: HttpRequest, kind: ListKind[Any], listed: RowList[Any]) -> HttpResponseBase:
+    asked = read_asked(request, kind.orders, kind.looks)
+    if asks_for_file(request):
+        return list_response(request, kind.name, listed, asked)
+    page = listed.page(asked.sort, ENTRIES_PER_PAGE, request.GET.get("page"))
+    rows = list(listed.write(list(page)))
+    context = entries_page(kind, rows, asked, count=page.paginator.count, **neighbours(asked, page))
+    return render(request, "catalogue/entries.html", {"page": context})
+
+
+def _asked_of_crops(request: HttpRequest, count: int, narrowed: Mapping[str, str] = MappingProxyType({})) -> Asked:
+    return read_asked(request, CROP_ORDERS, narrowed=narrowed, is_long=count > MOST_COUNTED)
+
+
+def _crop_table(request: HttpRequest, rows: QuerySet[Crop], asked: Asked, count: int) -> CropTable:
+    """One page of crops: by its place in the index's order, by its number in others."""
+    if word_of(asked.sort) not in (CROP_ORDERS.indexed or ()):
+        page = crop_list(rows).page(asked.sort, CROPS_PER_PAGE, request.GET.get("page"), count=count)
+        around = neighbours(asked, page)
+        return crop_table(page, asked, count=count, before_url=around["newer_url"], after_url=around["older_url"])
+    before, after = (request.GET.get(name, "") for name in ("before", "after"))
+    some = page_of_crops(rows, falls=asked.sort == "newest", before=before, after=after)
+    return crop_table(
+        some.crops,
+        asked,
+        count=count,
+        before_url=asked.url(before=some.before) if some.before else "",
+        after_url=asked.url(after=some.after) if some.after else "",
+    )
 
 
 def _neighbours(page: Page[Any], chosen: dict[str, str]) -> dict[str, str]:

@@ -6,12 +6,13 @@ import csv
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
-from django.utils.http import urlencode
 
+from datasets.catalogue.pages.sorting import Asked
+from datasets.catalogue.queries.row_lists import RowList
 from datasets.catalogue.state_requests import read_choice
 
 FORMATS = ("csv", "json")
@@ -28,20 +29,6 @@ class _Line:
         return line
 
 
-@dataclass(frozen=True)
-class Files:
-    """Where a list is a file, narrowed as it is."""
-
-    csv_url: str
-    json_url: str
-
-
-def file_urls(chosen: Mapping[str, str]) -> Files:
-    """The addresses beside a list that ``chosen`` narrows."""
-    kept = {name: value for name, value in chosen.items() if value}
-    return Files(*(f"?{urlencode(kept | {'format': it})}" for it in FORMATS))
-
-
 def asks_for_file(request: HttpRequest) -> bool:
     """Whether a list is asked for as a file.
 
@@ -49,6 +36,11 @@ def asks_for_file(request: HttpRequest) -> bool:
         QueryInvalid: as a kind of file that it cannot be.
     """
     return "format" in request.GET and bool(read_choice(request.GET, "format", *FORMATS))
+
+
+def list_response(request: HttpRequest, name: str, listed: RowList[Any], asked: Asked) -> StreamingHttpResponse:
+    """The list as a file called ``name``, in the order that was asked for."""
+    return table_response(request, name, listed.kind, listed.rows(asked.sort, MOST_ROWS))
 
 
 def table_response(request: HttpRequest, name: str, row_type: type[Any], rows: Iterable[Any]) -> StreamingHttpResponse:

@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
 from datasets.catalogue.models import OrganelleClass, Task
-from datasets.catalogue.pages.crops import CropTable, class_dot, count_of_crops, crop_table
+from datasets.catalogue.pages.crops import CropTable, class_dot
 from datasets.catalogue.pages.layers import Dot
-from datasets.catalogue.pages.models import CropCount, Entry, crop_counts
-from datasets.catalogue.presentation import format_count
-from datasets.catalogue.queries.ground_truth import MOST_COUNTED, CropPage
+from datasets.catalogue.pages.models import CropCount, crop_counts
+from datasets.catalogue.queries.ground_truth import MOST_COUNTED
 
 
 @dataclass(frozen=True)
@@ -37,26 +34,15 @@ class TaskPage:
     name: str
     description: str
     classes: tuple[ClassRow, ...]
-    count: str
     datasets: tuple[CropCount, ...]
     more: str
     table: CropTable
 
 
-def task_entry(task: Task) -> Entry:
-    """A task in the list of all, with its classes loaded."""
-    return Entry(
-        title=task.title,
-        url=reverse("catalogue:task", kwargs={"name": task.name}),
-        text=task.description,
-        notes=(format_count(len(task.organelles.all()), "class", "classes"),),
-    )
-
-
 def task_page(
     task: Task,
     organelles: Sequence[OrganelleClass],
-    page: CropPage,
+    table: CropTable,
     *,
     count: int,
     classes: Sequence[Mapping[str, Any]],
@@ -70,10 +56,9 @@ def task_page(
         name=task.name,
         description=task.description,
         classes=tuple(_class(it, counted.get(it.pk, {}), count) for it in organelles),
-        count=count_of_crops(count),
         datasets=shown,
         more=more,
-        table=crop_table(page, {}),
+        table=table,
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -33,7 +32,8 @@ from datasets.catalogue.pages.selection import selection_page
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
-from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
+from datasets.catalogue.pages.sorting import neighbours, read_asked
+from datasets.catalogue.pages.tables import asks_for_file, list_response
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture, read_thumbnail, small_name
 from datasets.catalogue.queries.collections import collections_with
@@ -51,7 +51,6 @@ from datasets.catalogue.queries.ground_truth import count_crops, crops_showing
 from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.organelles import (
-    NEWEST_FIRST,
     find_organelle,
     lineage,
     newest_segmentations,
@@ -60,9 +59,9 @@ from datasets.catalogue.queries.organelles import (
     segmentations_of,
     with_cards,
 )
-from datasets.catalogue.queries.paging import LongList
+from datasets.catalogue.queries.paging import FEW
 from datasets.catalogue.queries.people import people_with_pages
-from datasets.catalogue.queries.research_rows import SegmentationRow, segmentation_rows
+from datasets.catalogue.queries.research_rows import SEGMENTATION_ORDERS, segmentation_list
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.slices import slices_of
@@ -168,20 +167,23 @@ def organelles(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def organelle(request: HttpRequest, short_name: str) -> HttpResponseBase:
-    """``/organelles/<class>/?format=``: what the class is, and its segmentations in pictures."""
+    """``/organelles/<class>/?sort=&view=&format=``: what the class is, and its segmentations in pictures."""
     node = find_organelle(short_name, request.user)
-    rows = with_cards(segmentations_of(node.organelle, request.user))
+    listed = segmentation_list(with_cards(segmentations_of(node.organelle, request.user)))
+    asked = read_asked(request, SEGMENTATION_ORDERS, ("grid", "table"), is_long=node.segmentation_count > FEW)
     if asks_for_file(request):
-        return table_response(request, short_name, SegmentationRow, segmentation_rows(rows, MOST_ROWS))
-    pages = LongList(rows, NEWEST_FIRST, CARDS_PER_PAGE, count=node.segmentation_count)
-    page = pages.get_page(request.GET.get("page"))
+        return list_response(request, short_name, listed, asked)
+    page = listed.page(asked.sort, CARDS_PER_PAGE, request.GET.get("page"), count=node.segmentation_count)
     pictures = {version: known_picture_names(version) for version in {it.version for it in page}}
     context = organelle_page(
         node,
-        [(it, pictures[it.version]) for it in page],
+        asked,
+        [] if asked.is_table else [(it, pictures[it.version]) for it in page],
+        rows=list(listed.write(list(page))) if asked.is_table else [],
+        is_long=node.segmentation_count > FEW,
         others=list(other_layers_of(node.organelle, request.user)[: OTHERS_SHOWN + 1]),
         crop_count=count_crops(crops_showing(visible_crops(request.user), node.organelle)),
-        **_neighbours(page),
+        **neighbours(asked, page),
     )
     way = [*lineage(node.organelle), node.organelle]
     said = linked_data(
@@ -332,10 +334,3 @@ def _render_viewer(request: HttpRequest, version: DatasetVersion, state: dict[st
 
 def _is_embedded(request: HttpRequest) -> bool:
     return request.GET.get("embedded") == "1"
-
-
-def _neighbours(page: Page[Any]) -> dict[str, str]:
-    return {
-        "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
-        "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
-    }

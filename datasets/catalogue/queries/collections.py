@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Collection, CollectionMember, Dataset, DatasetVersion
 from datasets.catalogue.queries.datasets import NotFound, newest_versions
@@ -13,8 +11,12 @@ from datasets.catalogue.queries.visibility import Viewer, visible_to
 
 def visible_collections(user: Viewer) -> QuerySet[Collection]:
     """All collections by name; their ``members`` are those that ``user`` may know of."""
-    rows = Collection.objects.select_related("organization").prefetch_related(_load_members(user))
-    return rows.order_by("name")
+    return all_collections().prefetch_related(_load_members(user))
+
+
+def all_collections() -> QuerySet[Collection]:
+    """All collections by name, by themselves."""
+    return Collection.objects.select_related("organization").order_by("name")
 
 
 def named_collection(name: str) -> Collection:
@@ -23,7 +25,7 @@ def named_collection(name: str) -> Collection:
     Raises:
         NotFound: there is none.
     """
-    collection = Collection.objects.select_related("organization").filter(name=name).first()
+    collection = all_collections().filter(name=name).first()
     if collection is None:
         raise NotFound(f"No collection is called {name!r}", where=name, fix="See /collections/")
     return collection
@@ -39,13 +41,6 @@ def versions_in(collection: Collection, user: Viewer) -> QuerySet[DatasetVersion
     membership = "dataset__collection_memberships"
     found = newest_versions(user).filter(**{f"{membership}__collection": collection})
     return found.order_by(f"{membership}__rank", "dataset__name")
-
-
-def count_members(collections: Iterable[Collection], user: Viewer) -> dict[int, int]:
-    """By collection, the number of its datasets that ``user`` may see."""
-    datasets = newest_versions(user).order_by().values("dataset")
-    members = CollectionMember.objects.filter(collection__in=list(collections), dataset__in=datasets).order_by()
-    return dict(members.values_list("collection").annotate(number=Count("pk")))
 
 
 def find_collection(name: str, user: Viewer) -> Collection:

@@ -28,29 +28,31 @@ class CropPage:
     after: str
 
 
-def page_of_crops(crops: QuerySet[Crop], *, before: str = "", after: str = "") -> CropPage:
+def page_of_crops(crops: QuerySet[Crop], *, falls: bool = False, before: str = "", after: str = "") -> CropPage:
     """The crops behind the place ``after``, or those that end at ``before``.
 
-    They stand dataset by dataset, by name: the order of an index, so that each page costs the same.
+    They stand dataset by dataset, by name, or from that order's end where it ``falls``: the order of an index, so that
+    each page costs the same.
 
     Raises:
         QueryInvalid: that is no place in a list.
     """
     rows = crops
+    backwards = bool(before) and not after
+    rises = backwards == falls
     if text := after or before:
         place = _PLACE.fullmatch(text)
         if place is None:
             raise QueryInvalid(
                 f"{text[:40]!r} is no place in the list", where="after" if after else "before", fix="Begin at /crops/"
             )
-        side = "gt" if after else "lt"
+        side = "gt" if rises else "lt"
         further = Q(**{f"version_id__{side}": int(place[1])}) | Q(
             version_id=int(place[1]), **{f"name__{side}": place[2]}
         )
         # Said by itself, so that an index can begin there.
         rows = rows.filter(further, **{f"version_id__{side}e": int(place[1])})
-    backwards = bool(before) and not after
-    order = ("-version_id", "-name") if backwards else ("version_id", "name")
+    order = ("version_id", "name") if rises else ("-version_id", "-name")
     found = first_rows(rows, order, CROPS_PER_PAGE)
     step = -1 if backwards else 1
     places = [f"{version}.{name}" for version, name in found.places[::step]]

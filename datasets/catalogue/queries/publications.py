@@ -5,17 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Min, QuerySet, Value, When
+from django.db.models import Case, Count, Max, Min, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from datasets.catalogue.models import Publication
 from datasets.catalogue.queries.datasets import of_newest
+from datasets.catalogue.queries.orders import Orders
 from datasets.catalogue.queries.visibility import Viewer
 
 _COLUMNS = (
     *("key", "kind", "doi", "url", "title", "citation"),
     *("version__number", "version__title", "version__dataset__name"),
 )
+
+
+_RANKS = {Publication.Kind.PAPER: 0, Publication.Kind.DATA: 1, Publication.Kind.SOFTWARE: 2}
+_SORTED_BY = {
+    "rank": Min(Case(*(When(kind=kind, then=Value(rank)) for kind, rank in _RANKS.items()), default=Value(3))),
+    "name": Min(Lower("title")),
+    "dataset_count": Count("version"),
+    "newest": Max("version"),
+}
+PUBLICATION_ORDERS = Orders(
+    {
+        "kind": ("rank", "name", "key"),
+        "title": ("name", "key"),
+        "datasets": ("-dataset_count", "name", "key"),
+        "newest": ("-newest", "name", "key"),
+    },
+    first="kind",
+)
+"""By kind as people look for them: papers, data, software; by title in each. The newest are those of the version that
+was begun last."""
 
 
 class NamedPublication(NamedTuple):
@@ -56,11 +77,9 @@ def group_publications(publications: QuerySet[Publication], keys: Iterable[str])
     return [group for group in groups.values() if group]
 
 
-def keys_by_title(publications: QuerySet[Publication]) -> QuerySet[Any, Any]:
-    """The different keys as people look for them: papers, data, software; by title in each."""
-    ranks = {Publication.Kind.PAPER: 0, Publication.Kind.DATA: 1, Publication.Kind.SOFTWARE: 2}
-    rank = Case(*(When(kind=kind, then=Value(rank)) for kind, rank in ranks.items()), default=Value(3))
-    ordered: QuerySet[Any, Any] = (
-        publications.order_by().values("key").annotate(first=Min(rank), name=Min(Lower("title")))
-    )
-    return ordered.order_by("first", "name", "key").values_list("key", flat=True)
+def keys_in_order(publications: QuerySet[Publication], sort: str) -> QuerySet[Any, Any]:
+    """The different keys, in one of :data:`PUBLICATION_ORDERS`."""
+    columns = PUBLICATION_ORDERS.of(sort)
+    needed = {name: it for name, it in _SORTED_BY.items() if {name, f"-{name}"} & set(columns)}
+    ordered: QuerySet[Any, Any] = publications.order_by().values("key").annotate(**needed)
+    return ordered.order_by(*columns).values_list("key", flat=True)

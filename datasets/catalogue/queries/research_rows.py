@@ -1,24 +1,52 @@
-"""Crops, segmentations, publications and models as rows of a table, for as many as there are; see `dataset_rows`."""
+"""Crops, segmentations and publications as rows of a table, for as many as there are; see `dataset_rows`."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from datasets.catalogue.addresses import doi_url, layer_url, web_url
-from datasets.catalogue.models import Coverage, Crop, CropCoverage, Model, ModelVersion, Publication, Specimen, Volume
-from datasets.catalogue.queries.models import count_made
+from datasets.catalogue.models import Coverage, Crop, CropCoverage, Publication, Specimen, Volume
+from datasets.catalogue.queries.orders import Orders
 from datasets.catalogue.queries.organelles import NEWEST_FIRST
-from datasets.catalogue.queries.paging import AT_ONCE, rows_in_order
-from datasets.catalogue.queries.publications import NamedPublication, group_publications, keys_by_title
-from datasets.catalogue.queries.visibility import Viewer
+from datasets.catalogue.queries.paging import AT_ONCE
+from datasets.catalogue.queries.publications import NamedPublication, group_publications, keys_in_order
+from datasets.catalogue.queries.row_lists import RowList
+
+CROP_ORDERS = Orders(
+    {
+        "newest": ("-version_id", "-name"),
+        "name": ("name", "version_id"),
+        "dataset": ("dataset_title", "version_id", "name"),
+        "size": ("-size", "version_id", "name"),
+        "resolution": ("voxel", "version_id", "name"),
+        "use": ("use", "version_id", "name"),
+    },
+    first="-newest",
+    indexed=["newest"],
+)
+"""Of a million crops only the order of the index is asked for: those of the version that was begun last first, or last.
+Others are asked of so few that these can be counted."""
+
+SEGMENTATION_ORDERS = Orders(
+    {
+        "newest": NEWEST_FIRST,
+        "title": ("folded_title", "version_id", "path"),
+        "dataset": ("dataset_title", "version_id", "path"),
+        "organism": ("organism", "version_id", "path"),
+        "kind": ("segmentation__type", "version_id", "path"),
+        "method": ("segmentation__method", "version_id", "path"),
+    },
+    first="newest",
+    indexed=["newest"],
+)
 
 type _Covered = list[Coverage] | list[CropCoverage]
 
@@ -90,84 +118,77 @@ class PublicationRow:
     url: str
 
 
-@dataclass(frozen=True)
-class ModelRow:
-    """A model; ``layers`` are those that it made, in the newest versions that the caller may see."""
-
-    name: str
-    title: str
-    architecture: str
-    organization: str
-    versions: tuple[str, ...]
-    newest_released: dt.date | None
-    layers: int
-    licence: str
-    code_url: str
-    description: str
-    url: str
+def crop_list(crops: QuerySet[Crop]) -> RowList[CropRow]:
+    """Crops that the caller may show, with what a list shows of each."""
+    voxel = F("voxel_x_nm") * F("voxel_y_nm") * F("voxel_z_nm")
+    found = crops.annotate(
+        dataset_title=Lower("version__title"),
+        size=voxel * F("shape_x") * F("shape_y") * F("shape_z"),
+        voxel=voxel,
+    )
+    return RowList(CropRow, found, CROP_ORDERS, lambda some: map(_crop, some))
 
 
-def crop_rows(crops: QuerySet[Crop], most: int) -> Iterator[CropRow]:
-    """The first ``most`` of crops that the caller may show, dataset by dataset, by name."""
-    for crop in rows_in_order(crops, ("version_id", "name"), most):
-        low, high = crop.box_nm
-        covered = list(crop.coverage.all())
-        chosen = urlencode({"dataset": crop.version.dataset.name, "crop": crop.name})
-        yield CropRow(
-            **_named(crop),
-            crop=crop.name,
-            title=crop.title,
-            use=crop.use,
-            method=crop.method,
-            space=crop.space.name if crop.space else "",
-            voxel_nm=crop.voxel_nm,
-            shape=crop.shape,
-            low_nm=low,
-            high_nm=high,
-            present=_classes(covered, Coverage.Found.PRESENT),
-            absent=_classes(covered, Coverage.Found.ABSENT),
-            labels_url=crop.labels_url,
-            image_url=crop.image_url,
-            url=f"{reverse('catalogue:crops')}?{chosen}",
-        )
-
-
-def segmentation_rows(volumes: QuerySet[Volume], most: int) -> Iterator[SegmentationRow]:
-    """The first ``most`` of segmentations that the caller may show, with their cards, the newest first."""
-    for volume in rows_in_order(volumes, NEWEST_FIRST, most):
-        specimen: Specimen | None = getattr(volume.version, "specimen", None)
-        scale = volume.levels[0]["scale_nm"] if volume.levels else {}
-        yield SegmentationRow(
-            **_named(volume),
-            path=volume.path,
-            title=volume.title,
-            organism=specimen.organism if specimen else "",
-            type=volume.segmentation.type,
-            method=volume.segmentation.method,
-            voxel_nm=tuple(scale[axis] for axis in "xyz" if axis in scale),
-            organelles=_classes(list(volume.segmentation.coverage.all()), Coverage.Found.PRESENT),
-            kept_at=volume.external_url,
-            url=layer_url(volume.version, volume),
-        )
+def segmentation_list(volumes: QuerySet[Volume]) -> RowList[SegmentationRow]:
+    """Segmentations that the caller may show, with their cards."""
+    found = volumes.annotate(
+        folded_title=Lower("title"),
+        dataset_title=Lower("version__title"),
+        organism=Coalesce("version__specimen__organism", Value("")),
+    )
+    return RowList(SegmentationRow, found, SEGMENTATION_ORDERS, lambda some: map(_segmentation, some))
 
 
 def publication_rows(
-    publications: QuerySet[Publication], chosen: QuerySet[Publication], most: int
+    publications: QuerySet[Publication], chosen: QuerySet[Publication], sort: str, most: int
 ) -> Iterator[PublicationRow]:
-    """The first ``most`` of ``chosen``, by title, each with all of its datasets among ``publications``."""
-    for keys in batched(keys_by_title(chosen)[:most], AT_ONCE):
-        yield from map(_publication, group_publications(publications, keys))
+    """The first ``most`` of ``chosen`` in an order, each with all of its datasets among ``publications``."""
+    for keys in batched(keys_in_order(chosen, sort)[:most], AT_ONCE):
+        yield from map(publication_row, group_publications(publications, keys))
 
 
-def model_rows(models: QuerySet[Model], user: Viewer, most: int) -> Iterator[ModelRow]:
-    """The first ``most`` of models that ``user`` may know of, by name."""
-    rows = rows_in_order(models.prefetch_related("versions"), ("name",), most)
-    for some in batched(rows, AT_ONCE):
-        made = count_made(some, user)
-        yield from (_model(it, made.get(it.pk, 0)) for it in some)
+def _crop(crop: Crop) -> CropRow:
+    low, high = crop.box_nm
+    covered = list(crop.coverage.all())
+    chosen = urlencode({"dataset": crop.version.dataset.name, "crop": crop.name})
+    return CropRow(
+        **_named(crop),
+        crop=crop.name,
+        title=crop.title,
+        use=crop.use,
+        method=crop.method,
+        space=crop.space.name if crop.space else "",
+        voxel_nm=crop.voxel_nm,
+        shape=crop.shape,
+        low_nm=low,
+        high_nm=high,
+        present=_classes(covered, Coverage.Found.PRESENT),
+        absent=_classes(covered, Coverage.Found.ABSENT),
+        labels_url=crop.labels_url,
+        image_url=crop.image_url,
+        url=f"{reverse('catalogue:crops')}?{chosen}",
+    )
 
 
-def _publication(group: list[NamedPublication]) -> PublicationRow:
+def _segmentation(volume: Volume) -> SegmentationRow:
+    specimen: Specimen | None = getattr(volume.version, "specimen", None)
+    scale = volume.levels[0]["scale_nm"] if volume.levels else {}
+    return SegmentationRow(
+        **_named(volume),
+        path=volume.path,
+        title=volume.title,
+        organism=specimen.organism if specimen else "",
+        type=volume.segmentation.type,
+        method=volume.segmentation.method,
+        voxel_nm=tuple(scale[axis] for axis in "xyz" if axis in scale),
+        organelles=_classes(list(volume.segmentation.coverage.all()), Coverage.Found.PRESENT),
+        kept_at=volume.external_url,
+        url=layer_url(volume.version, volume),
+    )
+
+
+def publication_row(group: Sequence[NamedPublication]) -> PublicationRow:
+    """One publication as all of its datasets name it."""
     first = group[0]
     return PublicationRow(
         kind=first.kind,
@@ -176,23 +197,6 @@ def _publication(group: list[NamedPublication]) -> PublicationRow:
         doi=first.doi,
         datasets=tuple(dict.fromkeys(it.dataset for it in group)),
         url=doi_url(first.doi) or web_url(first.url),
-    )
-
-
-def _model(model: Model, made: int) -> ModelRow:
-    versions: list[ModelVersion] = sorted(model.versions.all(), key=lambda it: (-it.rank, it.label))
-    return ModelRow(
-        name=model.name,
-        title=model.title,
-        architecture=model.architecture,
-        organization=model.organization.title if model.organization else "",
-        versions=tuple(it.label for it in versions),
-        newest_released=versions[0].released_on if versions else None,
-        layers=made,
-        licence=model.licence,
-        code_url=web_url(model.code_url),
-        description=model.description,
-        url=reverse("catalogue:model", kwargs={"name": model.name}),
     )
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from typing import Literal
+from typing import cast
 
+from datasets.catalogue.queries.orders import word_of
 from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search import full_text
 from datasets.catalogue.search.facets import FACETS, VOXEL_RANGES
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.searches import read_search
-from datasets.catalogue.search.shelf import Chosen, Shelf, own_shelf, public_shelf
+from datasets.catalogue.search.shelf import SORTS, Chosen, Shelf, Sort, own_shelf, public_shelf
 
-type Order = Literal["relevance", "newest", "size", "resolution"]
-ORDERS: tuple[Order, ...] = ("relevance", "newest", "size", "resolution")
+ORDERS: tuple[str, ...] = ("relevance", *SORTS)
+"""What a list of datasets is sorted by; all but the first also from the other end, with ``-`` before it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def list_datasets(
     *,
     text: str = "",
     chosen: Chosen | None = None,
-    order: Order = "newest",
+    order: str = "newest",
     start: int = 0,
     most: int = 48,
 ) -> Listed:
@@ -57,8 +58,8 @@ def list_datasets(
 
     Args:
         chosen: any of a facet's values, of each facet; unknown values and facets are those of no dataset.
-        order: ``relevance`` without a question is ``newest``. The best thousand are in the order of relevance, what is
-            behind them in that of time.
+        order: one of :data:`ORDERS`, or such from its end; ``relevance`` without a question is ``newest``. The best
+            thousand are in the order of relevance, what is behind them in that of time.
 
     Raises:
         QuestionInvalid
@@ -85,12 +86,13 @@ def list_datasets(
     return Listed(page, sum(each.bit_count() for each in found), _listed(counts, chosen), question.corrected)
 
 
-def _merged(shelves: Sequence[Shelf], found: Sequence[int], sort: Literal["newest", "size", "resolution"]) -> list[int]:
+def _merged(shelves: Sequence[Shelf], found: Sequence[int], order: str) -> list[int]:
+    sort, is_turned = cast(Sort, word_of(order)), order.startswith("-")
     sorted_ = [
-        [(shelf.ranks[sort][place], shelf.entries[place]) for place in shelf.in_order(each, sort)]
+        [(shelf.ranks[sort][place], shelf.entries[place]) for place in shelf.in_order(each, sort, is_turned=is_turned)]
         for shelf, each in zip(shelves, found, strict=True)
     ]
-    return [entry for _, entry in merge(*sorted_)]
+    return [entry for _, entry in merge(*sorted_, reverse=is_turned)]
 
 
 def _by_relevance(shelves: Sequence[Shelf], found: Sequence[int], ranked: Sequence[Ranked]) -> list[int]:

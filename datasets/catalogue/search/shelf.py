@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from datasets.catalogue.models import Dataset, DatasetFacet, RevisionStamp, SearchEntry
+from datasets.catalogue.models import Dataset, DatasetFacet, DatasetVersion, RevisionStamp, SearchEntry
 from datasets.catalogue.queries.visibility import Viewer, count_released, opened_alone_to, visible_to
 from datasets.catalogue.search.facets import read_facets
 
-type Sort = Literal["newest", "size", "resolution"]
-SORTS: tuple[Sort, ...] = ("newest", "size", "resolution")
+type Sort = Literal["newest", "size", "resolution", "title"]
+SORTS: tuple[Sort, ...] = ("newest", "size", "resolution", "title")
 
 type Chosen = Mapping[str, Collection[str]]
 """Values by facet: any of a facet's, of each facet."""
@@ -79,10 +79,11 @@ class Shelf:
                 found[facet, value] = number
         return found
 
-    def in_order(self, within: int, sort: Sort) -> Iterator[int]:
-        """The places of ``within``, in an order."""
+    def in_order(self, within: int, sort: Sort, *, is_turned: bool = False) -> Iterator[int]:
+        """The places of ``within``, in an order or from its end."""
         digits = bin(within)[:1:-1]
-        return (place for place in self.orders[sort] if digits[place : place + 1] == "1")
+        order = self.orders[sort]
+        return (place for place in (reversed(order) if is_turned else order) if digits[place : place + 1] == "1")
 
 
 def public_shelf() -> Shelf:
@@ -104,8 +105,9 @@ def own_shelf(user: Viewer) -> Shelf:
 
 def _load(datasets: QuerySet[Dataset], *, all_facets: bool = False) -> Shelf:
     entries = SearchEntry.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), kind="dataset").order_by("pk")
-    rows = list(entries.values_list("pk", "dataset", "voxels", "fineness"))
-    places = {dataset: place for place, (_, dataset, _, _) in enumerate(rows)}
+    title = DatasetVersion.objects.filter(pk=OuterRef("object_id")).values("title")
+    rows = list(entries.values_list("pk", "dataset", "voxels", "fineness", Subquery(title)))
+    places = {dataset: place for place, (_, dataset, *_) in enumerate(rows)}
     having = {}
     for facet, value, keys in _facets(list(places), all_facets):
         digits = bytearray(b"0" * len(rows))
@@ -116,8 +118,9 @@ def _load(datasets: QuerySet[Dataset], *, all_facets: bool = False) -> Shelf:
             having[facet, value] = there
     ranks: dict[Sort, tuple[Any, ...]] = {
         "newest": tuple(-pk for pk, *_ in rows),
-        "size": tuple((-voxels, -pk) for pk, _, voxels, _ in rows),
-        "resolution": tuple((-fineness, -pk) for pk, _, _, fineness in rows),
+        "size": tuple((-voxels, -pk) for pk, _, voxels, *_ in rows),
+        "resolution": tuple((-fineness, -pk) for pk, _, _, fineness, _ in rows),
+        "title": tuple(((title or "").casefold(), -pk) for pk, *_, title in rows),
     }
     orders: dict[Sort, tuple[int, ...]] = {
         sort: tuple(sorted(range(len(rows)), key=by.__getitem__)) for sort, by in ranks.items()

@@ -1,0 +1,196 @@
+"""Models, collections, tasks and people as lists of rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, DateField, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
+
+from datasets.catalogue.addresses import web_url
+from datasets.catalogue.models import CollectionMember, Contribution, Model, ModelVersion, Person, Task
+from datasets.catalogue.queries.collections import all_collections
+from datasets.catalogue.queries.datasets import newest_versions, of_newest
+from datasets.catalogue.queries.models import count_made, visible_models
+from datasets.catalogue.queries.orders import Orders
+from datasets.catalogue.queries.people import known_people
+from datasets.catalogue.queries.row_lists import RowList
+from datasets.catalogue.queries.tasks import tasks_with_classes
+from datasets.catalogue.queries.visibility import Viewer
+
+MODEL_ORDERS = Orders(
+    {
+        "title": ("folded_title", "name"),
+        "architecture": ("folded_architecture", "name"),
+        "organization": ("folded_organization", "name"),
+        "newest": ("-released", "name"),
+    },
+    first="title",
+)
+"""Not by the number of layers: which of them the caller may see is asked of each, for a page of models alone."""
+
+COLLECTION_ORDERS = Orders(
+    {
+        "title": ("folded_title", "name"),
+        "organization": ("folded_organization", "name"),
+        "datasets": ("-dataset_count", "name"),
+    },
+    first="title",
+)
+TASK_ORDERS = Orders({"title": ("folded_title", "name"), "classes": ("-class_count", "name")}, first="title")
+PERSON_ORDERS = Orders({"name": ("name", "id")}, first="name")
+"""As the index has it; how many datasets there are of each is counted for a page alone."""
+
+_BEFORE_ALL = dt.date(1, 1, 1)
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model; ``layers`` are those that it made, in the newest versions that the caller may see."""
+
+    name: str
+    title: str
+    architecture: str
+    organization: str
+    versions: tuple[str, ...]
+    newest_released: dt.date | None
+    layers: int
+    licence: str
+    code_url: str
+    description: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CollectionRow:
+    """A collection; ``datasets`` is the number of those that the caller may see."""
+
+    name: str
+    title: str
+    organization: str
+    datasets: int
+    doi: str
+    web_url: str
+    description: str
+    url: str
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task with its classes, by short name."""
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    description: str
+    url: str
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person; ``datasets`` is the number of those that the caller may see they contributed to."""
+
+    name: str
+    orcid: str
+    datasets: int
+    url: str
+
+
+def model_list(user: Viewer) -> RowList[ModelRow]:
+    """The models that ``user`` may know of."""
+    newest = ModelVersion.objects.filter(model=OuterRef("pk")).order_by("-rank", "label").values("released_on")
+    found = visible_models(user).annotate(
+        folded_title=Lower("title"),
+        folded_architecture=Lower("architecture"),
+        folded_organization=Lower(Coalesce("organization__title", Value(""))),
+        released=Coalesce(Subquery(newest[:1]), Value(_BEFORE_ALL, output_field=DateField())),
+    )
+
+    def write(models: Sequence[Model]) -> Iterator[ModelRow]:
+        made = count_made(models, user)
+        return (_model(it, made.get(it.pk, 0)) for it in models)
+
+    return RowList(ModelRow, found.prefetch_related("versions"), MODEL_ORDERS, write)
+
+
+def collection_list(user: Viewer) -> RowList[CollectionRow]:
+    """All collections, each with the number of its datasets that ``user`` may see."""
+    datasets = newest_versions(user).order_by().values("dataset")
+    members = CollectionMember.objects.filter(collection=OuterRef("pk"), dataset__in=datasets).order_by()
+    counted = members.values("collection").annotate(number=Count("pk")).values("number")
+    found = all_collections().annotate(
+        folded_title=Lower("title"),
+        folded_organization=Lower(Coalesce("organization__title", Value(""))),
+        dataset_count=Coalesce(Subquery(counted), 0),
+    )
+    return RowList(CollectionRow, found, COLLECTION_ORDERS, lambda some: map(_collection, some))
+
+
+def task_list() -> RowList[TaskRow]:
+    """All tasks."""
+    found = tasks_with_classes().annotate(folded_title=Lower("title"), class_count=Count("organelles"))
+    return RowList(TaskRow, found, TASK_ORDERS, lambda some: map(_task, some))
+
+
+def person_list(user: Viewer) -> RowList[PersonRow]:
+    """Whoever contributed to a newest version that ``user`` may see."""
+
+    def write(people: Sequence[Person]) -> Iterator[PersonRow]:
+        seen = Contribution.objects.filter(of_newest(user), person__in=[it.pk for it in people]).order_by()
+        counted = dict(seen.values_list("person").annotate(number=Count("pk")))
+        return (_person(it, counted.get(it.pk, 0)) for it in people)
+
+    return RowList(PersonRow, known_people(user), PERSON_ORDERS, write)
+
+
+def _model(model: Model, made: int) -> ModelRow:
+    versions: list[ModelVersion] = sorted(model.versions.all(), key=lambda it: (-it.rank, it.label))
+    return ModelRow(
+        name=model.name,
+        title=model.title,
+        architecture=model.architecture,
+        organization=model.organization.title if model.organization else "",
+        versions=tuple(it.label for it in versions),
+        newest_released=versions[0].released_on if versions else None,
+        layers=made,
+        licence=model.licence,
+        code_url=web_url(model.code_url),
+        description=model.description,
+        url=reverse("catalogue:model", kwargs={"name": model.name}),
+    )
+
+
+def _collection(it: Any) -> CollectionRow:
+    return CollectionRow(
+        name=it.name,
+        title=it.title,
+        organization=it.organization.title if it.organization else "",
+        datasets=it.dataset_count,
+        doi=it.doi,
+        web_url=web_url(it.url),
+        description=it.description,
+        url=reverse("catalogue:collection", kwargs={"name": it.name}),
+    )
+
+
+def _task(task: Task) -> TaskRow:
+    return TaskRow(
+        name=task.name,
+        title=task.title,
+        classes=tuple(it.short_name for it in task.organelles.all()),
+        description=task.description,
+        url=reverse("catalogue:task", kwargs={"name": task.name}),
+    )
+
+
+def _person(person: Person, datasets: int) -> PersonRow:
+    return PersonRow(
+        name=person.name,
+        orcid=person.orcid,
+        datasets=datasets,
+        url=reverse("catalogue:person", kwargs={"number": person.pk}),
+    )
