@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from datasets.catalogue.queries.visibility import SHARED
 
@@ -47,3 +49,12 @@ class PersonalAnswers:
         if is_known and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
         return response
+
+
+class CompressedPages(GZipMiddleware):
+    """Pages go over the wire compressed, each with a length of its own, so that it tells nothing of what is secret in
+    it. Whatever else is answered is compressed already, or read in parts."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = not response.streaming and response.get("Content-Type", "").startswith("text/html")
+        return super().process_response(request, response) if is_page else response
