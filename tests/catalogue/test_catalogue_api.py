@@ -96,8 +96,8 @@ def test_a_version_says_what_its_record_says(client: Client, cell: DatasetVersio
 @pytest.mark.parametrize(
     ("path", "names"),
     [
-        ("datasets/?organism=human&taxon=9606&method=FIB-SEM&kind=segmentation&organelle=cell", []),
-        ("datasets/?organism=human&taxon=9606&method=FIB-SEM&kind=segmentation&organelle=mito", ["cell"]),
+        ("datasets/?organism=Human&taxon=9606&modality=FIB-SEM&kind=segmentation&organelle=cell", []),
+        ("datasets/?organism=Human&taxon=9606&modality=FIB-SEM&kind=segmentation&organelle=mito", ["cell"]),
         ("datasets/?collection=papers&orcid=0000-0001-5109-3700&doi=10.25378/JANELIA.13469964", ["cell"]),
         ("datasets/?voxel_nm__lte=3.9", []),
         ("datasets/?voxel_nm__lte=4&voxel_nm__gte=4", ["cell"]),
@@ -149,7 +149,10 @@ def test_a_dataset_in_two_collections_is_one_result(client: Client, cell: Datase
         ("crops/?organelle=mitochondrion", "organelle", "mito"),
         ("crops/?fields=nonsense", "fields", "voxel_nm"),
         ("datasets/?expand=everything", "expand", "contributions"),
-        ("datasets/?method=SEM", "method", "FIB-SEM"),
+        ("datasets/?modality=SEM", "modality", "FIB-SEM"),
+        ("datasets/?sort=colour", "sort", "resolution"),
+        ("datasets/?organelle=flagellum", "organelle", "mito"),
+        ("datasets/?q=cell&cursor=W10", "cursor", "next"),
         ("datasets/?taxon=mouse", "taxon", "whole number"),
         ("datasets/?voxel_nm__lte=-1", "voxel_nm__lte", "nm"),
         ("datasets/?organism=%00", "organism", "printable"),

@@ -276,6 +276,36 @@ def test_lists_have_their_orders(written: None, db: None) -> None:
         assert names(order=f"-{order}") == names(order=order)[::-1]
 
 
+def test_over_the_api_datasets_are_those_of_the_page(written: None, db: None, client: Client) -> None:
+    def ask(query: str) -> Any:
+        return client.get(f"/api/v1/datasets/?fields=name&{query}").json()
+
+    def names(query: str) -> list[str]:
+        """Those of all pages, one a page."""
+        answer, found = ask(f"{query}&limit=1"), []
+        while True:
+            found += [it["name"] for it in answer["results"]]
+            if answer["next"] is None:
+                return found
+            answer = client.get(answer["next"]).json()
+
+    by_key = dict(DatasetVersion.objects.values_list("pk", "dataset__name"))
+    for order in ORDERS[1:]:
+        expected = [by_key[key] for key in list_datasets(None, order=order).versions]
+        assert names(f"sort={order}") == names(f"sort=-{order}")[::-1] == expected
+    assert names("q=mouse+liver")[0] == "one"
+    assert names("sample=Liver") == ["three", "one"]
+    assert names("sample=Nothing") == []
+    taxon = DatasetVersion.objects.values_list("specimen__ncbi_taxon", flat=True).get(dataset__name="two")
+    assert set(names(f"sort=title&taxon={taxon}")) == set(names(f"taxon={taxon}")) >= {"two"}
+    answer = ask("q=muose&sample=Liver&facets=true")
+    listed = list_datasets(None, text="muose", chosen={"sample": ["Liver"]})
+    assert (answer["count"], answer["corrected"]) == (listed.count, {"muose": ["mouse"]})
+    assert answer["facets"] == {
+        facet: [{"value": it.value, "count": it.count} for it in values] for facet, values in listed.facets.items()
+    }
+
+
 def test_over_the_api_a_kind_has_pages(written: None, db: None, client: Client) -> None:
     def ask(query: str) -> Any:
         return client.get(f"/api/v1/search?{query}")

@@ -143,6 +143,7 @@ class CatalogueSchema(AutoSchema):
             "properties": {
                 "results": {"type": "array", "items": one},
                 "next": {"type": ["string", "null"], "format": "uri"},
+                **getattr(view, "also", {}),
             },
         }
 

@@ -143,19 +143,27 @@ def organelle(narrow: Narrow, *, name: str = "organelle", parts: bool = True, de
     """Rows by organelle classes; ``narrow`` is given the keys of the classes, with everything that is part of them."""
 
     def keep(rows: QuerySet[Any], names: Sequence[str]) -> QuerySet[Any]:
-        lineages = organelle_lineages()
-        keys = {line[-1].short_name: line[-1].pk for line in lineages.values()}
-        for each in names:
-            if each not in keys:
-                shown = ", ".join(sorted(keys))
-                raise QueryInvalid(f"{each[:40]!r} is no organelle class", where=name, fix=f"Known: {shown}")
-        wanted = {keys[each] for each in names}
-        return narrow(rows, sorted(with_parts(wanted, lineages) if parts else wanted))
+        wanted = read_organelles(name, names)
+        return narrow(rows, sorted(with_parts(wanted) if parts else wanted))
 
     return Filter(
         name, description, lambda where, text: text, keep,
         {"type": "string", "description": "Short name of a class, as /api/v1/organelles/ lists them"},
     )  # fmt: skip
+
+
+def read_organelles(where: str, names: Sequence[str]) -> set[int]:
+    """The keys of organelle classes, by their short names.
+
+    Raises:
+        QueryInvalid: there is no such class.
+    """
+    keys = {line[-1].short_name: line[-1].pk for line in organelle_lineages().values()} if names else {}
+    for each in names:
+        if each not in keys:
+            shown = ", ".join(sorted(keys))
+            raise QueryInvalid(f"{each[:40]!r} is no organelle class", where=where, fix=f"Known: {shown}")
+    return {keys[each] for each in names}
 
 
 def read_words(where: str, text: str) -> str:

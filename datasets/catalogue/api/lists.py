@@ -165,15 +165,23 @@ class ListView(CatalogueView):
         """One page of the list."""
         known(request, *self.parameters())
         chosen = self.chosen(request)
-        rows = self.rows(request, **named)
-        for each in self.filters:
-            if texts := request.query_params.getlist(each.name):
-                rows = each.apply(rows, texts)
+        rows = self.narrowed(self.rows(request, **named), request)
         rows = rows.prefetch_related(*self.to_load(chosen))
         limit = read_whole(request.query_params, "limit", PAGE_SIZE, least=1, most=LARGEST_PAGE)
         found = self.first(self._after(rows, request), [key.ordering for key in self.order], limit)
-        address = self._next(request, found.places[-1]) if found.is_more else None
+        address = self.next_url(request, found.places[-1]) if found.is_more else None
         return Response({"results": self.results(found.rows, request, chosen), "next": address})
+
+    def narrowed(self, rows: QuerySet[Any], request: Request) -> QuerySet[Any]:
+        """Those that the filters leave.
+
+        Raises:
+            QueryInvalid: a filter is given what it is not.
+        """
+        for each in self.filters:
+            if texts := request.query_params.getlist(each.name):
+                rows = each.apply(rows, texts)
+        return rows
 
     def first(self, rows: QuerySet[Any], order: Sequence[str], most: int) -> Found[Any]:
         """The first rows of the list."""
@@ -188,7 +196,7 @@ class ListView(CatalogueView):
         text = request.query_params.get("cursor")
         if text is None:
             return rows
-        place = _read_cursor(text, self.order)
+        place = read_cursor(text, self.order)
         further, same = Q(), Q()
         for key, value in zip(self.order, place, strict=True):
             further |= same & Q(**{f"{key.name}__{'lt' if key.falling else 'gt'}": value})
@@ -196,9 +204,10 @@ class ListView(CatalogueView):
         first = self.order[0]  # said by itself, so that an index can begin there
         return rows.filter(Q(**{f"{first.name}__{'lte' if first.falling else 'gte'}": place[0]}), further)
 
-    def _next(self, request: Request, last: Sequence[Any]) -> str:
+    def next_url(self, request: Request, last: Sequence[Any]) -> str:
+        """Where the list goes on behind a place."""
         query = request.query_params.copy()
-        query["cursor"] = _write_cursor([it.isoformat() if isinstance(it, dt.datetime) else it for it in last])
+        query["cursor"] = write_cursor([it.isoformat() if isinstance(it, dt.datetime) else it for it in last])
         return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
@@ -288,12 +297,18 @@ def _chosen(request: Request, name: str, names: Iterable[str]) -> set[str]:
     return set(chosen)
 
 
-def _write_cursor(place: Sequence[Any]) -> str:
+def write_cursor(place: Sequence[Any]) -> str:
+    """A place in a list, for an address."""
     text = json.dumps(place, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str, order: Sequence[Key]) -> list[Any]:
+def read_cursor(text: str, order: Sequence[Key]) -> list[Any]:
+    """The place that :func:`write_cursor` wrote: what each key is there.
+
+    Raises:
+        QueryInvalid
+    """
     try:
         if not re.fullmatch(rf"[\w-]{{1,{_LONGEST_CURSOR}}}", text, re.ASCII):
             raise ValueError(text)

@@ -6,6 +6,7 @@ from datasets.catalogue.addresses import ReferenceConverter
 from datasets.catalogue.api import (
     collections,
     crops,
+    dataset_list,
     datasets,
     drafts,
     models,
@@ -23,7 +24,7 @@ app_name = "api"
 register_converter(ReferenceConverter, "dataset_ref")
 
 urlpatterns = [
-    path("datasets/", datasets.DatasetList.as_view(), name="datasets"),
+    path("datasets/", dataset_list.DatasetList.as_view(), name="datasets"),
     path("datasets/<dataset_ref:ref>/", drafts.DatasetOrDraft.as_view(), name="dataset"),
     path("datasets/<dataset_ref:ref>/volumes/", datasets.VolumeList.as_view(), name="volumes"),
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/locate", views.SegmentLocation.as_view(), name="locate"),

@@ -11,7 +11,8 @@ from django.utils.http import urlencode
 
 from datasets.catalogue.models import Segmentation
 from datasets.catalogue.organelles import load_facts
-from datasets.catalogue.pages.sorting import Asked, Bar, Column, Heading, bar, headings, read_sort
+from datasets.catalogue.pages.sorting import Asked, Bar, Column, Heading, bar, headings
+from datasets.catalogue.queries.orders import read_sort
 from datasets.catalogue.search.facets import FACETS
 from datasets.catalogue.search.listing import ORDERS, FacetValue
 from datasets.catalogue.state_requests import read_choice
@@ -104,7 +105,7 @@ def read_datasets_asked(query: QueryDict) -> DatasetsAsked:
             *((("q", text),) if text else ()),
             *((facet, it) for facet, values in chosen.items() for it in values),
         ),
-        sort=read_sort(query, ORDERS, first),
+        sort=read_sort(query.get("sort", ""), ORDERS, first, turns=ORDERS[1:]),
         first=first,
         look=read_choice(query, "view", *LOOKS),
         looks=LOOKS,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.paginator import Page
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils.http import urlencode
 
 from datasets.catalogue.pages.parts import Choice
-from datasets.catalogue.queries.orders import Orders, turned, word_of
-from datasets.catalogue.state_requests import QueryInvalid, read_choice
+from datasets.catalogue.queries.orders import Orders, read_sort, turned, word_of
+from datasets.catalogue.state_requests import read_choice
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "relevance": ("Best match", ""),
@@ -139,7 +139,7 @@ def read_asked(
     Raises:
         QueryInvalid
     """
-    sort = read_sort(request.GET, orders.words(), orders.first)
+    sort = read_sort(request.GET.get("sort", ""), orders.words(), orders.first, turns=orders.words())
     is_refused = word_of(sort) not in orders.words(is_long=is_long)
     return Asked(
         path=request.path,
@@ -150,19 +150,6 @@ def read_asked(
         looks=looks,
         refused=word_of(sort) if is_refused else "",
     )
-
-
-def read_sort(query: QueryDict, words: Sequence[str], first: str) -> str:
-    """The order that is asked for, ``first`` where none is.
-
-    Raises:
-        QueryInvalid: there is no such order.
-    """
-    sort = query.get("sort") or first
-    if word_of(sort) not in words or (sort.startswith("-") and not _WORDS[word_of(sort)][1]):
-        known = ", ".join([*words, *(f"-{it}" for it in words if _WORDS[it][1])])
-        raise QueryInvalid(f"{sort[:40]!r} is not known", where="sort", fix=f"Known: {known}")
-    return sort
 
 
 def bar(asked: Asked, words: Iterable[str], *, among: str = "") -> Bar:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from datasets.catalogue.state_requests import QueryInvalid
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,19 @@ class Orders:
     def words(self, *, is_long: bool = False) -> tuple[str, ...]:
         """The words that a list can be sorted by."""
         return tuple(it for it in self.columns if not is_long or self.indexed is None or it in self.indexed)
+
+
+def read_sort(text: str, words: Sequence[str], first: str, *, turns: Collection[str]) -> str:
+    """The order that is asked for, ``first`` where none is; ``turns`` are the words that have another end.
+
+    Raises:
+        QueryInvalid: there is no such order.
+    """
+    sort = text or first
+    known = (*words, *(f"-{it}" for it in words if it in turns))
+    if sort not in known:
+        raise QueryInvalid(f"{sort[:40]!r} is not known", where="sort", fix=f"Known: {', '.join(known)}")
+    return sort
 
 
 def word_of(sort: str) -> str:

@@ -35,12 +35,14 @@ class Listed:
     Args:
         versions: the keys of the datasets' newest versions, in order.
         count: of all pages.
+        start: the place of the first in the list.
         facets: the values of each facet that there are, the most frequent first; voxel sizes and years in their order.
         corrected: words that were read instead of others.
     """
 
     versions: tuple[int, ...]
     count: int
+    start: int
     facets: Mapping[str, tuple[FacetValue, ...]]
     corrected: Mapping[str, tuple[str, ...]]
 
@@ -53,6 +55,8 @@ def list_datasets(
     order: str = "newest",
     start: int = 0,
     most: int = 48,
+    after: int = 0,
+    among: Collection[int] | None = None,
 ) -> Listed:
     """The datasets that ``user`` may see, by what they typed and chose.
 
@@ -60,6 +64,8 @@ def list_datasets(
         chosen: any of a facet's values, of each facet; unknown values and facets are those of no dataset.
         order: one of :data:`ORDERS`, or such from its end; ``relevance`` without a question is ``newest``. The best
             thousand are in the order of relevance, what is behind them in that of time.
+        start: where the page begins, unless the version of the key ``after`` is in the list: then behind that.
+        among: the keys of the only versions that are meant.
 
     Raises:
         QuestionInvalid
@@ -73,6 +79,8 @@ def list_datasets(
         within = [shelf.those(entries) for shelf in shelves]
     else:
         within = [0 if text.strip() else shelf.all for shelf in shelves]
+    if among is not None:
+        within = [each & shelf.those_of(among) for shelf, each in zip(shelves, within, strict=True)]
     found = [shelf.chosen(each, chosen) for shelf, each in zip(shelves, within, strict=True)]
     counts: dict[tuple[str, str], int] = {}
     for shelf, each in zip(shelves, within, strict=True):
@@ -82,8 +90,11 @@ def list_datasets(
         ids = _by_relevance(shelves, found, search.ranked("dataset"))
     else:
         ids = _merged(shelves, found, "newest" if order == "relevance" else order)
-    page = tuple(full_text.key_of(it) for it in ids[start : start + most])
-    return Listed(page, sum(each.bit_count() for each in found), _listed(counts, chosen), question.corrected)
+    keys = [full_text.key_of(it) for it in (ids if after else ids[: start + most])]
+    if after in keys:
+        start = keys.index(after) + 1
+    page, count = tuple(keys[start : start + most]), sum(each.bit_count() for each in found)
+    return Listed(page, count, start, _listed(counts, chosen), question.corrected)
 
 
 def _merged(shelves: Sequence[Shelf], found: Sequence[int], order: str) -> list[int]:

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from datasets.catalogue.models import Dataset, DatasetFacet, DatasetVersion, RevisionStamp, SearchEntry
 from datasets.catalogue.queries.visibility import Viewer, count_released, opened_alone_to, visible_to
 from datasets.catalogue.search.facets import read_facets
+from datasets.catalogue.search.full_text import key_of
 
 type Sort = Literal["newest", "size", "resolution", "title"]
 SORTS: tuple[Sort, ...] = ("newest", "size", "resolution", "title")
@@ -57,6 +58,11 @@ class Shelf:
             if (place := self.places.get(entry)) is not None:
                 digits[-1 - place] = 49  # "1"; the last digit is the first place
         return int(digits, 2) if digits else 0
+
+    def those_of(self, versions: Collection[int]) -> int:
+        """Those whose newest version is one of these, by their keys."""
+        wanted = set(versions)
+        return self.those(entry for entry in self.entries if key_of(entry) in wanted)
 
     def chosen(self, within: int, chosen: Chosen) -> int:
         """Those of ``within`` that have what is chosen."""
