@@ -23,9 +23,13 @@ CHALLENGE = {"jrc_mus-liver-zon-1", "jrc_fly-mb-1a", "jrc_cos7-1a", "jrc_zf-card
 BESIDE = {
     "people": {"Aubrey Weigel": "A dataset's contributor", "Harald F. Hess": "another", "José Núñez": "a third"},
     "models": {"unet-cellmap": "CellMap U-Net for organelles", "ffn-fib25": "Flood-filling network"},
+    "collections": {"first-release": "The portal's first release", "atlas-2021": "An atlas, of which a paper tells"},
+    "tasks": {"trace-neurites": "Trace neurites through a volume", "tell-vesicles": "Tell sorts of vesicles apart"},
 }
 
-type Kind = Literal["dataset", "segmentation", "organelle", "model", "crop", "publication", "person"]
+type Kind = Literal[
+    "dataset", "segmentation", "organelle", "model", "crop", "publication", "person", "collection", "task"
+]
 type Sort = Literal["plain", "prefix", "misspelt", "synonym", "parent", "mixed", "nothing"]
 
 
@@ -52,6 +56,15 @@ class Question:
 
 
 QUESTIONS = (
+    # Collections and tasks.
+    Question("first-release", "plain", {"collection": ["first-release"]}, "collection"),
+    Question("atlas 2021", "plain", {"collection": ["atlas-2021"]}, "collection"),
+    Question("portal's first release", "plain", {"collection": ["first-release"]}, "collection"),
+    Question("frist relase", "misspelt", {"collection": ["first-release"]}, "collection"),
+    Question("tracing neurites", "nothing"),
+    Question("trace neurit", "prefix", {"task": ["trace-neurites"]}, "task"),
+    Question("trace neuritse", "misspelt", {"task": ["trace-neurites"]}, "task"),
+    Question("tell vesicles", "plain", {"task": ["tell-vesicles"]}, "task"),
     # By name, whole and in part.
     Question("jrc_hela-2", "plain", {"dataset": ["jrc_hela-2"]}, "dataset"),
     Question("jrc_mus-liver", "plain", {"dataset": ["jrc_mus-liver"]}, "dataset"),

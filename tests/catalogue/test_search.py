@@ -8,9 +8,9 @@ import pytest
 
 from datasets.catalogue.actions.people import recorded_person
 from datasets.catalogue.actions.versions import freeze, revise
-from datasets.catalogue.models import Contribution, Dataset, Model, Visibility
+from datasets.catalogue.models import Collection, Contribution, Dataset, Model, Task, Visibility
 from datasets.catalogue.search.finding import Found, find
-from datasets.catalogue.search.indexing import index_models
+from datasets.catalogue.search.indexing import index_named
 from datasets.publishing.imports.crops.importing import import_crops
 from datasets.publishing.imports.openorganelle.importing import import_openorganelle
 from tests.catalogue.search_questions import BESIDE, QUESTIONS, Question
@@ -30,7 +30,11 @@ def imported(shared_data: Path, rows_of_module: Callable[[], AbstractContextMana
         freeze(draft=draft, by=None)
         for name, title in BESIDE["models"].items():
             Model.objects.create(name=name, title=title)
-        index_models()
+        for kind, table in (("collection", Collection), ("task", Task)):
+            for name, title in BESIDE[f"{kind}s"].items():
+                table.objects.create(name=name, title=title)
+        for kind in ("model", "collection", "task"):
+            index_named(kind)
 
 
 def names(found: Found) -> dict[str, list[str]]:

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import admin
 
 from datasets.catalogue.admin.bases import Audited, Rows
-from datasets.catalogue.models import Collection, CollectionMember, Model, ModelRun, ModelVersion, Task
-from datasets.catalogue.search.indexing import index_models
+from datasets.catalogue.models import Collection, CollectionMember, Model, ModelRun, ModelVersion, SearchEntry, Task
+from datasets.catalogue.search.indexing import index_named
 
 
 class VersionsOfModel(Rows):
@@ -27,7 +27,7 @@ class ModelAdmin(Audited):
     inlines = [VersionsOfModel]
 
     def index(self, key: Any) -> None:
-        index_models([key])
+        index_named(SearchEntry.Kind.MODEL, [key])
 
 
 @admin.register(ModelVersion)
@@ -39,7 +39,7 @@ class ModelVersionAdmin(Audited):
 
     def index(self, key: Any) -> None:
         """Of all models: a version may have been moved to another."""
-        index_models()
+        index_named(SearchEntry.Kind.MODEL)
 
 
 @admin.register(ModelRun)
@@ -56,6 +56,9 @@ class TaskAdmin(Audited):
     search_fields = ["name", "title"]
     autocomplete_fields = ["organelles", "crops"]
 
+    def index(self, key: Any) -> None:
+        index_named(SearchEntry.Kind.TASK, [key])
+
 
 class Members(Rows):
     model = CollectionMember
@@ -70,6 +73,9 @@ class CollectionAdmin(Audited):
     search_fields = ["name", "title", "doi"]
     autocomplete_fields = ["organization"]
     inlines = [Members]
+
+    def index(self, key: Any) -> None:
+        index_named(SearchEntry.Kind.COLLECTION, [key])
 
 
 @admin.register(CollectionMember)

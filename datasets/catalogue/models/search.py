@@ -21,6 +21,8 @@ class SearchEntry(models.Model):
         PUBLICATION = "publication"
         PERSON = "person"
         MODEL = "model"
+        COLLECTION = "collection"
+        TASK = "task"
 
     id = models.BigIntegerField(primary_key=True)
     kind = models.CharField(max_length=16, choices=Kind)
@@ -40,7 +42,8 @@ class SearchEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "object_id"], name="searchentry_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=["dataset", "publication", "person", "model"]), name="searchentry_kind_known"
+                condition=Q(kind__in=["dataset", "publication", "person", "model", "collection", "task"]),
+                name="searchentry_kind_known",
             ),
         ]
 

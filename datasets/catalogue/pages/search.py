@@ -26,6 +26,8 @@ _NOUNS: Mapping[Kind, str] = {
     "model": "model",
     "publication": "publication",
     "person": "person",
+    "collection": "collection",
+    "task": "task",
 }
 _PLURALS = {"organelle class": "organelle classes", "person": "people"}
 _OF_TITLE = ("title", "name")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from datasets.catalogue.models import RevisionStamp
+from datasets.catalogue.models import Collection, RevisionStamp, Task
 from datasets.catalogue.queries.datasets import newest_seen
 from datasets.catalogue.queries.people import known_people
 from datasets.catalogue.queries.publications import visible_publications
@@ -67,6 +67,7 @@ def public_words(stamp: int | None, released: int) -> Spelling:
         texts += names
     texts += visible_publications(None).order_by().values_list("title", flat=True).distinct()
     texts += known_people(None).values_list("name", flat=True)
-    for names in models_visible_to(None).values_list("name", "title"):
-        texts += names
+    for named in (models_visible_to(None), Collection.objects.all(), Task.objects.all()):
+        for names in named.order_by().values_list("name", "title"):
+            texts += names
     return Spelling(plain_words("\n".join(texts)))

@@ -6,13 +6,15 @@ of it, so that a synonym or a parent finds it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from datasets.catalogue.models import (
     Affiliation,
+    Collection,
     Contribution,
     Coverage,
     CropCoverage,
@@ -23,6 +25,7 @@ from datasets.catalogue.models import (
     Publication,
     Segmentation,
     SpecimenTerm,
+    Task,
     View,
     Volume,
 )
@@ -94,7 +97,7 @@ class DatasetDocument:
         return [side for side in sides if side] or (self.finest[1] if self.finest else [])
 
 
-def load_datasets(versions: Collection[int]) -> Iterator[DatasetDocument]:
+def load_datasets(versions: Several[int]) -> Iterator[DatasetDocument]:
     """The documents of versions, by their keys; few questions for many."""
     rows = DatasetVersion.objects.filter(pk__in=versions).select_related("dataset", "specimen", "acquisition")
     documents = {row.pk: DatasetDocument(row) for row in rows.defer("record", "kept").order_by("pk")}
@@ -195,6 +198,29 @@ def said_of_model(model: Model) -> list[Said]:
         Said(TEXT, "description", model.description),
         *(Said(TEXT, "version", _both(it.label, it.description)) for it in model.versions.all()),
         Said(TEXT, "licence", model.licence),
+    )
+
+
+def said_of_collection(collection: Collection) -> list[Said]:
+    """What is said of a collection; not its datasets, which are not all for everyone to know of."""
+    organization = collection.organization
+    return _told(
+        Said(NAMES, "title", collection.title),
+        Said(NAMES, "name", collection.name),
+        Said(NAMES, "DOI", collection.doi),
+        Said(TERMS, "organization", _both(organization.title, organization.name) if organization else ""),
+        Said(TEXT, "description", collection.description),
+        Said(TEXT, "address", collection.url),
+    )
+
+
+def said_of_task(task: Task, classes: Mapping[int, str]) -> list[Said]:
+    """What is said of a task with its classes, of which ``classes`` says what each is."""
+    return _told(
+        Said(NAMES, "title", task.title),
+        Said(NAMES, "name", task.name),
+        *(Said(TERMS, "organelle", classes[it.pk]) for it in task.organelles.all()),
+        Said(TEXT, "description", task.description),
     )
 
 

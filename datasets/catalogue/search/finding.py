@@ -93,8 +93,8 @@ def _hit(entry: SearchEntry, question: Question) -> Hit:
     match entry.kind:
         case SearchEntry.Kind.DATASET:
             url = reverse("catalogue:dataset", kwargs={"ref": name})
-        case SearchEntry.Kind.MODEL:
-            url = reverse("catalogue:model", kwargs={"name": name})
+        case SearchEntry.Kind.MODEL | SearchEntry.Kind.COLLECTION | SearchEntry.Kind.TASK:
+            url = reverse(f"catalogue:{entry.kind}", kwargs={"name": name})
         case SearchEntry.Kind.PERSON:
             url = reverse("catalogue:person", kwargs={"number": entry.object_id})
         case _:

@@ -58,10 +58,10 @@ ABOUT_EXACTLY, ABOUT = 3, 7
 
 _IN_TEXT = (4, 8)
 _KINDS = {kind: number for number, kind in enumerate(SearchEntry.Kind.values)}
-_ROOM = 61
+_ROOM = 60
 """Bits of an entry's id below those of its kind: of a time and of a key."""
 
-_KEYS = 31
+_KEYS = 30
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def entry_id(kind: str, second: int, key: int) -> int:
 
     Args:
         second: since 2020, from 0 to 2³⁰ − 1, in 2054.
-        key: from 1 to 2³¹ − 1.
+        key: from 1 to 2³⁰ − 1.
     """
     return (_KINDS[kind] << _ROOM) + (min(max(second, 0), (1 << _ROOM - _KEYS) - 1) << _KEYS) + key % (1 << _KEYS)
 

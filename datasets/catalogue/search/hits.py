@@ -10,8 +10,13 @@ from datasets.catalogue.models import SearchEntry
 from datasets.catalogue.search.documents import Said
 from datasets.catalogue.search.passages import Reason
 
-type Kind = Literal["dataset", "organelle", "segmentation", "crop", "model", "publication", "person"]
-KINDS: tuple[Kind, ...] = ("organelle", "dataset", "segmentation", "crop", "model", "publication", "person")
+type Kind = Literal[
+    "dataset", "organelle", "segmentation", "crop", "model", "publication", "person", "collection", "task"
+]
+KINDS: tuple[Kind, ...] = (
+    *("organelle", "dataset", "segmentation", "crop", "model", "publication", "person"),
+    *("collection", "task"),
+)
 """In the order in which groups stand that are found equally well."""
 
 MOST_COUNTED = 1_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from datasets.catalogue import models
 from datasets.catalogue.models import (
     Contribution,
     Dataset,
@@ -21,6 +22,7 @@ from datasets.catalogue.models import (
     SearchEntry,
     SearchSaid,
     SearchState,
+    Task,
 )
 from datasets.catalogue.queries.datasets import newest_of
 from datasets.catalogue.queries.lineages import organelle_lineages
@@ -29,16 +31,18 @@ from datasets.catalogue.search.documents import (
     Said,
     describe_class,
     load_datasets,
+    said_of_collection,
     said_of_dataset,
     said_of_model,
     said_of_person,
     said_of_publication,
+    said_of_task,
     words_by_field,
 )
 from datasets.catalogue.search.facets import LONGEST_VALUE, facet_values, write_facets
 from datasets.catalogue.search.vocabulary import fingerprint
 
-_RULES = 1
+_RULES = 2
 """Of what is indexed, and how; a change of theirs makes all entries anew with the next migration."""
 
 _AT_ONCE = 500
@@ -69,19 +73,20 @@ def index_organization(key: int) -> None:
     """After an organization was changed or deleted."""
     _lock()
     _index_datasets(_newest().filter(affiliations__organization=key).values_list("dataset", flat=True))
-    _index_models(Model.objects.filter(organization=key).values_list("pk", flat=True))
+    for kind in (SearchEntry.Kind.MODEL, SearchEntry.Kind.COLLECTION):
+        _index_named(kind, _NAMED[kind][0]._default_manager.filter(organization=key).values_list("pk", flat=True))
 
 
 @transaction.atomic
-def index_models(keys: Collection[int] | None = None) -> None:
-    """After models were changed or deleted; None: whichever."""
+def index_named(kind: str, keys: Iterable[int] | None = None) -> None:
+    """After models, collections or tasks were changed or deleted; None: whichever."""
     _lock()
     if keys is None:
         keys = {
-            *Model.objects.values_list("pk", flat=True),
-            *SearchEntry.objects.filter(kind=SearchEntry.Kind.MODEL).values_list("object_id", flat=True),
+            *_NAMED[kind][0]._default_manager.values_list("pk", flat=True),
+            *SearchEntry.objects.filter(kind=kind).values_list("object_id", flat=True),
         }
-    _index_models(keys)
+    _index_named(kind, keys)
 
 
 @transaction.atomic
@@ -96,8 +101,9 @@ def rebuild() -> int:
         _write_datasets(keys)
     for keys in batched(Person.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
         _write(_people(keys))
-    for keys in batched(Model.objects.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
-        _write(_models(keys))
+    for named, rows_of in _NAMED.values():
+        for keys in batched(named._default_manager.order_by("pk").values_list("pk", flat=True), _AT_ONCE):
+            _write(rows_of(keys))
     state.fingerprint = _fingerprint()
     state.save()
     return SearchEntry.objects.count()
@@ -132,10 +138,10 @@ def _index_people(keys: Iterable[int]) -> None:
     _write(_people(keys))
 
 
-def _index_models(keys: Iterable[int]) -> None:
+def _index_named(kind: str, keys: Iterable[int]) -> None:
     keys = list(keys)
-    _remove(Q(kind=SearchEntry.Kind.MODEL, object_id__in=keys))
-    _write(_models(keys))
+    _remove(Q(kind=kind, object_id__in=keys))
+    _write(_NAMED[kind][1](keys))
 
 
 def _remove(which: Q) -> None:
@@ -200,6 +206,30 @@ def _models(keys: Collection[int]) -> Iterator[_Row]:
     for model in Model.objects.filter(pk__in=keys).select_related("organization").prefetch_related("versions"):
         entry = _entry(SearchEntry.Kind.MODEL, model.pk, model.created_at, grouped_as=model.pk)
         yield entry, said_of_model(model)
+
+
+def _collections(keys: Collection[int]) -> Iterator[_Row]:
+    for row in models.Collection.objects.filter(pk__in=keys).select_related("organization"):
+        entry = _entry(SearchEntry.Kind.COLLECTION, row.pk, row.created_at, grouped_as=row.pk)
+        yield entry, said_of_collection(row)
+
+
+def _tasks(keys: Collection[int]) -> Iterator[_Row]:
+    classes = _describe_classes()
+    for task in Task.objects.filter(pk__in=keys).prefetch_related("organelles"):
+        yield _entry(SearchEntry.Kind.TASK, task.pk, task.created_at, grouped_as=task.pk), said_of_task(task, classes)
+
+
+_NAMED: dict[str, tuple[Any, Callable[[Collection[int]], Iterator[_Row]]]] = {
+    SearchEntry.Kind.MODEL: (Model, _models),
+    SearchEntry.Kind.COLLECTION: (models.Collection, _collections),
+    SearchEntry.Kind.TASK: (Task, _tasks),
+}
+"""What has a name and is no dataset's: its table, and what makes its entries."""
+
+
+def _describe_classes() -> dict[int, str]:
+    return {key: describe_class(line) for key, line in organelle_lineages(with_synonyms=True).items()}
 
 
 def _write(rows: Iterable[_Row]) -> None:

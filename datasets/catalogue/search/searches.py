@@ -16,7 +16,9 @@ from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.hits import MOST_COUNTED, Kind
 from datasets.catalogue.search.questions import Question, read_instead, read_question
 
-INDEXED: tuple[Kind, ...] = ("dataset", "publication", "person", "model")
+INDEXED: tuple[Kind, ...] = ("dataset", "publication", "person", "model", "collection", "task")
+_OPEN = ("collection", "task")
+"""Kinds that everyone may know of."""
 
 
 class Search:
@@ -121,4 +123,7 @@ def _visible(entries: Sequence[int], user: Viewer, datasets: QuerySet[Dataset]) 
         keys = {full_text.key_of(entry): entry for entry in entries if full_text.kind_of(entry) == kind}
         for key in rows.order_by().filter(pk__in=[0, *keys]).values_list("pk", flat=True):
             groups[keys[key]] = (kind, key)
+    for entry in entries:
+        if (kind := full_text.kind_of(entry)) in _OPEN:
+            groups[entry] = (kind, full_text.key_of(entry))
     return groups
