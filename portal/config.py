@@ -127,7 +127,7 @@ class Config:
     external_origins: tuple[str, ...] = setting(
         "CISTERNA_EXTERNAL_ORIGINS",
         "",
-        "Origins (https://host) the viewer and check_sources may read external sources from, separated by commas.",
+        "Origins (https://host) the viewer, check_sources and thumbnails may read from, separated by commas.",
     )
     proxy_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "CISTERNA_PROXY_NETWORKS",

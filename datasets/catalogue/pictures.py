@@ -18,8 +18,8 @@ from datasets.storage.roots import OWN_ROOT, get_root
 from datasets.volumes.errors import CisternaError
 
 CARRIED = "carried"
-"""The picture that the image's data carry, kept where none of the whole could be rendered: of what, and at which scale,
-nobody knows."""
+"""The picture that the image's data carry, or the source of an imported version names, kept where none of the whole
+could be rendered: of what, and at which scale, nobody knows."""
 
 THUMBNAILS = ("labels", "em", CARRIED)
 """Which picture stands for the whole version: the first of these that there is."""

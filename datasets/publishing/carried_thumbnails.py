@@ -41,7 +41,7 @@ def read_carried(version: DatasetVersion, image: Volume) -> Image | None:
     for entry in sorted(named, key=lambda it: -it["width"]):
         try:
             file = join_key(key, canonical_key(entry["path"].encode()))
-            if objects.stat(root, file).size_bytes <= MAX_BYTES and (picture := _decode(objects.read(root, file))):
+            if objects.stat(root, file).size_bytes <= MAX_BYTES and (picture := decode(objects.read(root, file))):
                 return picture
         except (ObjectAbsent, InvalidKey, UnicodeEncodeError):
             pass
@@ -58,7 +58,8 @@ def _is_usable(entry: Any) -> bool:
     )
 
 
-def _decode(content: bytes) -> Image | None:
+def decode(content: bytes) -> Image | None:
+    """The picture in a file; None where it is none, of no known format, or too large."""
     from PIL import Image as Pictures
     from PIL import UnidentifiedImageError
 

@@ -1,4 +1,4 @@
-"""Whether data on other people's servers can be read: a small document of each source is asked for.
+"""What is on other people's servers: whether their data can be read, by a small document of each; and small files.
 
 Nothing is asked of an address that the caller does not allow, nor where a redirect leads to one. A name that leads to
 a private address is not followed either: only an address that the operator wrote down in numbers may be private.
@@ -55,6 +55,14 @@ class Reached(NamedTuple):
     detail: str = ""
 
 
+class Fetched(NamedTuple):
+    """What came of asking for a file: its content if it was reached, else why not."""
+
+    state: Reach
+    detail: str = ""
+    content: bytes = b""
+
+
 class _PrivateAddress(Exception):
     """A name leads into a private network."""
 
@@ -75,7 +83,32 @@ def reach_folders(
     return asyncio.run(_reach_all(folders, allows, timeout_s))
 
 
+def fetch_file(
+    address: str, *, allows: Callable[[str], bool], most_bytes: int, timeout_s: float = TIMEOUT_S
+) -> Fetched:
+    """The file at ``address`` if it has at most so many bytes. Arguments as for :func:`reach_folders`."""
+    return asyncio.run(_fetch(address, allows, most_bytes, timeout_s))
+
+
+async def _fetch(address: str, allows: Callable[[str], bool], most_bytes: int, timeout_s: float) -> Fetched:
+    async with _session(timeout_s, "*/*") as session:
+        got = await _ask(session, address, allows, timeout_s, most_bytes + 1)
+    return Fetched(Reach.UNREACHABLE, f"More than {most_bytes} bytes") if len(got.content) > most_bytes else got
+
+
 async def _reach_all(folders: Sequence[Folder], allows: Callable[[str], bool], timeout_s: float) -> list[Reached]:
+    places = asyncio.Semaphore(AT_ONCE)
+    async with _session(timeout_s, "application/json, */*;q=0.1") as session:
+
+        async def reach(folder: Folder) -> Reached:
+            async with places:
+                return await _reach(session, folder, allows, timeout_s)
+
+        return list(await asyncio.gather(*(reach(folder) for folder in folders)))
+
+
+def _session(timeout_s: float, accept: str) -> ClientSession:
+    """Of one event loop; it sends no cookies, and knows public addresses alone."""
     import aiohttp
 
     class PublicResolver(aiohttp.ThreadedResolver):
@@ -87,67 +120,68 @@ async def _reach_all(folders: Sequence[Folder], allows: Callable[[str], bool], t
                 raise _PrivateAddress
             return found
 
-    places = asyncio.Semaphore(AT_ONCE)
-    async with aiohttp.ClientSession(
+    return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=PublicResolver(), limit=AT_ONCE),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "Cisterna (check_sources)", "Accept": "application/json, */*;q=0.1"},
+        headers={"User-Agent": "Cisterna", "Accept": accept},
         timeout=aiohttp.ClientTimeout(total=timeout_s),
-    ) as session:
-
-        async def reach(folder: Folder) -> Reached:
-            async with places:
-                return await _reach(session, folder, allows, timeout_s)
-
-        return list(await asyncio.gather(*(reach(folder) for folder in folders)))
+    )
 
 
 async def _reach(session: ClientSession, folder: Folder, allows: Callable[[str], bool], timeout_s: float) -> Reached:
     refused = None
     for document in folder.documents:
-        got = await _ask(session, folder.address + document, allows, timeout_s)
+        got = await _ask(session, folder.address + document, allows, timeout_s, _BEGINNING_BYTES)
+        if got.state == Reach.REACHABLE and not got.content.lstrip().startswith(b"{"):
+            return Reached(Reach.UNREACHABLE, f"What came for {document.rpartition('/')[2]} is not metadata")
         if got.state == Reach.REFUSED:
-            refused = refused or got  # a bucket that nobody may list refuses what is not there, too
+            refused = refused or Reached(
+                got.state, got.detail
+            )  # a bucket that nobody may list refuses what is not there, too
         elif got.state != Reach.ABSENT:
-            return got
+            return Reached(got.state, got.detail)
     return refused or Reached(Reach.ABSENT, f"No {' or '.join(folder.documents)} there")
 
 
-async def _ask(session: ClientSession, address: str, allows: Callable[[str], bool], timeout_s: float) -> Reached:
+async def _ask(
+    session: ClientSession, address: str, allows: Callable[[str], bool], timeout_s: float, most_bytes: int
+) -> Fetched:
+    """What comes of ``address``: of the content the beginning, of at most so many bytes."""
     import aiohttp
     from yarl import URL
 
     try:
         async with asyncio.timeout(timeout_s):
-            return await _follow(session, URL(address), allows)
+            return await _follow(session, URL(address), allows, most_bytes)
     except TimeoutError:
-        return Reached(Reach.UNREACHABLE, f"No answer within {timeout_s:g} s")
+        return Fetched(Reach.UNREACHABLE, f"No answer within {timeout_s:g} s")
     except _PrivateAddress:
-        return Reached(Reach.NOT_ALLOWED, "Its name leads to a private address")
+        return Fetched(Reach.NOT_ALLOWED, "Its name leads to a private address")
     except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ValueError) as error:
-        return Reached(Reach.UNREACHABLE, f"{type(error).__name__}: {error}")
+        return Fetched(Reach.UNREACHABLE, f"{type(error).__name__}: {error}")
 
 
-async def _follow(session: ClientSession, url: URL, allows: Callable[[str], bool]) -> Reached:
+async def _follow(session: ClientSession, url: URL, allows: Callable[[str], bool], most_bytes: int) -> Fetched:
     from yarl import URL
 
     for _ in range(MAX_REDIRECTS + 1):
         if not allows(str(url)):
-            return Reached(Reach.NOT_ALLOWED, f"Not asked: {url.origin() if url.host else url}")
+            return Fetched(Reach.NOT_ALLOWED, f"Not asked: {url.origin() if url.host else url}")
         async with session.get(url, allow_redirects=False) as answer:
             if answer.status in _REDIRECTS and "Location" in answer.headers:
                 url = url.join(URL(answer.headers["Location"]))
                 continue
             if answer.status in _ABSENT:
-                return Reached(Reach.ABSENT, f"Answer {answer.status}")
+                return Fetched(Reach.ABSENT, f"Answer {answer.status}")
             if answer.status in _REFUSED:
-                return Reached(Reach.REFUSED, f"Answer {answer.status}")
+                return Fetched(Reach.REFUSED, f"Answer {answer.status}")
             if answer.status != 200:
-                return Reached(Reach.UNREACHABLE, f"Answer {answer.status}")
-            if not (await answer.content.read(_BEGINNING_BYTES)).lstrip().startswith(b"{"):
-                return Reached(Reach.UNREACHABLE, f"What came for {url.name} is not metadata")
-            return Reached(Reach.REACHABLE)
-    return Reached(Reach.UNREACHABLE, f"More than {MAX_REDIRECTS} redirects")
+                return Fetched(Reach.UNREACHABLE, f"Answer {answer.status}")
+            content = b""
+            while len(content) < most_bytes and (part := await answer.content.read(most_bytes - len(content))):
+                content += part
+            return Fetched(Reach.REACHABLE, content=content)
+    return Fetched(Reach.UNREACHABLE, f"More than {MAX_REDIRECTS} redirects")
 
 
 def _is_public(address: str) -> bool:

@@ -23,6 +23,14 @@ class Stills:
     em: Picture
     labels: Picture
     scale: ScaleBar | None
+    is_carried: bool = False
+    """It came with the data, or with what a catalogue says of them."""
+
+    @property
+    def alt(self) -> str:
+        if self.is_carried:
+            return "The picture that its source shows of it"
+        return f"Middle slice{', segments in colour' if self.labels else ''}"
 
     @property
     def best(self) -> Picture:
@@ -73,7 +81,7 @@ def stills_of(version: DatasetVersion, image: Volume | None, pictures: set[str])
     """The cropped middle slice of ``version``, whose main volume is ``image``."""
     scale = None
     if pictures.isdisjoint(("em", "labels")):
-        return Stills(em=picture_of(version, CARRIED, pictures), labels=NO_PICTURE, scale=None)
+        return Stills(em=picture_of(version, CARRIED, pictures), labels=NO_PICTURE, scale=None, is_carried=True)
     if image is not None:
         low, high = extent_nm(image)
         if {"x", "y"} <= low.keys():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from datasets.catalogue.models import DatasetVersion, Mount, State
 from datasets.catalogue.queries.names import NameUnknown, find_dataset
+from datasets.publishing.named_thumbnails import keep_named
 from datasets.publishing.pictures import render_pictures
 from datasets.storage import objects
 from datasets.storage.roots import OWN_ROOT
@@ -17,19 +18,24 @@ from datasets.volumes.errors import CisternaError
 
 @dataclass(frozen=True)
 class Rendered:
-    """What came of a version, as the ``done``-th of ``total``: how many pictures, or what was in the way."""
+    """What came of a version, as the ``done``-th of ``total``: how many pictures, or what was in the way.
+
+    ``trouble`` is why a picture on somebody else's server could not be had; nothing here is wrong then.
+    """
 
     version: DatasetVersion
     done: int
     total: int
     pictures: int = 0
     problem: CisternaError | None = None
+    trouble: str = ""
 
 
 def render_thumbnails(references: Sequence[str] = (), *, again: bool = False) -> Iterator[Rendered]:
     """Render the missing pictures of published versions, one version after another. What was made before stays made.
 
-    Versions that have no data here are left out.
+    Versions that have no data here get the picture that their source names, if it may be asked for; the others are
+    left out.
 
     Args:
         references: ``name`` (all its published versions) or ``name@2``; none: all there are.
@@ -50,14 +56,17 @@ def _render(keys: list[int], *, again: bool) -> Iterator[Rendered]:
         if version is None:  # withdrawn meanwhile
             continue
         try:
-            yield Rendered(version, done, len(keys), render_pictures(version, again=again))
+            pictures = render_pictures(version, again=again)
+            named = keep_named(version, again=again)
+            yield Rendered(version, done, len(keys), pictures + named.pictures, trouble=named.trouble)
         except CisternaError as error:
             yield Rendered(version, done, len(keys), problem=error)
 
 
 def _published() -> QuerySet[DatasetVersion]:
-    here = Exists(Mount.objects.filter(version=OuterRef("pk")))
-    found = DatasetVersion.objects.filter(here, state=State.PUBLISHED)
+    here = Q(Exists(Mount.objects.filter(version=OuterRef("pk"))))
+    named = Q(kept__metadata__has_key="thumbnailURL")
+    found = DatasetVersion.objects.filter(here | named, state=State.PUBLISHED)
     return found.select_related("dataset").order_by("dataset__name", "number")
 
 

@@ -11,8 +11,9 @@ from datasets.publishing.actions.thumbnails import Rendered, render_thumbnails
 
 class Command(OperatorCommand):
     help = (
-        "Render the pictures that published versions lack, one version after another. Interrupted, the next run goes "
-        "on where this one was; a second time it makes nothing."
+        "Render the pictures that published versions lack, one version after another, and fetch those that imported "
+        "catalogues name, of origins in CISTERNA_EXTERNAL_ORIGINS. Interrupted, the next run goes on where this one "
+        "was; a second time it makes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,4 +37,6 @@ class Command(OperatorCommand):
 def _line(rendered: Rendered) -> str:
     problem = rendered.problem
     what = f"{problem.slug}: {problem}" if problem else f"{rendered.pictures} rendered"
+    if rendered.trouble:
+        what = f"{what}; {rendered.trouble}"
     return f"{rendered.done}/{rendered.total} {rendered.version}: {what}"
