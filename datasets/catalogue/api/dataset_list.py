@@ -149,7 +149,7 @@ class DatasetList(ListView):
     }
 
     def rows(self, request: Request, **named: Any) -> QuerySet[DatasetVersion]:
-        return newest_versions(request.user).prefetch_related(None)
+        return newest_versions(request.user)
 
     def results(self, rows: list[DatasetVersion], request: Request, chosen: dict[str, Any]) -> Any:
         if "volumes" in chosen["shown"] - chosen["expanded"]:

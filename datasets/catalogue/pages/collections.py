@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from datasets.catalogue.addresses import doi_url, web_url
-from datasets.catalogue.models import Collection, DatasetVersion
-from datasets.catalogue.pages.gallery import GalleryCard, gallery_card
+from datasets.catalogue.models import Collection
+from datasets.catalogue.pages.gallery import GalleryCard
 from datasets.catalogue.pages.parts import Fact
 from datasets.catalogue.presentation import format_count
 
@@ -28,13 +28,13 @@ class CollectionPage:
 
 def collection_page(
     collection: Collection,
-    versions: Iterable[tuple[DatasetVersion, set[str]]],
+    cards: Iterable[GalleryCard],
     *,
     count: int,
     newer_url: str,
     older_url: str,
 ) -> CollectionPage:
-    """The page of ``collection``; ``versions`` are its datasets, each with the names of its pictures."""
+    """The page of ``collection``, with its datasets."""
     facts = []
     if collection.organization:
         facts.append(Fact("By", collection.organization.title))
@@ -48,7 +48,7 @@ def collection_page(
         description=collection.description,
         facts=tuple(facts),
         count=format_count(count, "dataset"),
-        cards=tuple(gallery_card(version, pictures) for version, pictures in versions),
+        cards=tuple(cards),
         newer_url=newer_url,
         older_url=older_url,
     )

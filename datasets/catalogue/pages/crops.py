@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 
 from datasets.catalogue.models import Coverage, Crop, OrganelleClass
 from datasets.catalogue.pages.external import kept_facts
-from datasets.catalogue.pages.layers import Dot
+from datasets.catalogue.pages.layers import Dot, class_dot
 from datasets.catalogue.pages.parts import Choice, Fact
 from datasets.catalogue.pages.sorting import Asked, Bar, Column, Heading, bar, headings
 from datasets.catalogue.presentation import format_count, format_extent, format_place, format_shape, format_voxel
@@ -123,12 +123,6 @@ def crop_table(crops: Iterable[Crop], asked: Asked, *, count: int, before_url: s
 def crops_url(**chosen: str) -> str:
     """The list of crops, narrowed."""
     return f"{reverse('catalogue:crops')}?{urlencode(chosen)}"
-
-
-def class_dot(organelle: OrganelleClass) -> Dot:
-    """A class as a coloured dot that leads to its page."""
-    url = reverse("catalogue:organelle", kwargs={"short_name": organelle.short_name})
-    return Dot(organelle.colour, organelle.long_name, url=url)
 
 
 def _row(crop: Crop) -> CropRow:

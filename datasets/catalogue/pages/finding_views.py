@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -12,13 +12,12 @@ from django.views.decorators.http import require_safe
 from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.linked_data import site_nodes
 from datasets.catalogue.discovery.page_heads import linked_data
-from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.pages.browsing import DatasetsAsked, browser, last_page, read_datasets_asked
-from datasets.catalogue.pages.gallery import gallery_page, places_in
+from datasets.catalogue.pages.gallery import GalleryCard, gallery_card, gallery_page, places_in
 from datasets.catalogue.pages.search import dataset_found, search_page
 from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
 from datasets.catalogue.pictures import known_picture_names
-from datasets.catalogue.queries.crops import with_crop_counts
+from datasets.catalogue.queries.dataset_cards import card_contents
 from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
 from datasets.catalogue.queries.datasets import newest_versions, newest_views
 from datasets.catalogue.queries.organelles import organelle_tree
@@ -94,7 +93,7 @@ def search(request: HttpRequest) -> HttpResponse:
         found = find(text, request.user, kinds=kinds, most=most, start=(number - 1) * most)
     group = found.group("dataset")
     keys = [hit.key for hit in group.hits] if group else []
-    versions = newest_versions(request.user).filter(pk__in=keys).prefetch_related(None) if keys else ()
+    versions = newest_versions(request.user).filter(pk__in=keys) if keys else ()
     rows = {row.name: row for row in dataset_rows(keys)}
     datasets = {
         it.pk: dataset_found(it, row, known_picture_names(it)) for it in versions if (row := rows.get(it.dataset.name))
@@ -107,7 +106,8 @@ def _listed(request: HttpRequest, asked: DatasetsAsked, start: int, most: int) -
     return list_datasets(request.user, text=asked.text, chosen=asked.chosen, order=asked.sort, start=start, most=most)
 
 
-def _shown(request: HttpRequest, versions: Any) -> list[tuple[DatasetVersion, set[str]]]:
-    """The versions of these keys, each with the names of its pictures, in the order of the keys."""
-    found = {it.pk: it for it in with_crop_counts(newest_versions(request.user).filter(pk__in=versions))}
-    return [(found[key], known_picture_names(found[key])) for key in versions if key in found]
+def _shown(request: HttpRequest, keys: Sequence[int]) -> list[GalleryCard]:
+    """The cards of versions, in the order of these keys."""
+    versions = newest_versions(request.user).in_bulk(keys)
+    contents = card_contents(versions)
+    return [gallery_card(it, contents[key], known_picture_names(it)) for key in keys if (it := versions.get(key))]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
 from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, View
 from datasets.catalogue.organelles import load_facts
 from datasets.catalogue.pages.browsing import Browser
-from datasets.catalogue.pages.crops import class_dot
-from datasets.catalogue.pages.layers import Dot, organelle_dots, voxel_size
-from datasets.catalogue.pages.parts import Stills, lead_of, main_volume, specimen_of, stills_of
+from datasets.catalogue.pages.layers import Dot, class_dot, class_dots, voxel_size
+from datasets.catalogue.pages.parts import Stills, lead_of, specimen_of, stills_of
 from datasets.catalogue.presentation import format_count, format_voxel
+from datasets.catalogue.queries.dataset_cards import CardContent
 from datasets.catalogue.queries.dataset_rows import DatasetRow
 from datasets.catalogue.queries.organelles import OrganelleNode
 from datasets.catalogue.queries.visibility import is_released
@@ -82,7 +81,7 @@ class GalleryPage:
 
 
 def gallery_page(
-    versions: Iterable[tuple[DatasetVersion, set[str]]],
+    cards: Iterable[GalleryCard],
     browser: Browser,
     organelles: Iterable[OrganelleNode] = (),
     *,
@@ -94,9 +93,9 @@ def gallery_page(
     older_url: str = "",
     may_publish: bool,
 ) -> GalleryPage:
-    """The list of ``versions``, each with the names of its pictures, or of ``rows``; the classes seen in all."""
+    """The list of datasets, as ``cards`` or as ``rows``; the classes seen in all."""
     return GalleryPage(
-        cards=tuple(gallery_card(version, pictures) for version, pictures in versions),
+        cards=tuple(cards),
         rows=tuple(map(table_row, rows)),
         browser=browser,
         organelles=tuple(class_dot(node.organelle) for node in organelles if node.total),
@@ -133,11 +132,7 @@ def table_row(row: DatasetRow) -> TableRow:
         url=reverse("catalogue:dataset", kwargs={"ref": row.name}),
         row=row,
         voxel=voxel_of(row),
-        organelles=tuple(
-            Dot(facts[it].colour, facts[it].long_name, url=reverse("catalogue:organelle", kwargs={"short_name": it}))
-            for it in row.organelles
-            if it in facts and not facts[it].parent
-        ),
+        organelles=tuple(class_dot(facts[it]) for it in row.organelles if it in facts and not facts[it].parent),
     )
 
 
@@ -152,20 +147,18 @@ def describe_content(layers: int, crops: int) -> str:
     return ", ".join([*said, format_count(crops, "crop")] if crops else said)
 
 
-def gallery_card(version: Any, pictures: set[str]) -> GalleryCard:
-    """A dataset in the gallery: a version with its ``crop_count``; ``pictures`` are the names of those there are."""
-    volumes = list(version.volumes.all())
-    image = main_volume(volumes)
+def gallery_card(version: DatasetVersion, content: CardContent, pictures: set[str]) -> GalleryCard:
+    """A dataset in the gallery; ``pictures`` are the names of those there are."""
     return GalleryCard(
         title=version.title,
         url=reverse("catalogue:dataset", kwargs={"ref": version.dataset.name}),
         organism=specimen_of(version).organism,
         sample=specimen_of(version).sample,
         lead=lead_of(version)[0],
-        voxel=voxel_size(image),
-        content=describe_content(len(volumes), version.crop_count),
-        organelles=organelle_dots(volumes),
-        stills=stills_of(version, image, pictures),
-        is_elsewhere=all(volume.is_external for volume in volumes) and bool(volumes or version.crop_count),
+        voxel=voxel_size(content.image),
+        content=describe_content(content.layers, content.crops),
+        organelles=class_dots(content.organelles),
+        stills=stills_of(version, content.image, pictures),
+        is_elsewhere=not content.here and bool(content.layers or content.crops),
         is_public=is_released(version.dataset),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from datasets.catalogue.external_sources import seen_with
 from datasets.catalogue.models import DatasetVersion, OrganelleClass, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, Coverage, Kind
 from datasets.catalogue.neuroglancer_links import layer_colour
+from datasets.catalogue.organelles import OrganelleFact, load_facts
 from datasets.catalogue.pages.cutout_offers import cutout_offer
 from datasets.catalogue.pages.external import external_voxel
 from datasets.catalogue.pages.opening import opening_links
@@ -192,18 +194,32 @@ def _headings(volume: Volume, coverage: Sequence[Coverage], lineages: Mapping[in
 
 
 def organelle_dots(volumes: Iterable[Volume]) -> tuple[Dot, ...]:
-    """The organelle classes that the segmentations found: whole organelles, then parts of them; at most eight."""
-    found: dict[tuple[bool, int], OrganelleClass] = {}
-    for volume in volumes:
-        segmentation = segmentation_of(volume)
-        for coverage in segmentation.coverage.all() if segmentation else ():
-            if coverage.found == coverage.Found.PRESENT:
-                organelle = coverage.organelle
-                found[organelle.parent_id is not None, organelle.rank] = organelle
-    return tuple(
-        Dot(it.colour, it.long_name, url=reverse("catalogue:organelle", kwargs={"short_name": it.short_name}))
-        for it in (found[place] for place in sorted(found)[:8])
+    """The classes that the segmentations found, as :func:`class_dots`."""
+    segmentations = filter(None, map(segmentation_of, volumes))
+    return class_dots(
+        {
+            it.organelle.short_name
+            for segmentation in segmentations
+            for it in segmentation.coverage.all()
+            if it.found == it.Found.PRESENT
+        }
     )
+
+
+def class_dots(short_names: Collection[str]) -> tuple[Dot, ...]:
+    """Organelle classes: whole organelles, then parts of them, each in the order of lists; at most eight."""
+    found = sorted((it for it in load_facts() if it.short_name in short_names), key=lambda it: bool(it.parent))
+    return tuple(map(class_dot, found[:8]))
+
+
+def class_dot(organelle: OrganelleClass | OrganelleFact) -> Dot:
+    """A class as a coloured dot that leads to its page."""
+    return _class_dot(organelle.short_name, organelle.long_name, organelle.colour)
+
+
+@cache  # a page of cards has hundreds, of 77 different ones
+def _class_dot(short_name: str, long_name: str, colour: str) -> Dot:
+    return Dot(colour, long_name, url=reverse("catalogue:organelle", kwargs={"short_name": short_name}))
 
 
 def voxel_size(volume: Volume | None) -> str:

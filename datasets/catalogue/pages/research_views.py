@@ -21,6 +21,7 @@ from datasets.catalogue.models import Crop, OrganelleClass, Publication
 from datasets.catalogue.pages.collections import collection_page
 from datasets.catalogue.pages.crops import CropTable, crop_table, crops_page
 from datasets.catalogue.pages.entries import COLLECTIONS, MODELS, PEOPLE, TASKS, ListKind, entries_page
+from datasets.catalogue.pages.gallery import gallery_card
 from datasets.catalogue.pages.models import DATASETS_SHOWN, model_page
 from datasets.catalogue.pages.people import person_page
 from datasets.catalogue.pages.publications import publications_page
@@ -29,7 +30,8 @@ from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, list_respo
 from datasets.catalogue.pages.tasks import task_page
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.collections import named_collection, versions_in
-from datasets.catalogue.queries.crops import visible_crops, with_crop_counts
+from datasets.catalogue.queries.crops import visible_crops
+from datasets.catalogue.queries.dataset_cards import card_contents
 from datasets.catalogue.queries.datasets import newest_versions
 from datasets.catalogue.queries.entry_rows import collection_list, model_list, person_list, task_list
 from datasets.catalogue.queries.ground_truth import (
@@ -176,12 +178,11 @@ def task(request: HttpRequest, name: str) -> HttpResponseBase:
 def collection(request: HttpRequest, name: str) -> HttpResponse:
     """``/collections/<name>/``: one of them, in pictures."""
     found = named_collection(name)
-    page = Paginator(with_crop_counts(versions_in(found, request.user)), CARDS_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(versions_in(found, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    contents = card_contents([version.pk for version in page])
     context = collection_page(
         found,
-        [(version, known_picture_names(version)) for version in page],
+        [gallery_card(it, contents[it.pk], known_picture_names(it)) for it in page],
         count=page.paginator.count,
         **_neighbours(page, {}),
     )

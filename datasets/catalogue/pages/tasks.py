@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets.catalogue.models import OrganelleClass, Task
-from datasets.catalogue.pages.crops import CropTable, class_dot
-from datasets.catalogue.pages.layers import Dot
+from datasets.catalogue.pages.crops import CropTable
+from datasets.catalogue.pages.layers import Dot, class_dot
 from datasets.catalogue.pages.models import CropCount, crop_counts
 from datasets.catalogue.queries.ground_truth import MOST_COUNTED
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Prefetch, QuerySet
 
 from datasets.catalogue.models import Crop, CropCoverage, DatasetVersion, Volume
 from datasets.catalogue.models.volume import extent_nm
@@ -35,15 +33,6 @@ def crops_with(crops: QuerySet[Crop], classes: Iterable[int], found: str) -> Que
 def with_content(crops: QuerySet[Crop]) -> QuerySet[Crop]:
     """With what a list shows of each."""
     return with_version(crops).select_related("space").prefetch_related("coverage__organelle")
-
-
-def with_crop_counts(versions: QuerySet[DatasetVersion]) -> QuerySet[Any]:
-    """Each with its ``crop_count``."""
-    crops = Crop.objects.filter(version=OuterRef("pk")).order_by().values("version")
-    counted: QuerySet[Any] = versions.annotate(
-        crop_count=Coalesce(Subquery(crops.annotate(number=Count("pk")).values("number")), 0)
-    )
-    return counted
 
 
 def load_volumes_here() -> Prefetch[str]:

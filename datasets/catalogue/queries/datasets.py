@@ -61,14 +61,8 @@ class DataExternal(CisternaError):
 
 def newest_versions(user: Viewer) -> QuerySet[DatasetVersion]:
     """The newest published version of each dataset that ``user`` may see, newest first, with what a list shows."""
-    volumes = Volume.objects.only("version_id", "path", "rank", "kind", "axes", "levels", "external_url")
-    return (
-        newest_seen(user)
-        .select_related("dataset", "specimen", "acquisition")
-        .defer(*LONG)
-        .prefetch_related(Prefetch("volumes", volumes), "volumes__segmentation__coverage__organelle")
-        .order_by("-frozen_at", "-pk")
-    )
+    versions = newest_seen(user).select_related("dataset", "specimen", "acquisition")
+    return versions.defer(*LONG).order_by("-frozen_at", "-pk")
 
 
 def newest_of(datasets: QuerySet[Dataset]) -> QuerySet[DatasetVersion]:

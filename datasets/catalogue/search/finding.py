@@ -25,6 +25,7 @@ from datasets.catalogue.search.hits import (
 from datasets.catalogue.search.passages import reasons_for
 from datasets.catalogue.search.questions import Question
 from datasets.catalogue.search.searches import Search, read_search
+from datasets.catalogue.search.shelf import shelves_of
 from datasets.catalogue.search.within import group_within
 
 FEW = 5
@@ -41,7 +42,7 @@ def find(text: str, user: Viewer, *, kinds: Sequence[Kind] = KINDS, most: int = 
     Raises:
         QuestionInvalid
     """
-    search = read_search(text, user)
+    search = read_search(text, user, shelves_of(user))
     count_to = MOST_COUNTED if len(kinds) == 1 else COUNTED_BESIDE
     groups = (
         [_group(kind, search, most, start, count_to) for kind in KINDS if kind in kinds]

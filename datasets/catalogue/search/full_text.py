@@ -57,7 +57,8 @@ ABOUT_EXACTLY, ABOUT = 3, 7
 """The last tiers of what is about the words, as they are or as beginnings: all are in its names and terms."""
 
 _IN_TEXT = (4, 8)
-_KINDS = {kind: number for number, kind in enumerate(SearchEntry.Kind.values)}
+_NAMES = tuple(SearchEntry.Kind.values)
+_KINDS = {kind: number for number, kind in enumerate(_NAMES)}
 _ROOM = 60
 """Bits of an entry's id below those of its kind: of a time and of a key."""
 
@@ -93,6 +94,11 @@ def entry_id(kind: str, second: int, key: int) -> int:
     return (_KINDS[kind] << _ROOM) + (min(max(second, 0), (1 << _ROOM - _KEYS) - 1) << _KEYS) + key % (1 << _KEYS)
 
 
+def person_id(key: int) -> int:
+    """The id of a person's entry: nobody is newer than another."""
+    return entry_id(SearchEntry.Kind.PERSON, 0, key)
+
+
 def key_of(entry: int) -> int:
     """The key of the row that an entry is of."""
     return entry % (1 << _KEYS)
@@ -100,7 +106,7 @@ def key_of(entry: int) -> int:
 
 def kind_of(entry: int) -> str:
     """The kind of an entry."""
-    return SearchEntry.Kind.values[entry >> _ROOM]
+    return _NAMES[entry >> _ROOM]
 
 
 def whole_word(joined: str) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from datasets.catalogue import models
+from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import (
     Contribution,
     Dataset,
@@ -120,7 +121,9 @@ def _fingerprint() -> str:
 
 
 def _lock() -> SearchState:
-    """One at a time: whoever waits sees what the one before has written."""
+    """One at a time: whoever waits sees what the one before has written. What processes keep of it is of no state of
+    the catalogue any more."""
+    bump_revision()
     SearchState.objects.get_or_create(id=1)
     return SearchState.objects.select_for_update().get(id=1)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import merge
+from itertools import chain, islice
 from typing import cast
 
 from datasets.catalogue.queries.orders import word_of
@@ -13,7 +15,7 @@ from datasets.catalogue.search import full_text
 from datasets.catalogue.search.facets import FACETS, VOXEL_RANGES
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.searches import read_search
-from datasets.catalogue.search.shelf import SORTS, Chosen, Shelf, Sort, own_shelf, public_shelf
+from datasets.catalogue.search.shelf import SORTS, Chosen, Shelf, Sort, shelves_of
 
 ORDERS: tuple[str, ...] = ("relevance", *SORTS)
 """What a list of datasets is sorted by; all but the first also from the other end, with ``-`` before it."""
@@ -71,8 +73,8 @@ def list_datasets(
         QuestionInvalid
     """
     chosen = {facet: values for facet, values in (chosen or {}).items() if values}
-    shelves = [public_shelf(), own_shelf(user)]
-    search = read_search(text, user)
+    shelves = shelves_of(user)
+    search = read_search(text, user, shelves)
     question = search.question
     if question.terms:
         entries = full_text.all_found("dataset", question)
@@ -90,28 +92,31 @@ def list_datasets(
         ids = _by_relevance(shelves, found, search.ranked("dataset"))
     else:
         ids = _merged(shelves, found, "newest" if order == "relevance" else order)
-    keys = [full_text.key_of(it) for it in (ids if after else ids[: start + most])]
+    keys = [full_text.key_of(it) for it in (ids if after else islice(ids, start + most))]
     if after in keys:
         start = keys.index(after) + 1
     page, count = tuple(keys[start : start + most]), sum(each.bit_count() for each in found)
     return Listed(page, count, start, _listed(counts, chosen), question.corrected)
 
 
-def _merged(shelves: Sequence[Shelf], found: Sequence[int], order: str) -> list[int]:
+def _merged(shelves: Sequence[Shelf], found: Sequence[int], order: str) -> Iterator[int]:
+    """The entries that were found, in an order; only those that are asked for are looked at."""
     sort, is_turned = cast(Sort, word_of(order)), order.startswith("-")
     sorted_ = [
-        [(shelf.ranks[sort][place], shelf.entries[place]) for place in shelf.in_order(each, sort, is_turned=is_turned)]
-        for shelf, each in zip(shelves, found, strict=True)
+        shelf.in_order(each, sort, is_turned=is_turned) for shelf, each in zip(shelves, found, strict=True) if each
     ]
-    return [entry for _, entry in merge(*sorted_, reverse=is_turned)]
+    return (entry for _, entry in merge(*sorted_, reverse=is_turned))
 
 
-def _by_relevance(shelves: Sequence[Shelf], found: Sequence[int], ranked: Sequence[Ranked]) -> list[int]:
-    newest = _merged(shelves, found, "newest")
-    there = set(newest)
-    best = [it.entry for it in ranked if it.entry in there]
+def _by_relevance(shelves: Sequence[Shelf], found: Sequence[int], ranked: Sequence[Ranked]) -> Iterator[int]:
+    best = [it.entry for it in ranked if any(map(partial(_is_in, it.entry), shelves, found))]
     first = set(best)
-    return best + [entry for entry in newest if entry not in first]
+    return chain(best, (entry for entry in _merged(shelves, found, "newest") if entry not in first))
+
+
+def _is_in(entry: int, shelf: Shelf, found: int) -> bool:
+    place = shelf.places.get(entry)
+    return place is not None and bool(found >> place & 1)
 
 
 def _listed(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 
-from django.db.models import Exists, OuterRef, QuerySet
-
-from datasets.catalogue.models import Dataset, SearchEntry
-from datasets.catalogue.queries.people import known_people
-from datasets.catalogue.queries.visibility import Viewer, models_visible_to, visible_to
+from datasets.catalogue.models import OrganelleClass
+from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search import full_text
 from datasets.catalogue.search.classes import Reading, find_classes, read_classes
 from datasets.catalogue.search.corrections import read_instead_of
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.hits import MOST_COUNTED, Kind
 from datasets.catalogue.search.questions import Question, read_instead, read_question
+from datasets.catalogue.search.shelf import Shelves, Thing
 
 INDEXED: tuple[Kind, ...] = ("dataset", "publication", "person", "model", "collection", "task")
 _OPEN = ("collection", "task")
@@ -24,31 +23,36 @@ _OPEN = ("collection", "task")
 class Search:
     """One question of one user. What is indexed is looked for once, all ``kinds`` together."""
 
-    def __init__(self, question: Question, user: Viewer, kinds: Sequence[Kind] = INDEXED) -> None:
-        self.question, self.user, self.kinds = question, user, kinds
-        self._ranked: dict[str, list[Ranked]] | None = None
-        self._reading: Reading | None = None
-        self._rest: Search | None = None
+    def __init__(self, question: Question, user: Viewer, shelves: Shelves, kinds: Sequence[Kind] = INDEXED) -> None:
+        self.question, self.user, self.shelves, self.kinds = question, user, shelves, kinds
+
+    @cached_property
+    def _ranked(self) -> dict[str, list[Ranked]]:
+        return _rank_visible(self.question, self.shelves, self.kinds)
 
     def ranked(self, kind: Kind) -> list[Ranked]:
         """What is found of an indexed kind and may be seen: at most ``MOST_COUNTED`` + 1."""
-        if self._ranked is None:
-            self._ranked = rank_visible(self.question, self.user, visible_to(self.user), self.kinds)
         return self._ranked[kind]
 
-    @property
+    @cached_property
     def reading(self) -> Reading:
         """The classes that the question names, and its other words."""
-        if self._reading is None:
-            self._reading = read_classes(self.question)
-        return self._reading
+        return read_classes(self.question)
+
+    @cached_property
+    def class_keys(self) -> dict[str, int]:
+        """The keys of those classes, by short name."""
+        names = [it.fact.short_name for it in self.reading.classes]
+        return dict(OrganelleClass.objects.filter(short_name__in=names).values_list("short_name", "pk"))
+
+    @cached_property
+    def _rest(self) -> Search:
+        return Search(self.reading.rest, self.user, self.shelves, ("dataset",))
 
     def datasets_of_rest(self) -> list[Ranked]:
         """The datasets that the question's other words find."""
         if not self.reading.classes:
             return self.ranked("dataset")
-        if self._rest is None:
-            self._rest = Search(self.reading.rest, self.user, ("dataset",))
         return self._rest.ranked("dataset")
 
     def finds_anything(self) -> bool:
@@ -56,74 +60,63 @@ class Search:
         return bool(find_classes(self.question)) or any(self.ranked(kind) for kind in INDEXED)
 
 
-def read_search(text: str, user: Viewer) -> Search:
+def read_search(text: str, user: Viewer, shelves: Shelves) -> Search:
     """The search for what was typed, or, where a word of it is found nowhere, for what it may have been meant for.
+
+    Args:
+        shelves: of ``user``.
 
     Raises:
         QuestionInvalid
     """
-    search = Search(read_question(text), user)
+    search = Search(read_question(text), user, shelves)
     if not search.question.terms or search.finds_anything():
         return search
-    instead = read_instead_of(search.question, lambda asked: Search(asked, user).finds_anything())
-    other = Search(read_instead(search.question, instead), user)
+    instead = read_instead_of(search.question, lambda asked: Search(asked, user, shelves).finds_anything())
+    other = Search(read_instead(search.question, instead), user, shelves)
     return other if instead and other.finds_anything() else search
 
 
-def rank_visible(
-    question: Question, user: Viewer, datasets: QuerySet[Dataset], kinds: Sequence[str]
-) -> dict[str, list[Ranked]]:
-    """What is found and ``user`` may see, by kind, ranked: of each at most ``MOST_COUNTED`` + 1.
-
-    Args:
-        datasets: those that may be seen.
-    """
+def _rank_visible(question: Question, shelves: Shelves, kinds: Sequence[str]) -> dict[str, list[Ranked]]:
+    """What is found and may be seen, by kind, ranked: of each at most ``MOST_COUNTED`` + 1."""
     most = MOST_COUNTED + 1
     newest = full_text.newest(kinds, question, most)
-    # What may be seen is asked first, and all of it also where nothing was found: so that no question more is asked for
-    # what is hidden.
-    groups = _visible([it for entries in newest.values() for it in entries], user, datasets)
+    # Where nothing may be seen no tiers are asked for, so that no question more is asked for what is hidden.
     few = {kind: there for kind, entries in newest.items() if len(entries) < most
-           if (there := [it for it in entries if it in groups])}  # fmt: skip
+           if (there := [it for it in entries if _thing(it, shelves)])}  # fmt: skip
     tiers = full_text.tiers({kind: newest[kind] for kind in few}, question)
     found: dict[str, list[Ranked]] = {}
     for kind in kinds:
         if len(newest[kind]) == most:
-            found[kind] = _rank_many(kind, question, user, datasets)
+            found[kind] = _rank_many(kind, question, shelves)
             continue
         ranked = [Ranked(kind, tiers[entry], entry) for entry in few.get(kind, ())]
-        found[kind] = _firsts(sorted(ranked, key=lambda it: (it.tier, -it.entry)), groups)
+        found[kind] = _firsts(sorted(ranked, key=lambda it: (it.tier, -it.entry)), shelves)
     return found
 
 
-def _rank_many(kind: str, question: Question, user: Viewer, datasets: QuerySet[Dataset]) -> list[Ranked]:
+def _rank_many(kind: str, question: Question, shelves: Shelves) -> list[Ranked]:
     most = looked_at = MOST_COUNTED + 1
     while True:
         ranked = full_text.rank(kind, question, looked_at)
-        found = _firsts(ranked, _visible([it.entry for it in ranked], user, datasets))
+        found = _firsts(ranked, shelves)
         if len(found) >= most or len(ranked) < looked_at:
             return found[:most]
         looked_at *= 8
 
 
-def _firsts(ranked: Sequence[Ranked], groups: Mapping[int, tuple[str, int]]) -> list[Ranked]:
+def _firsts(ranked: Sequence[Ranked], shelves: Shelves) -> list[Ranked]:
     """Those that may be seen; of those that are one thing, the first."""
-    firsts: dict[tuple[str, int], Ranked] = {}
+    firsts: dict[Thing, Ranked] = {}
     for each in ranked:
-        if each.entry in groups:
-            firsts.setdefault(groups[each.entry], each)
+        if thing := _thing(each.entry, shelves):
+            firsts.setdefault(thing, each)
     return list(firsts.values())
 
 
-def _visible(entries: Sequence[int], user: Viewer, datasets: QuerySet[Dataset]) -> dict[int, tuple[str, int]]:
-    """Those that may be seen, each with what it is one with."""
-    within = SearchEntry.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), pk__in=[-1, *entries])
-    groups = {pk: (kind, group) for pk, kind, group in within.values_list("pk", "kind", "grouped_as")}
-    for kind, rows in (("person", known_people(user)), ("model", models_visible_to(user))):
-        keys = {full_text.key_of(entry): entry for entry in entries if full_text.kind_of(entry) == kind}
-        for key in rows.order_by().filter(pk__in=[0, *keys]).values_list("pk", flat=True):
-            groups[keys[key]] = (kind, key)
-    for entry in entries:
-        if (kind := full_text.kind_of(entry)) in _OPEN:
-            groups[entry] = (kind, full_text.key_of(entry))
-    return groups
+def _thing(entry: int, shelves: Shelves) -> Thing | None:
+    """What an entry is one with, if it may be seen."""
+    if (kind := full_text.kind_of(entry)) in _OPEN:
+        return kind, full_text.key_of(entry)
+    public, own = shelves
+    return public.things.get(entry) or own.things.get(entry)

@@ -1,4 +1,5 @@
-"""All datasets that everyone may see, in memory: by which values of facets they have, and in each order of lists.
+"""All that is indexed and everyone may see, in memory: datasets by which values of facets they have, and in each order
+of lists; and of everything which is one with what.
 
 It is made once for each state of the catalogue, as counts of organelle classes are. A set of datasets is a whole number
 with one bit for each: so ten thousand of them are counted by hundreds of values in a millisecond.
@@ -6,17 +7,20 @@ with one bit for each: so ten thousand of them are counted by hundreds of values
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
-from datasets.catalogue.models import Dataset, DatasetFacet, DatasetVersion, RevisionStamp, SearchEntry
-from datasets.catalogue.queries.visibility import Viewer, count_released, opened_alone_to, visible_to
+from datasets.catalogue.models import Contribution, DatasetFacet, DatasetVersion, Model, Person, SearchEntry
+from datasets.catalogue.queries.catalogue_state import catalogue_state
+from datasets.catalogue.queries.datasets import newest_of
+from datasets.catalogue.queries.people import known_people
+from datasets.catalogue.queries.visibility import Viewer, is_stranger, models_visible_to, opened_alone_to, seen_by
 from datasets.catalogue.search.facets import read_facets
-from datasets.catalogue.search.full_text import key_of
+from datasets.catalogue.search.full_text import key_of, kind_of, person_id
 
 type Sort = Literal["newest", "size", "resolution", "title"]
 SORTS: tuple[Sort, ...] = ("newest", "size", "resolution", "title")
@@ -27,17 +31,22 @@ type Chosen = Mapping[str, Collection[str]]
 type Value = tuple[str, str]
 """A facet and one of its values."""
 
+type Thing = tuple[str, int]
+"""A kind, and a number that entries of one thing have in common, as a publication of two datasets."""
+
 
 @dataclass(frozen=True)
 class Shelf:
-    """Some datasets, each by its place.
+    """Some datasets, each by its place, with what else is indexed that belongs to them.
 
     Args:
-        entries: the ids of their entries, by place.
+        things: by the id of an entry of whatever kind, what it is one with.
+        entries: the ids of the datasets' entries, by place.
         having: which have a value.
         orders: places in each order.
     """
 
+    things: Mapping[int, Thing]
     entries: tuple[int, ...]
     having: Mapping[Value, int]
     orders: Mapping[Sort, tuple[int, ...]]
@@ -85,62 +94,90 @@ class Shelf:
                 found[facet, value] = number
         return found
 
-    def in_order(self, within: int, sort: Sort, *, is_turned: bool = False) -> Iterator[int]:
-        """The places of ``within``, in an order or from its end."""
+    def in_order(self, within: int, sort: Sort, *, is_turned: bool = False) -> Iterator[tuple[Any, int]]:
+        """The entries of ``within`` in an order or from its end, each with what that is by."""
         digits = bin(within)[:1:-1]
-        order = self.orders[sort]
-        return (place for place in (reversed(order) if is_turned else order) if digits[place : place + 1] == "1")
+        digits += "0" * (len(self.entries) - len(digits))
+        order, ranks = self.orders[sort], self.ranks[sort]
+        places = (place for place in (reversed(order) if is_turned else order) if digits[place] == "1")
+        return ((ranks[place], self.entries[place]) for place in places)
 
 
-def public_shelf() -> Shelf:
-    """The datasets that everyone may see."""
-    stamp = RevisionStamp.objects.values_list("value", flat=True).first()
-    return released_shelf(stamp, count_released())
+type Shelves = tuple[Shelf, Shelf]
+"""What everyone may see, and what only one user and a few others may."""
+
+
+def shelves_of(user: Viewer) -> Shelves:
+    """All that ``user`` may see of what is indexed. What everyone may see is asked for once for each state of the
+    catalogue; who is no stranger has a few questions asked for the rest, whether it is nothing or much."""
+    public = released_shelf(*catalogue_state())
+    return public, _NOTHING if is_stranger(user) else _own_shelf(user)
 
 
 @lru_cache(maxsize=1)
 def released_shelf(stamp: int | None, released: int) -> Shelf:
-    """The same, in a state of the catalogue. The stamp changes with it, but not when an embargo ends."""
-    return _load(visible_to(None), all_facets=True)
+    """What everyone may see, in a state of the catalogue."""
+    entries = SearchEntry.objects.filter(seen_by(None, "dataset"))
+    return _shelf(entries, known_people(None), models_visible_to(None), read_facets())
 
 
-def own_shelf(user: Viewer) -> Shelf:
-    """The datasets that only ``user`` and a few others may see."""
-    return _load(opened_alone_to(user))
+def _own_shelf(user: Viewer) -> Shelf:
+    datasets = opened_alone_to(user)
+    people = Contribution.objects.filter(version__in=newest_of(datasets).values("pk")).values("person")
+    entries = SearchEntry.objects.filter(dataset__in=datasets.values("pk"))
+    facets: dict[Value, list[str]] = {}
+    rows = DatasetFacet.objects.filter(dataset__in=datasets.values("pk"))
+    for facet, value, dataset in rows.values_list("facet", "value", "dataset"):
+        facets.setdefault((facet, value), []).append(str(dataset))
+    return _shelf(
+        entries,
+        Person.objects.filter(pk__in=people),
+        models_visible_to(user).filter(public=False),
+        ((facet, value, ",".join(keys)) for (facet, value), keys in facets.items()),
+    )
 
 
-def _load(datasets: QuerySet[Dataset], *, all_facets: bool = False) -> Shelf:
-    entries = SearchEntry.objects.filter(Exists(datasets.filter(pk=OuterRef("dataset"))), kind="dataset").order_by("pk")
+def _shelf(
+    entries: QuerySet[SearchEntry],
+    people: QuerySet[Person],
+    models: QuerySet[Model],
+    facets: Iterable[tuple[str, str, str]],
+) -> Shelf:
     title = DatasetVersion.objects.filter(pk=OuterRef("object_id")).values("title")
-    rows = list(entries.values_list("pk", "dataset", "voxels", "fineness", Subquery(title)))
+    columns = ("pk", "dataset", "grouped_as", "voxels", "fineness", Case(When(kind="dataset", then=Subquery(title))))
+    things: dict[int, Thing] = {}
+    rows: list[tuple[int, int, float, float, str]] = []
+    for pk, dataset, group, voxels, fineness, name in entries.order_by("pk").values_list(*columns):
+        things[pk] = kind_of(pk), group
+        if name is not None:
+            rows.append((pk, dataset, voxels, fineness, name))
+    for key in people.order_by().values_list("pk", flat=True):
+        things[person_id(key)] = SearchEntry.Kind.PERSON, key
+    made = SearchEntry.objects.filter(kind=SearchEntry.Kind.MODEL, object_id__in=models.order_by().values("pk"))
+    for pk, key in made.values_list("pk", "object_id"):
+        things[pk] = SearchEntry.Kind.MODEL, key
     places = {dataset: place for place, (_, dataset, *_) in enumerate(rows)}
-    having = {}
-    for facet, value, keys in _facets(list(places), all_facets):
-        digits = bytearray(b"0" * len(rows))
-        for key in keys:
-            if (place := places.get(key)) is not None:
-                digits[-1 - place] = 49
-        if there := int(digits, 2) if digits else 0:
-            having[facet, value] = there
+    having = {(facet, value): there for facet, value, keys in facets if (there := _set_of(keys, places))}
     ranks: dict[Sort, tuple[Any, ...]] = {
         "newest": tuple(-pk for pk, *_ in rows),
         "size": tuple((-voxels, -pk) for pk, _, voxels, *_ in rows),
         "resolution": tuple((-fineness, -pk) for pk, _, _, fineness, _ in rows),
-        "title": tuple(((title or "").casefold(), -pk) for pk, *_, title in rows),
+        "title": tuple((title.casefold(), -pk) for pk, *_, title in rows),
     }
     orders: dict[Sort, tuple[int, ...]] = {
         sort: tuple(sorted(range(len(rows)), key=by.__getitem__)) for sort, by in ranks.items()
     }
     ids = tuple(pk for pk, *_ in rows)
-    return Shelf(ids, having, orders, {pk: place for place, pk in enumerate(ids)}, ranks)
+    return Shelf(things, ids, having, orders, {pk: place for place, pk in enumerate(ids)}, ranks)
 
 
-def _facets(datasets: Sequence[int], all_facets: bool) -> Iterator[tuple[str, str, Iterable[int]]]:
-    if all_facets:
-        yield from ((facet, value, map(int, keys.split(","))) for facet, value, keys in read_facets())
-        return
-    found: dict[Value, list[int]] = {}
-    rows = DatasetFacet.objects.filter(dataset__in=datasets)
-    for facet, value, dataset in rows.values_list("facet", "value", "dataset"):
-        found.setdefault((facet, value), []).append(dataset)
-    yield from ((facet, value, keys) for (facet, value), keys in found.items())
+def _set_of(keys: str, places: Mapping[int, int]) -> int:
+    """The places of datasets, as one number; their keys are joined by commas."""
+    digits = bytearray(b"0" * len(places))
+    for key in map(int, keys.split(",")):
+        if (place := places.get(key)) is not None:
+            digits[-1 - place] = 49  # "1"; the last digit is the first place
+    return int(digits, 2) if digits else 0
+
+
+_NOTHING = Shelf({}, (), {}, dict.fromkeys(SORTS, ()), {}, dict.fromkeys(SORTS, ()))

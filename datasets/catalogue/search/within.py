@@ -11,12 +11,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
-from datasets.catalogue.models import Coverage, Crop, CropCoverage, OrganelleClass, SearchEntry, Volume
+from datasets.catalogue.models import Coverage, Crop, CropCoverage, SearchEntry, Volume
 from datasets.catalogue.queries.crops import crops_with
 from datasets.catalogue.queries.datasets import of_newest, with_version
 from datasets.catalogue.queries.organelles import NEWEST_FIRST
 from datasets.catalogue.queries.segmentations import volumes_with
-from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search.classes import Reading
 from datasets.catalogue.search.full_text import ABOUT, ABOUT_EXACTLY, ANYWHERE, TEXT, Ranked
 from datasets.catalogue.search.hits import Group, Hit, Kind, make_group, said_of_entry
@@ -62,10 +61,10 @@ def group_within(kind: Kind, search: Search, most: int, start: int, count_to: in
     """The segmentations or crops of the classes that are named, in the datasets that the other words find; where no
     class is named, or there are none, those of the datasets that are about the question."""
     rows, reading = _ROWS[kind], search.reading
-    keys = _keys(rows, reading, search.datasets_of_rest() if reading.rest.terms else [], search.user, count_to)
+    keys = _keys(rows, search, reading, search.datasets_of_rest() if reading.rest.terms else [], count_to)
     if not keys and reading.classes and reading.rest.terms:
         reading = Reading((), Question((), {}), search.question)
-        keys = _keys(rows, reading, search.ranked("dataset"), search.user, count_to)
+        keys = _keys(rows, search, reading, search.ranked("dataset"), count_to)
     tier = ANYWHERE + 1  # found only because its dataset is: behind all else
     if reading.classes:
         tier = ABOUT if reading.begins else ABOUT_EXACTLY
@@ -73,16 +72,14 @@ def group_within(kind: Kind, search: Search, most: int, start: int, count_to: in
     return make_group(kind, len(keys), tier, hits, count_to)
 
 
-def _keys(rows: _Rows, reading: Reading, datasets: Sequence[Ranked], user: Viewer, count_to: int) -> list[int]:
+def _keys(rows: _Rows, search: Search, reading: Reading, datasets: Sequence[Ranked], count_to: int) -> list[int]:
     found = rows.all
     if reading.rest.terms:
         found = found.filter(version__in=[it.key for it in datasets if it.is_about][:MOST_DATASETS])
     else:
-        found = found.filter(of_newest(user))
+        found = found.filter(of_newest(search.user))
     if reading.classes:
-        names = [it.fact.short_name for it in reading.classes]
-        classes = list(OrganelleClass.objects.filter(short_name__in=names).values_list("pk", flat=True))
-        found = rows.showing(found, classes, Coverage.Found.PRESENT)
+        found = rows.showing(found, list(search.class_keys.values()), Coverage.Found.PRESENT)
     return list(found.order_by(*rows.order).values_list("pk", flat=True)[: count_to + 1])
 
 
