@@ -9,7 +9,6 @@ from django.urls import reverse
 from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import SearchEntry
 from datasets.catalogue.queries.visibility import Viewer
-from datasets.catalogue.search.classes import find_classes
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.hits import (
     COUNTED_BESIDE,
@@ -56,14 +55,14 @@ def _group(kind: Kind, search: Search, most: int, start: int, count_to: int) -> 
     if kind in ("segmentation", "crop"):
         return group_within(kind, search, most, start, count_to)
     if kind == "organelle":
-        return _group_of_classes(search.question, most, start)
+        return _group_of_classes(search, most, start)
     ranked = search.ranked(kind)
     hits = tuple(_hits(ranked[start : start + most], search.question))
     return make_group(kind, len(ranked), ranked[0].tier if ranked else 0, hits)
 
 
-def _group_of_classes(question: Question, most: int, start: int) -> Group:
-    found = find_classes(question)
+def _group_of_classes(search: Search, most: int, start: int) -> Group:
+    found, question = search.classes, search.question
     hits = tuple(
         Hit(
             "organelle",

@@ -205,22 +205,37 @@ def remove_all() -> None:
 
 
 def _ask(question: Question, asked: Sequence[tuple[str, int]], most: int | None) -> list[tuple[str, int, int]]:
-    """The entries of some kinds and tiers, of each at most ``most``, the newest: kind, tier and id."""
+    """The entries of some kinds and tiers, of each at most ``most``, the newest: kind, tier and id.
+
+    A tier is looked for once for all kinds: FTS5 puts the lists of all words together that begin in some way, before it
+    looks at the first entry.
+    """
     if not asked:
         return []
-    statements, parameters = [], []
-    for number, (kind, tier) in enumerate(asked):
+    limit = "" if most is None else f" LIMIT {most}"
+    shared: list[str] = []
+    first_parameters: list[str] = []
+    statements: list[str] = []
+    parameters: list[str] = []
+    for tier in dict.fromkeys(tier for _, tier in asked):
         condition, values = _matches(question, tier)
-        first = _KINDS[kind] << _ROOM
-        limit = "" if most is None else f" LIMIT {most}"
-        statements.append(
-            f"SELECT * FROM (SELECT {number} AS place, {_id()} AS id FROM {TABLE}"  # noqa: S608
-            f" WHERE {condition} AND {_id()} >= {first} AND {_id()} < {first + (1 << _ROOM)}"
-            f" ORDER BY {_id()} DESC{limit}) found{number}"
-        )
-        parameters += values
+        places = [(place, kind) for place, (kind, each) in enumerate(asked) if each == tier]
+        source, key = f"{TABLE} WHERE {condition} AND", _id()
+        if len(places) == 1:
+            parameters += values
+        else:
+            first_parameters += values
+            shared.append(f"tier{tier} AS MATERIALIZED (SELECT {key} AS id FROM {TABLE} WHERE {condition})")  # noqa: S608
+            source, key = f"tier{tier} WHERE", "id"
+        for place, kind in places:
+            first = _KINDS[kind] << _ROOM
+            statements.append(
+                f"SELECT * FROM (SELECT {place} AS place, {key} AS id FROM {source}"  # noqa: S608
+                f" {key} >= {first} AND {key} < {first + (1 << _ROOM)} ORDER BY {key} DESC{limit}) found{place}"
+            )
+    begin = f"WITH {', '.join(shared)} " if shared else ""
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(statements), parameters)
+        cursor.execute(begin + " UNION ALL ".join(statements), [*first_parameters, *parameters])
         return [(*asked[place], entry) for place, entry in cursor.fetchall()]
 
 

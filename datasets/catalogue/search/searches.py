@@ -8,7 +8,7 @@ from functools import cached_property
 from datasets.catalogue.models import OrganelleClass
 from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search import full_text
-from datasets.catalogue.search.classes import Reading, find_classes, read_classes
+from datasets.catalogue.search.classes import ClassDocument, Reading, find_classes, read_classes
 from datasets.catalogue.search.corrections import read_instead_of
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.hits import MOST_COUNTED, Kind
@@ -35,6 +35,11 @@ class Search:
         return self._ranked[kind]
 
     @cached_property
+    def classes(self) -> list[tuple[int, ClassDocument]]:
+        """The classes that are found, each with its tier; the best first."""
+        return find_classes(self.question)
+
+    @cached_property
     def reading(self) -> Reading:
         """The classes that the question names, and its other words."""
         return read_classes(self.question)
@@ -57,7 +62,7 @@ class Search:
 
     def finds_anything(self) -> bool:
         """Whether anything of an indexed kind, or a class, is found."""
-        return bool(find_classes(self.question)) or any(self.ranked(kind) for kind in INDEXED)
+        return bool(self.classes) or any(self.ranked(kind) for kind in INDEXED)
 
 
 def read_search(text: str, user: Viewer, shelves: Shelves) -> Search:
