@@ -314,6 +314,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--no-sandbox",  # CI runs as root
             "--use-angle=swiftshader",
             "--enable-unsafe-swiftshader",
+            "--disable-gpu-rasterization",  # which Debian asks for: without a GPU it makes every page slow
             "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",

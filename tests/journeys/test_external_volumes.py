@@ -34,6 +34,19 @@ PLACES: dict[str, tuple[np.ndarray, list[list[float]], tuple[int, ...]]] = {
     "turned": (image("uint8"), TURNED, (0, 0, 0)),
 }
 
+RESEARCH_PAGES = (
+    "/crops/",
+    "/datasets/elsewhere/",
+    "/models/",
+    "/models/boxer/",
+    "/tasks/",
+    "/tasks/boxes/",
+    "/collections/",
+    "/collections/cells/",
+    "/people/",
+    "/people/1/",
+)
+
 # Where the middle of the first voxel of each crop is, x, y, z in nm; each is 10 voxels of 4 nm wide.
 CROPS = {"12": (90, 6290, 90), "7": (6, 6222, 20)}
 
@@ -64,6 +77,13 @@ for name, first in CROPS.items():
     CropCoverage.objects.create(crop=crop, organelle=classes["mito"])
     CropCoverage.objects.create(crop=crop, organelle=classes["nuc"], found="absent")
 View.objects.create(version=draft, name="middle", title="The middle", layers=["em"])
+Contribution.objects.create(version=draft, person=Person.objects.create(name="Ada Example"), roles=["Data curation"])
+trained = ModelVersion.objects.create(model=Model.objects.create(name="boxer", title="Boxer"), label="1")
+trained.training_crops.set([crop])
+task = Task.objects.create(name="boxes", title="Boxes")
+task.organelles.set(classes.values())
+task.crops.set([crop])
+CollectionMember.objects.create(dataset=dataset, collection=Collection.objects.create(name="cells", title="Cells"))
 freeze(draft=draft, by=None)
 """
 
@@ -220,10 +240,10 @@ def test_ground_truth_is_shown_as_boxes_with_names(page: Page, portal: Portal, c
     assert "pointA" not in page.url
 
 
-def test_crops_and_their_dataset_keep_the_rules_of_accessibility(page: Page, portal: Portal) -> None:
-    for path in ("/crops/", "/datasets/elsewhere/"):
-        page.goto(portal.url + path)
-        check_on_every_screen(page, path, (390, 1440))
+@pytest.mark.parametrize("path", RESEARCH_PAGES)
+def test_pages_of_research_keep_the_rules_of_accessibility(page: Page, portal: Portal, path: str) -> None:
+    page.goto(portal.url + path)
+    check_on_every_screen(page, path, (390, 1440))
 
 
 def test_crops_are_asked_for_by_their_layer(page: Page, portal: Portal, console: list[str]) -> None:
