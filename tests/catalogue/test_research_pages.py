@@ -64,7 +64,7 @@ def test_crops_are_listed_and_narrowed(client: Client) -> None:
         "Cell one",
         "800\u00a0nm",
         "2\u00a0nm",
-        "x = 3,159\u00a0nm, y = 3,159\u00a0nm, z = 3,159\u00a0nm",
+        "3159, 3159, 3159\u00a0nm",
         "Imaging",
     ):
         assert words in page, words

@@ -13,7 +13,7 @@ from datasets.catalogue.pages.external import kept_facts
 from datasets.catalogue.pages.layers import Dot, class_dot
 from datasets.catalogue.pages.parts import Choice, Fact
 from datasets.catalogue.pages.sorting import Asked, Bar, Column, Heading, bar, headings
-from datasets.catalogue.presentation import format_count, format_extent, format_place, format_shape, format_voxel
+from datasets.catalogue.presentation import format_count, format_extent, format_shape, format_voxel
 from datasets.catalogue.queries.ground_truth import MOST_COUNTED
 from datasets.catalogue.queries.research_rows import CROP_ORDERS
 
@@ -25,7 +25,7 @@ _COLUMNS: tuple[Column, ...] = (
     ("Size", "size", True),
     ("Voxel", "resolution", True),
     ("Kept for", "use"),
-    ("Middle", ""),
+    ("Middle x, y, z", ""),
     ("More", ""),
 )
 
@@ -135,10 +135,10 @@ def _row(crop: Crop) -> CropRow:
     is_there = crop.space is None or crop.space.main
     return CropRow(
         name=crop.name,
-        title=crop.title,
+        title="" if crop.title == f"Crop {crop.name}" else crop.title,
         dataset_title=version.title,
         dataset_url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
-        place=format_place(dict(zip("xyz", middle, strict=True))),
+        place=f"{', '.join(f'{it:.10g}' for it in middle)}\u00a0nm",
         view_url=f"{view}?position={','.join(f'{it:.10g}' for it in middle)}" if is_there else "",
         size=format_extent({axis: side * n for axis, side, n in zip("xyz", crop.voxel_nm, crop.shape, strict=True)}),
         shape=format_shape("xyz", crop.shape),
