@@ -122,11 +122,6 @@ def read_picture(version: DatasetVersion, name: str) -> bytes:
         raise NotFound(f"{version} has no picture {name!r}", where=str(version)) from None
 
 
-def has_thumbnail(version: DatasetVersion) -> bool:
-    """Whether there is a picture that stands for the version, as :func:`known_picture_names` knows it."""
-    return not known_picture_names(version).isdisjoint(THUMBNAILS)
-
-
 def read_thumbnail(version: DatasetVersion) -> bytes:
     """The WebP bytes of the picture that stands for the version: its labels over its image, else its image.
 

@@ -144,12 +144,12 @@ def test_what_stands_beside_datasets_says_what_it_is(client: Client) -> None:
     assert "http://purl.obolibrary.org/obo/GO_0005739" in term["sameAs"]
     assert "mitochondria" in term["alternateName"]
     assert of_type(pages["/models/unet/"], "SoftwareSourceCode")["name"] == "U-Net"
-    (person,) = (it for path, nodes in pages.items() if path.startswith("/people/") for it in nodes)
-    assert (person["@type"], person["name"]) == ("Person", "Laurel Haak")
+    person_path = next(path for path in pages if path.startswith("/people/"))
+    assert of_type(pages[person_path], "Person")["name"] == "Laurel Haak"
     assert of_type(pages["/collections/paper/"], "Collection")["hasPart"][0]["@id"] == dataset
     (publication,) = of_type(pages["/publications/"], "ItemList")["itemListElement"]
     assert publication["item"]["@id"] == "https://doi.org/10.25378/janelia.13469964"
-    for path in (LAYER, "/datasets/cell/", "/organelles/mito/", "/models/unet/", "/tasks/find-mito/"):
+    for path in (LAYER, "/datasets/cell/", "/organelles/mito/", "/models/unet/", "/tasks/find-mito/", person_path):
         crumbs = of_type(said(client, path), "BreadcrumbList")["itemListElement"]
         assert [it["position"] for it in crumbs] == list(range(1, len(crumbs) + 1))
         assert all(client.get(it["item"].removeprefix(SITE)).status_code == 200 for it in crumbs)

@@ -23,7 +23,7 @@ from datasets.catalogue.api.content import (
 )
 from datasets.catalogue.api.lists import Shown
 from datasets.catalogue.models import Collection, DatasetVersion
-from datasets.catalogue.pictures import has_thumbnail
+from datasets.catalogue.slices import framing_volume
 
 
 class AddressedSerializer(Shown, serializers.ModelSerializer[DatasetVersion]):
@@ -155,7 +155,9 @@ class VersionSerializer(DatasetSerializer):
         return [collection.name for collection in collections]
 
     def get_thumbnail_url(self, version: DatasetVersion) -> str | None:
-        if not has_thumbnail(version):
+        # Named before it is there, too: pictures are rendered when a version is published, and until then the address
+        # answers 404.
+        if not version.record_digest or framing_volume(list(version.volumes.all())) is None:
             return None
         request: Request = self.context["request"]
         return request.build_absolute_uri(reverse("catalogue:thumbnail", kwargs={"ref": str(version)}))

@@ -27,10 +27,20 @@ MOST_DOWNLOADS = 24
 
 @dataclass(frozen=True)
 class PageHead:
-    """What one page says: ``linked_data`` between the tags of a script, ``links`` in a header; empty for nothing."""
+    """What one page says: ``linked_data`` between the tags of a script, ``links`` in a header; empty for nothing.
 
+    ``canonical`` is the address of the page where it has several: of the newest version the one without a number, of
+    what stands below a version the one with it.
+    """
+
+    canonical: str
     linked_data: str = ""
     links: str = ""
+
+    @property
+    def context(self) -> dict[str, str]:
+        """What the page's template says of it."""
+        return {"canonical": self.canonical, "linked_data": self.linked_data}
 
     def on(self, response: HttpResponse) -> HttpResponse:
         """``response`` with the links."""
@@ -48,10 +58,12 @@ def dataset_head(
     picture_url: str,
 ) -> PageHead:
     """The page of ``version``, its content loaded; ``versions`` are those that the caller may know of."""
-    if not is_open(version):
-        return PageHead()
-    site, data = site_url(request), data_url(request)
     is_newest = version == newest_among(versions)
+    ref = version.dataset.name if is_newest else str(version)
+    canonical = reverse("catalogue:dataset", kwargs={"ref": ref})
+    if not is_open(version):
+        return PageHead(canonical)
+    site, data = site_url(request), data_url(request)
     said = dataset_node(
         version,
         site_url=site,
@@ -63,6 +75,7 @@ def dataset_head(
     )
     links = dataset_links(version, site_url=site, data_url=data)
     return PageHead(
+        canonical,
         in_script([said, breadcrumbs([*_to(version)], site)]),
         link_header(links, page_url(site, "link_set", ref=str(version))),
     )
@@ -70,8 +83,9 @@ def dataset_head(
 
 def layer_head(request: HttpRequest, version: DatasetVersion, volume: Volume, *, picture_url: str) -> PageHead:
     """The page of ``volume``."""
+    canonical = layer_url(version, volume)
     if not is_open(version):
-        return PageHead()
+        return PageHead(canonical)
     site, data = site_url(request), data_url(request)
     labels = segmentation_of(volume)
     said = layer_node(
@@ -82,8 +96,10 @@ def layer_head(request: HttpRequest, version: DatasetVersion, volume: Volume, *,
         data_url=data,
         picture_url=picture_url,
     )
-    crumbs = breadcrumbs([*_to(version), (volume.title, layer_url(version, volume))], site)
-    return PageHead(in_script([said, crumbs]), link_header(layer_links(version, volume, site_url=site, data_url=data)))
+    crumbs = breadcrumbs([*_to(version), (volume.title, canonical)], site)
+    return PageHead(
+        canonical, in_script([said, crumbs]), link_header(layer_links(version, volume, site_url=site, data_url=data))
+    )
 
 
 def linked_data(request: HttpRequest, nodes: Sequence[Node], *crumbs: tuple[str, str], under: str = "") -> SafeString:
@@ -95,6 +111,7 @@ def linked_data(request: HttpRequest, nodes: Sequence[Node], *crumbs: tuple[str,
         "collections": "Collections",
         "publications": "Publications",
         "crops": "Ground truth",
+        "people": "People",
     }
     way = [breadcrumbs([(names[under], reverse(f"catalogue:{under}")), *crumbs], site_url(request))] if under else []
     return in_script([*nodes, *way])

@@ -198,7 +198,8 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     page = Paginator(list(found.contributions.all()), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     others = other_names(found, request.user)
     context = person_page(found, page, others=others, count=page.paginator.count, **_neighbours(page, {}))
-    said = linked_data(request, [person_node(found, site_url(request))]) if is_stranger(request.user) else ""
+    nodes = [person_node(found, site_url(request))]
+    said = linked_data(request, nodes, (found.name, request.path), under="people") if is_stranger(request.user) else ""
     return render(request, "catalogue/person.html", {"page": context, "linked_data": said})
 
 

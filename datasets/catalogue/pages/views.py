@@ -106,7 +106,7 @@ def dataset(request: HttpRequest, ref: Reference) -> HttpResponse:
         data_url=data_url(request),
     )
     head = dataset_head(request, version, versions, collections=collections, picture_url=context.stills.best.url)
-    return head.on(render(request, "catalogue/dataset.html", {"page": context, "linked_data": head.linked_data}))
+    return head.on(render(request, "catalogue/dataset.html", {"page": context, **head.context}))
 
 
 @require_safe
@@ -136,7 +136,7 @@ def _layer(request: HttpRequest, ref: Reference, path: str, *, are_labels: bool)
         data_url=data_url(request),
     )
     head = layer_head(request, version, found, picture_url=context.picture.url)
-    return head.on(render(request, "catalogue/layer.html", {"page": context, "linked_data": head.linked_data}))
+    return head.on(render(request, "catalogue/layer.html", {"page": context, **head.context}))
 
 
 @require_safe
@@ -210,7 +210,11 @@ def slices(request: HttpRequest, ref: Reference) -> HttpResponse:
         return render(request, "catalogue/cuts.html", {"form": form})
     if form is not None and is_of_form(request.GET):
         return redirect(f"{request.path}?{form.query}")
-    return render(request, "catalogue/slices_page.html", {"page": slices_page(version, form, is_start=not request.GET)})
+    context = {
+        "page": slices_page(version, form, is_start=not request.GET),
+        "canonical": reverse("catalogue:slices", kwargs={"ref": str(version)}),
+    }
+    return render(request, "catalogue/slices_page.html", context)
 
 
 @require_safe
@@ -328,7 +332,13 @@ def _render_viewer(request: HttpRequest, version: DatasetVersion, state: dict[st
         still_url=slices.planes[0].best_url if slices.planes else "",
         site_url=site_url(request),
     )
-    context = {"config": config, "slices": slices, "slices_url": slices_url, "preview": preview}
+    context = {
+        "config": config,
+        "slices": slices,
+        "slices_url": slices_url,
+        "preview": preview,
+        "canonical": reverse("catalogue:viewer", kwargs={"ref": str(version)}),
+    }
     return render(request, "catalogue/viewer.html", context)
 
 
