@@ -43,10 +43,11 @@ HEIGHT, HIGHEST, HIGHEST_ON_SHEET = 900, 9000, 1800
 SHEET_SCALE = 0.5
 QUALITY = 88
 README = {
-    "datasets": "/datasets/",
-    "viewer": "/datasets/fib25-ts2/view/",
-    "compare": "/compare/?left=fib25-ts2/labels/groundtruth&right=fib25-ts2/labels/ffn",
+    "home": ("/", "light", 760),
+    "viewer": ("/datasets/fib25-ts2/view/", "dark", 900),
+    "compare": ("/compare/?left=fib25-ts2/labels/groundtruth&right=fib25-ts2/labels/ffn", "dark", 900),
 }
+CLOSED = "() => { for (const it of document.querySelectorAll('main details[open]')) it.open = false; }"
 # Pictures that load when they come near are asked for, and what draws by itself has drawn.
 SETTLED = """async () => {
   const patience = new Promise(resolve => setTimeout(resolve, 30000));
@@ -278,10 +279,12 @@ def show(browser: Browser, home: Home, url: str, folder: Path, only: str) -> Non
 
 def illustrate(browser: Browser, url: str) -> None:
     """The three pictures of the README."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark", reduced_motion="reduce")
-    for name, path in README.items():
-        page = context.new_page()
+    for name, (path, scheme, height) in README.items():
+        page = browser.new_page(
+            viewport={"width": 1440, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+        )  # type: ignore[arg-type]
         page.goto(url + path)
+        page.evaluate(CLOSED)
         page.evaluate(SETTLED)
         picture = Image.open(io.BytesIO(page.screenshot()))
         picture.save(IMAGES / f"{name}.webp", quality=QUALITY, method=6)

@@ -94,6 +94,9 @@ def main_volume(volumes: Sequence[Volume]) -> Volume | None:
     return first_image([volume for volume in volumes if volume.levels])
 
 
+LONGEST_LEAD = 800
+
+
 def specimen_of(version: DatasetVersion) -> Specimen:
     """What is said of the specimen; nothing, in a draft that is not that far."""
     return getattr(version, "specimen", None) or Specimen()
@@ -105,8 +108,11 @@ def acquisition_of(version: DatasetVersion) -> Acquisition | None:
 
 
 def lead_of(version: DatasetVersion) -> tuple[str, str]:
-    """The first paragraph of the description, and the others."""
+    """The first paragraph of the description, as far as it can stand beside a picture, and the others."""
     first, _, rest = version.description.replace("\r\n", "\n").strip().partition("\n\n")
+    sentence = first.rfind(". ", 0, LONGEST_LEAD) + 1 if len(first) > LONGEST_LEAD else 0
+    if sentence:
+        first, rest = first[:sentence], f"{first[sentence:].strip()}\n\n{rest}"
     return first, rest.strip()
 
 
