@@ -318,8 +318,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",
-            "--disable-sync",
-            "--disable-quic",
+            *("--disable-sync", "--disable-quic"),
         ],
     }
 
