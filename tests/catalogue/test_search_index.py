@@ -44,6 +44,8 @@ from datasets.catalogue.models import (
     Task,
     Volume,
 )
+from datasets.catalogue.queries.catalogue_state import catalogue_state
+from datasets.catalogue.queries.organelles import released_presence
 from datasets.catalogue.search import full_text
 from datasets.catalogue.search.documents import Said, words_by_field
 from datasets.catalogue.search.finding import find
@@ -163,6 +165,9 @@ def test_every_change_leaves_what_making_it_anew_makes(written: None, admin_clie
     for step in steps:
         step()
         before = stand()
+        kept = released_presence(*catalogue_state())
+        released_presence.cache_clear()
+        assert kept == released_presence(*catalogue_state())
         call_command("reindex", stdout=StringIO())
         after = stand()
         for what, rows in after.items():

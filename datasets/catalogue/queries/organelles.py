@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from datasets.catalogue.models import Coverage, DatasetVersion, OrganelleClass, Segmentation, Volume
-from datasets.catalogue.queries.catalogue_state import catalogue_state
+from datasets.catalogue.queries.catalogue_state import Kept, catalogue_state
 from datasets.catalogue.queries.datasets import NotFound, newest_of, newest_seen, of_newest, with_version
 from datasets.catalogue.queries.paging import rows_having
 from datasets.catalogue.queries.visibility import Viewer, opened_alone_to
@@ -134,20 +133,41 @@ Versions are keys; 0 is none.
 """
 _NOWHERE = (0, 0, 0)
 
+FEW_VERSIONS = 200
+"""So many are counted by themselves."""
+
 
 def _presence(user: Viewer) -> _Presence:
     # What everyone may see is counted once for each state of the catalogue, and what only ``user`` may see beside it.
-    found = dict(released_presence(*catalogue_state()))
+    found = dict(released_presence(*catalogue_state())[1])
     for organelle, (number, here, newest) in _count(newest_of(opened_alone_to(user))).items():
         number_before, here_before, newest_before = found.get(organelle, _NOWHERE)
         found[organelle] = (number + number_before, max(here, here_before), max(newest, newest_before))
     return found
 
 
-@lru_cache(maxsize=1)
-def released_presence(stamp: int | None, released: int) -> _Presence:
-    """Of the datasets that are open to everyone, in a state of the catalogue."""
-    return _count(newest_seen(None))
+def _released_presence(before: tuple[frozenset[int], _Presence] | None) -> tuple[frozenset[int], _Presence]:
+    """Of the newest versions that everyone may see, and which those are. What a version shows stays, so only those that
+    came or went are counted, unless the newest of a class went."""
+    versions = frozenset(newest_seen(None).order_by().values_list("pk", flat=True))
+    if before is None or len(versions ^ before[0]) > FEW_VERSIONS:
+        return versions, _count(newest_seen(None))
+    found = dict(before[1])
+    came, went = (
+        _count(DatasetVersion.objects.filter(pk__in=some)) if some else {}
+        for some in (versions - before[0], before[0] - versions)
+    )
+    for organelle in came.keys() | went.keys():
+        number, here, newest = found.get(organelle, _NOWHERE)
+        more, more_here, newer = came.get(organelle, _NOWHERE)
+        less, less_here, gone = went.get(organelle, _NOWHERE)
+        if gone == newest > newer or 0 < less_here == here > more_here:
+            return versions, _count(newest_seen(None))
+        found[organelle] = number + more - less, max(here, more_here), max(newest, newer)
+    return versions, {organelle: it for organelle, it in found.items() if it[0]}
+
+
+released_presence = Kept(_released_presence)
 
 
 def _count(versions: QuerySet[DatasetVersion]) -> _Presence:

@@ -207,8 +207,8 @@ def remove_all() -> None:
 def _ask(question: Question, asked: Sequence[tuple[str, int]], most: int | None) -> list[tuple[str, int, int]]:
     """The entries of some kinds and tiers, of each at most ``most``, the newest: kind, tier and id.
 
-    A tier is looked for once for all kinds: FTS5 puts the lists of all words together that begin in some way, before it
-    looks at the first entry.
+    FTS5 looks for a tier once for all kinds: it puts together the lists of all words that begin in some way before it
+    looks at the first entry. PostgreSQL would read all entries for that, and ends early for each kind by itself.
     """
     if not asked:
         return []
@@ -221,7 +221,7 @@ def _ask(question: Question, asked: Sequence[tuple[str, int]], most: int | None)
         condition, values = _matches(question, tier)
         places = [(place, kind) for place, (kind, each) in enumerate(asked) if each == tier]
         source, key = f"{TABLE} WHERE {condition} AND", _id()
-        if len(places) == 1:
+        if len(places) == 1 or connection.vendor != "sqlite":
             parameters += values
         else:
             first_parameters += values
