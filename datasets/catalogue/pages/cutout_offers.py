@@ -11,19 +11,12 @@ from django.urls import reverse
 
 from datasets.catalogue.models import DatasetVersion, Volume
 from datasets.catalogue.models.volume import LABEL_KINDS, extent_nm
+from datasets.catalogue.pages.parts import Choice
 from datasets.catalogue.presentation import format_bytes, format_voxel
 from datasets.catalogue.viewer_dimensions import ChannelLayer, channel_axis, time_dimension
 
 _AXES = ("x", "y", "z")
 _VOXELS_ACROSS = 256
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One level: its path, and what it is in words."""
-
-    path: str
-    words: str
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from datasets.catalogue.pages.sorting import Asked, Heading, headings
 
@@ -40,13 +41,13 @@ class Table:
     """A table; the first cell of each row is its head."""
 
     headings: tuple[Heading, ...]
-    rows: tuple[tuple[tuple[Cell, bool, bool], ...], ...]
-    """Each cell, whether it is a number, and whether it is wide."""
+    rows: tuple[tuple[tuple[Cell, Column[Any]], ...], ...]
+    """Each cell with its column."""
 
 
 def table_of[Row](rows: Iterable[Row], columns: Sequence[Column[Row]], asked: Asked, words: Iterable[str]) -> Table:
     """The table of ``rows`` in a list that can be sorted by ``words``."""
     return Table(
         headings(asked, words, ((it.label, it.sort, it.is_number) for it in columns)),
-        tuple(tuple((it.cell(row), it.is_number, it.is_wide) for it in columns) for row in rows),
+        tuple(tuple((it.cell(row), it) for it in columns) for row in rows),
     )
