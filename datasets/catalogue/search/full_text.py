@@ -117,7 +117,7 @@ def whole_word(joined: str) -> str:
 def newest(kinds: Sequence[str], question: Question, most: int) -> dict[str, list[int]]:
     """By kind, the entries that have all words of ``question``: the newest, at most ``most``."""
     found: dict[str, list[int]] = {kind: [] for kind in kinds}
-    for kind, _, entry in _ask(question, [(kind, ANYWHERE) for kind in kinds], most):
+    for kind, _, entry in _ask(question, kinds, [ANYWHERE], most):
         found[kind].append(entry)
     return found
 
@@ -126,7 +126,7 @@ def tiers(found: Mapping[str, Sequence[int]], question: Question) -> dict[int, i
     """The tiers of what :func:`newest` found of some kinds, where it is all there is."""
     most = max(map(len, found.values()), default=0)
     places = {entry: ANYWHERE for entries in found.values() for entry in entries}
-    for _, tier, entry in _ask(question, [(kind, tier) for kind in found for tier in range(ANYWHERE)], most):
+    for _, tier, entry in _ask(question, found, range(ANYWHERE), most):
         places[entry] = min(tier, places[entry])
     return places
 
@@ -136,7 +136,7 @@ def rank(kind: str, question: Question, most: int) -> list[Ranked]:
     tier the newest stand first. What is common is in the first tiers, and the others are not asked."""
     found: dict[int, int] = {}
     for tier in range(len(_TIERS)):
-        for _, _, entry in _ask(question, [(kind, tier)], most):
+        for _, _, entry in _ask(question, [kind], [tier], most):
             if len(found) < most:
                 found.setdefault(entry, tier)
         if len(found) >= most:
@@ -173,7 +173,7 @@ def has_word(words: Collection[str], word: Word, *, begins: bool) -> bool:
 
 def all_found(kind: str, question: Question) -> list[int]:
     """The ids of all entries of a kind that have all words of ``question``, however many, the newest first."""
-    return [entry for _, _, entry in _ask(question, [(kind, ANYWHERE)], None)]
+    return [entry for _, _, entry in _ask(question, [kind], [ANYWHERE], None)]
 
 
 def write(entries: Sequence[tuple[int, Words]]) -> None:
@@ -204,39 +204,40 @@ def remove_all() -> None:
         cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608
 
 
-def _ask(question: Question, asked: Sequence[tuple[str, int]], most: int | None) -> list[tuple[str, int, int]]:
-    """The entries of some kinds and tiers, of each at most ``most``, the newest: kind, tier and id.
+def _ask(
+    question: Question, kinds: Collection[str], tiers: Collection[int], most: int | None
+) -> list[tuple[str, int, int]]:
+    """The entries of some kinds in some tiers, of each at most ``most``, the newest first: kind, tier and id.
 
     FTS5 looks for a tier once for all kinds: it puts together the lists of all words that begin in some way before it
     looks at the first entry. PostgreSQL would read all entries for that, and ends early for each kind by itself.
     """
-    if not asked:
+    if not kinds:
         return []
-    limit = "" if most is None else f" LIMIT {most}"
-    shared: list[str] = []
-    first_parameters: list[str] = []
+    together = [sorted(map(_KINDS.__getitem__, kinds))]
+    places = together if connection.vendor == "sqlite" else [[number] for number in together[0]]
     statements: list[str] = []
     parameters: list[str] = []
-    for tier in dict.fromkeys(tier for _, tier in asked):
+    for tier in tiers:
         condition, values = _matches(question, tier)
-        places = [(place, kind) for place, (kind, each) in enumerate(asked) if each == tier]
-        source, key = f"{TABLE} WHERE {condition} AND", _id()
-        if len(places) == 1 or connection.vendor != "sqlite":
-            parameters += values
-        else:
-            first_parameters += values
-            shared.append(f"tier{tier} AS MATERIALIZED (SELECT {key} AS id FROM {TABLE} WHERE {condition})")  # noqa: S608
-            source, key = f"tier{tier} WHERE", "id"
-        for place, kind in places:
-            first = _KINDS[kind] << _ROOM
+        for numbers in places:
+            limit = "" if most is None or len(numbers) > 1 else f" LIMIT {most}"
+            first, end = numbers[0] << _ROOM, (numbers[-1] + 1) << _ROOM
             statements.append(
-                f"SELECT * FROM (SELECT {place} AS place, {key} AS id FROM {source}"  # noqa: S608
-                f" {key} >= {first} AND {key} < {first + (1 << _ROOM)} ORDER BY {key} DESC{limit}) found{place}"
+                f"SELECT * FROM (SELECT {tier} AS tier, {_id()} AS id FROM {TABLE}"  # noqa: S608
+                f" WHERE {condition} AND {_id()} >= {first} AND {_id()} < {end}"
+                f" ORDER BY {_id()} DESC{limit}) found{len(statements)}"
             )
-    begin = f"WITH {', '.join(shared)} " if shared else ""
+            parameters += values
     with connection.cursor() as cursor:
-        cursor.execute(begin + " UNION ALL ".join(statements), [*first_parameters, *parameters])
-        return [(*asked[place], entry) for place, entry in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(statements), parameters)
+        rows = cursor.fetchall()
+    found: dict[tuple[int, int], list[int]] = {(tier, number): [] for tier in tiers for number in together[0]}
+    for tier, entry in rows:
+        there = found.get((tier, entry >> _ROOM))
+        if there is not None and (most is None or len(there) < most):
+            there.append(entry)
+    return [(_NAMES[number], tier, entry) for (tier, number), there in found.items() for entry in there]
 
 
 def _id() -> str:
