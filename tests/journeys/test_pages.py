@@ -1,17 +1,21 @@
 """Gallery and dataset page in the real browser: for every screen, without a mouse, without JavaScript."""
 
 import html
+import io
 import re
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 from django.urls import resolve
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.journeys.accessibility import check_on_every_screen
 from tests.journeys.conftest import Portal
+from tests.journeys.viewer_page import settle, state_of
 from tests.portal.routes import all_routes
 
 PAGES = (
@@ -101,7 +105,8 @@ def test_pictures_are_there_and_hovering_shows_the_labels(page: Page, demo: Port
     expect(labels).to_have_css("opacity", "1")
 
 
-def test_the_way_from_the_gallery_into_the_volume_needs_no_mouse(page: Page, demo: Portal) -> None:
+def test_the_way_from_the_home_to_a_segment_in_3d_needs_no_mouse(page: Page, demo: Portal) -> None:
+    page.set_viewport_size({"width": 1100, "height": 640})
     page.goto(demo.url)
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -111,32 +116,53 @@ def test_the_way_from_the_gallery_into_the_volume_needs_no_mouse(page: Page, dem
     expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
     page.keyboard.type("medula")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/search/?q=medula")
+    page.wait_for_url("**/search/?q=medula*")
     expect(page.locator(".corrected")).to_contain_text("medulla")
-    found = page.get_by_role("link", name="Fly medulla neuropil")
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if found.evaluate("it => it === document.activeElement"):
-            break
+    tab_to(page, page.get_by_role("link", name="Fly medulla neuropil"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/datasets/fib25-ts2/")
     explore = page.get_by_role("link", name="Explore in 3D")
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if explore.evaluate("it => it === document.activeElement"):
-            break
-    expect(explore).to_be_focused()
+    tab_to(page, explore)
     assert explore.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     viewer = page.frame_locator('iframe[title="Viewer"]')
     expect(viewer.locator("#neuroglancer-container canvas")).to_be_visible()
-    full_window = viewer.get_by_role("link", name="Full window")
-    for _ in range(24):
-        page.keyboard.press("Tab")
-        if full_window.evaluate("it => it === document.activeElement"):
-            break
+    tab_to(page, viewer.get_by_role("link", name="Full window"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/datasets/fib25-ts2@1/view/**")
+    settle(page)
+    tab_to(page, page.locator("#position"))
+    page.keyboard.type("2150")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("2150 of Ground truth is at the centre")
+    expect(page.locator("#said").get_by_role("button", name="Only this")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#position")).to_be_focused()
+    tab_to(page, page.get_by_role("button", name="3D", exact=True), "Shift+Tab")
+    page.keyboard.press("Enter")
+    settle(page)
+    state = state_of(page)
+    assert (state["layout"]["type"], state["layers"][1]["segments"]) == ("3d", ["2150"])
+    # Around the centre there is something in colour: the segment alone is.
+    box = page.locator("#neuroglancer-container").bounding_box()
+    assert box
+    middle = {
+        "x": box["x"] + box["width"] / 2 - 80,
+        "y": box["y"] + box["height"] / 2 - 80,
+        "width": 160,
+        "height": 160,
+    }
+    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=middle))).convert("RGB"), int)  # type: ignore[arg-type]
+    assert (np.ptp(pixels, axis=2) > 40).mean() > 0.05
+
+
+def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
+    """Go on from the focus, key by key, until what is wanted has it."""
+    for _ in range(32):
+        page.keyboard.press(key)
+        if wanted.evaluate("it => it === document.activeElement"):
+            return
+    expect(wanted).to_be_focused()
 
 
 def test_everything_but_the_viewer_works_without_javascript(browser: Browser, demo: Portal) -> None:

@@ -65,9 +65,13 @@ export function setUpGoTo(viewer: Viewer, layers: LayerSet, panel: LayerPanel): 
     only.addEventListener("click", () => {
       const live = layers.live(layer.name);
       if (live !== undefined) showOnly(live, id);
+      const byKey = document.activeElement === only;
       say("");
+      if (byKey) field.focus();
     });
+    const isWaiting = document.activeElement === field;
     say(`${id} of ${layer.title} is at the centre. `, only);
+    if (isWaiting) only.focus(); // by key it is the next thing, not the last of forty
   }
 
   byId("go-to").addEventListener("submit", (event) => {
