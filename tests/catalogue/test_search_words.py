@@ -1,6 +1,8 @@
 """Words, questions, spelling and passages: pure, and true of any text."""
 
+import re
 import string
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -162,3 +164,23 @@ def test_a_word_that_is_there_whole_is_not_marked_as_a_beginning() -> None:
     assert [part for part, is_match in passage if is_match] == ["cell"]
     passage = mark("cellosaurus:CVCL_0030", read_question("cell"))
     assert any(is_match for _, is_match in passage)
+
+
+def test_identifiers_have_their_forms_and_name_one_thing_each() -> None:
+    curies = [term.curie for term in load_terms() if term.curie]
+    forms = r"NCBITaxon:[1-9]\d*|CL:\d{7}|UBERON:\d{7}|CHEBI:[1-9]\d*|cellosaurus:CVCL_[0-9A-Z]{4}"
+    assert [it for it in curies if not re.fullmatch(forms, it)] == []
+    assert len(curies) == len(set(curies))
+
+
+@pytest.mark.shared_data
+def test_organisms_have_the_taxa_that_recorded_catalogues_give_them(shared_data: Path) -> None:
+    said: dict[str, str] = {}
+    for file in sorted((shared_data / "catalogue" / "cryoet").glob("*.yaml")):
+        said |= dict(re.findall(r"organism:\n +name: (.+)\n +taxonomy_id: (\d+)", file.read_text()))
+    for file in sorted((shared_data / "catalogue" / "dandi").glob("*.json")):
+        found = re.findall(r'obo/NCBITaxon_(\d+)",\s*"name": "([^"]+)"', file.read_text())
+        said |= {name: taxon for taxon, name in found}
+    known = {name: term.curie for name in said if (term := find_term(name)) is not None and term.curie}
+    assert {"Homo sapiens", "House mouse"} <= set(known)
+    assert known == {name: f"NCBITaxon:{said[name]}" for name in known}
