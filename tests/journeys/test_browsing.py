@@ -1,9 +1,10 @@
 """The list of datasets is narrowed in place, in the real browser: by typing, by choosing, and back again."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Demo
 from tests.journeys.test_members import as_toml
@@ -72,3 +73,16 @@ def test_the_home_narrows_the_list_that_it_leads_to(page: Page, two: Demo) -> No
     organism.get_by_label("Danio rerio").check()
     organism.get_by_role("button", name="Show").click()
     expect(page).to_have_url(f"{two.url}/datasets/?organism=Danio+rerio")
+
+
+def test_the_list_is_narrowed_without_javascript(browser: Browser, two: Demo) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{two.url}/datasets/")
+    organism = page.locator('details[data-facet="organism"]')
+    organism.locator("summary").click()
+    organism.get_by_label("Danio rerio").check()
+    organism.get_by_role("button").click()
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page).to_have_url(re.compile("organism=Danio"))
+    context.close()
