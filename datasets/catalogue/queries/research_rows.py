@@ -121,22 +121,22 @@ class PublicationRow:
 def crop_list(crops: QuerySet[Crop]) -> RowList[CropRow]:
     """Crops that the caller may show, with what a list shows of each."""
     voxel = F("voxel_x_nm") * F("voxel_y_nm") * F("voxel_z_nm")
-    found = crops.annotate(
-        dataset_title=Lower("version__title"),
-        size=voxel * F("shape_x") * F("shape_y") * F("shape_z"),
-        voxel=voxel,
-    )
-    return RowList(CropRow, found, CROP_ORDERS, lambda some: map(_crop, some))
+    sorted_by = {
+        "dataset_title": Lower("version__title"),
+        "size": voxel * F("shape_x") * F("shape_y") * F("shape_z"),
+        "voxel": voxel,
+    }
+    return RowList(CropRow, crops, CROP_ORDERS, lambda some: map(_crop, some), sorted_by)
 
 
 def segmentation_list(volumes: QuerySet[Volume]) -> RowList[SegmentationRow]:
     """Segmentations that the caller may show, with their cards."""
-    found = volumes.annotate(
-        folded_title=Lower("title"),
-        dataset_title=Lower("version__title"),
-        organism=Coalesce("version__specimen__organism", Value("")),
-    )
-    return RowList(SegmentationRow, found, SEGMENTATION_ORDERS, lambda some: map(_segmentation, some))
+    sorted_by = {
+        "folded_title": Lower("title"),
+        "dataset_title": Lower("version__title"),
+        "organism": Coalesce("version__specimen__organism", Value("")),
+    }
+    return RowList(SegmentationRow, volumes, SEGMENTATION_ORDERS, lambda some: map(_segmentation, some), sorted_by)
 
 
 def publication_rows(

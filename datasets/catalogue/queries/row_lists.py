@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
@@ -20,21 +20,29 @@ class RowList[Row]:
 
     Args:
         kind: a dataclass whose fields are the columns of its file.
-        found: what the caller may show, with the columns that ``orders`` name.
+        found: what the caller may show.
         write: makes the rows of some of these, for all of them together.
+        sorted_by: what ``orders`` name that is no column of ``found``: an order has what it names alone, since a table
+            that is joined for another keeps the database from going through an index.
     """
 
     kind: type[Row]
     found: QuerySet[Any]
     orders: Orders
     write: Callable[[Sequence[Any]], Iterable[Row]]
+    sorted_by: Mapping[str, Any] = field(default_factory=dict)
 
     def page(self, sort: str, per_page: int, number: str | None, *, count: int | None = None) -> Page[Any]:
         """One page of what is :attr:`found`: the first where ``number`` is none, the last where it is behind that."""
         count = self.found.count() if count is None else count
-        return LongList(self.found, self.orders.of(sort), per_page, count=count).get_page(number)
+        return LongList(*self._ordered(sort), per_page, count=count).get_page(number)
 
     def rows(self, sort: str, most: int) -> Iterator[Row]:
         """The first ``most`` rows in an order."""
-        for some in batched(rows_in_order(self.found, self.orders.of(sort), most), AT_ONCE):
+        for some in batched(rows_in_order(*self._ordered(sort), most), AT_ONCE):
             yield from self.write(some)
+
+    def _ordered(self, sort: str) -> tuple[QuerySet[Any], tuple[str, ...]]:
+        order = self.orders.of(sort)
+        named = {it.lstrip("-") for it in order}
+        return self.found.annotate(**{name: by for name, by in self.sorted_by.items() if name in named}), order
