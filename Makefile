@@ -15,6 +15,9 @@ help:
 	@echo 'make screenshots  every page at three widths, light and dark, into build/screenshots; takes half an hour'
 	@echo 'make lock    the lock files anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions'
 
+# What is compiled once is not compiled again by each of the many processes, even for somebody who keeps no bytecode.
+export PYTHONDONTWRITEBYTECODE :=
+
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --disable-pip-version-check --require-hashes
 together := $(MAKE) --no-print-directory -j2

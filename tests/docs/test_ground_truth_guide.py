@@ -20,7 +20,7 @@ import pytest
 import zarr
 from PIL import Image
 
-from tests.journeys.conftest import CHECKOUT, Portal, manage, started
+from tests.journeys.conftest import CHECKOUT, Portal, begin_home, manage, started
 from tests.samples import write_image
 
 GUIDE = (CHECKOUT / "docs" / "guides" / "ground-truth.md").read_text(encoding="utf-8")
@@ -96,9 +96,9 @@ def portal(
     (data / "vnc.toml").write_text(SPECIFICATION)
     (data / "train_crop_manifest.csv").write_text(table)
     settings = {"CISTERNA_ROOT_DATA": data.as_uri()}
+    begin_home(home, tmp_path_factory)
     manage(
         home,
-        ["migrate", "--verbosity=0"],
         ["publish", str(data / "vnc.toml")],
         ["import_crops", str(data / "train_crop_manifest.csv")],
         **settings,

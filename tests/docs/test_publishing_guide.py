@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.journeys.conftest import manage, started
+from tests.journeys.conftest import begin_home, manage, started
 from tests.samples import em_levels, write_image
 
 CHECKOUT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_image(folder / "cells" / "cell-1.zarr" / "em", em_levels())
     write_image(folder / "cells" / "cell-1.zarr" / "labels" / "mito", [np.ones((40, 48, 56), "u2")])
     (folder / "cell-1.toml").write_text(SPECIFICATION, encoding="utf-8")
-    assert _run(folder, "manage.py migrate").returncode == 0
+    begin_home(folder / "home", tmp_path_factory)
     return folder
 
 

@@ -1,6 +1,7 @@
 """A portal as its operator starts it: the demo, in a home of its own, served by the real server."""
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -77,7 +78,8 @@ class Demo(Portal):
 @pytest.fixture(scope="session")
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """One person's browser: what it has fetched and compiled stays from test to test, and so does its window."""
-    context = browser.new_context()
+    # Pixels are drawn by the processor: a small window takes half of what the usual one does.
+    context = browser.new_context(viewport={"width": 1024, "height": 640})
     context.new_page()  # without a page the window would close, and to open one costs more than a page
     yield context
     context.close()
@@ -118,8 +120,10 @@ def _is_complaint(said: ConsoleMessage) -> bool:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, started as ``make demo`` starts it once everything is installed."""
-    with started(tmp_path_factory.mktemp("demo"), RUN_DEMO) as running:
+    """The demo, as ``make demo`` starts it once everything is installed."""
+    home = tmp_path_factory.mktemp("demo")
+    begin_demo(home, tmp_path_factory)
+    with started(home, ["manage.py", "serve"]) as running:
         own = running.own
 
         def put(folder: Path, key: str) -> None:
@@ -146,7 +150,9 @@ def demo_on_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server, s3
                 place = f"own/{key}/{path.relative_to(folder).as_posix()}"
                 s3.put_object(Bucket="portal", Key=place, Body=path.read_bytes())
 
-    with started(tmp_path_factory.mktemp("demo-on-s3"), RUN_DEMO, **settings) as running:
+    home = tmp_path_factory.mktemp("demo-on-s3")
+    begin_home(home, tmp_path_factory)
+    with started(home, RUN_DEMO, **settings) as running:
         assert not running.own.exists(), "the bucket takes the folder's place"
         copy = tmp_path_factory.mktemp("own-of-s3")
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket="portal"):
@@ -197,6 +203,38 @@ def alone(home: Path, **more: str) -> dict[str, str]:
 def files_in(folder: Path) -> dict[str, bytes]:
     """All files below a folder, by their keys in it."""
     return {it.relative_to(folder).as_posix(): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+
+
+def begin_home(home: Path, factory: pytest.TempPathFactory) -> None:
+    """Give a home a database, as ``manage.py migrate`` makes it."""
+    _copy(home, factory, "migrated", lambda made: manage(made, ["migrate"]))
+
+
+def begin_demo(home: Path, factory: pytest.TempPathFactory) -> None:
+    """Give a home all that ``make demo`` puts into it."""
+
+    def make(made: Path) -> None:
+        with started(made, RUN_DEMO):
+            pass
+        shutil.rmtree(made / "published")  # it leads to where the data lay
+
+    _copy(home, factory, "demo", make)
+    manage(home, ["reconcile"])
+
+
+def _copy(home: Path, factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> None:
+    """To a home from one that is made once in a run of the tests, by whichever worker comes first."""
+    top = factory.getbasetemp()
+    # Those of all workers lie side by side.
+    folder = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / f"home-{name}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = folder.with_suffix(".making")
+            making.mkdir(exist_ok=True)
+            make(making)
+            making.rename(folder)
+    shutil.copytree(folder, home, dirs_exist_ok=True)
 
 
 @contextlib.contextmanager

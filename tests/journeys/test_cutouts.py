@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import zarr
 
-from tests.journeys.conftest import CHECKOUT, Demo
+from tests.journeys.conftest import CHECKOUT, Demo, begin_home
 from tests.journeys.test_kills import SPECIFICATION, Server
 from tests.nginx import nginx_in_front
 from tests.serving.test_streaming import eventually
@@ -105,6 +105,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     broken = image / "0" / "c" / str(BROKEN_AT // 64) / "0" / "0"
     broken.parent.mkdir(parents=True)
     broken.write_bytes(b"not zstd")
+    begin_home(home, tmp_path_factory)
     server = Server(home, {"CISTERNA_CUTS_AT_ONCE": "1"})
     server.publish(SPECIFICATION + FINE)
     server.start()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.external_data import SHAPE, image, labels, served, write_mesh, write_n5, write_ome_zarr, write_precomputed
 from tests.journeys.accessibility import check_on_every_screen
-from tests.journeys.conftest import Portal, manage, started
+from tests.journeys.conftest import Portal, begin_home, manage, started
 from tests.journeys.viewer_page import SMALL, VALUE_AT, open_viewer, position_nm, settle, state_of
 
 # From voxels (x, y, z) to nm; the y axis of the field's own N5 goes backwards.
@@ -110,7 +110,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         ]
         settings = {"CISTERNA_EXTERNAL_ORIGINS": origin}
         written = ROWS.replace("SAID", repr(json.dumps(rows))).replace("CROPS", repr(CROPS))
-        manage(home, ["migrate"], ["shell", "-c", written], **settings)
+        begin_home(home, tmp_path_factory)
+        manage(home, ["shell", "-c", written], **settings)
         with started(home, ["manage.py", "serve"], **settings) as running:
             yield running
 

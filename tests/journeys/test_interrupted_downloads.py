@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import zarr
 
-from tests.journeys.conftest import alone, files_in, manage
+from tests.journeys.conftest import alone, begin_home, files_in, manage
 from tests.journeys.test_downloading_guide import COMMANDS
 from tests.journeys.test_kills import Server
 from tests.s3_proxy import Proxy, proxy_before
@@ -28,12 +28,12 @@ from tests.s3_server import KEY, REGION, SECRET, S3Server
 from tests.samples import write_image
 
 NAME, FOLDER = "interrupted", "interrupted@1"
-VALUES = np.random.default_rng(51).integers(1, 255, (160, 160, 160), dtype=np.uint8)
+VALUES = np.random.default_rng(51).integers(1, 255, (128, 128, 128), dtype=np.uint8)
 LARGE = np.random.default_rng(52).bytes(9 << 20)
 """Larger than what aws fetches in one piece."""
 
 TOOLS = ("aria2", "s5cmd", "rclone", "aws", "curl")
-SOME = 40
+SOME = 24
 """Files that a tool has when it is held; there are three times as many."""
 
 MOST_AT_ONCE = 16
@@ -78,6 +78,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server, s3: An
     for key, content in files.items():
         s3.put_object(Bucket=NAME, Key=f"{NAME}/{key}", Body=content)
     root = {"": f"s3://{NAME}", "_ENDPOINT": s3_server.endpoint, "_REGION": REGION, "_KEY": KEY, "_SECRET": SECRET}
+    begin_home(home, tmp_path_factory)
     server = Server(home, {f"CISTERNA_ROOT_OWN{name}": value for name, value in root.items()})
     server.publish(SPECIFICATION)
     manage(home, ["manifest", NAME], **server.settings)

@@ -21,7 +21,7 @@ import pytest
 import zarr
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import CHECKOUT, Portal, clean_environment, manage, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, Portal, begin_home, clean_environment, manage, wait_until_ready
 from tests.journeys.viewer_page import settle
 from tests.nginx import nginx_in_front
 from tests.ports import free_port
@@ -78,7 +78,7 @@ class Server:
 
     def publish(self, specification: str) -> None:
         (self.home / "mortal.toml").write_text(specification)
-        manage(self.home, ["migrate"], ["publish", str(self.home / "mortal.toml")], **self.settings)
+        manage(self.home, ["publish", str(self.home / "mortal.toml")], **self.settings)
 
     def start(self) -> None:
         command = [sys.executable, str(CHECKOUT / "manage.py"), "serve"]
@@ -118,6 +118,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for each in (home, *home.parents[:2]):
         each.chmod(0o755)  # nginx's workers are another user's
     write_image(home / "own" / "mortal")
+    begin_home(home, tmp_path_factory)
     server = Server(home)
     server.publish(SPECIFICATION)
     server.start()
@@ -160,6 +161,7 @@ def mortal_bucket(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server,
             s3.put_object(Bucket="mortal", Key=key, Body=path.read_bytes())
     with proxy_before(s3_server.port) as proxy:
         settings = {"": "s3://mortal", "_ENDPOINT": proxy.endpoint, "_REGION": REGION, "_KEY": KEY, "_SECRET": SECRET}
+        begin_home(home, tmp_path_factory)
         server = Server(home, {f"CISTERNA_ROOT_OWN{name}": value for name, value in settings.items()})
         server.publish(SPECIFICATION)
         server.start()

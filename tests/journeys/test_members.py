@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, Portal, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, Portal, begin_home, wait_until_ready
 from tests.ports import free_port
 from tests.samples import specification, write_container
 
@@ -65,8 +65,8 @@ def environment(home: Path) -> dict[str, str]:
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePortal]:
     home, port = tmp_path_factory.mktemp("private"), free_port()
     portal = PrivatePortal(url=f"http://127.0.0.1:{port}", home=home)
+    begin_home(home, tmp_path_factory)
     write_container(home / "data" / "small.zarr")
-    portal.manage("migrate", "--verbosity", "0")
     (home / "spec.toml").write_text(as_toml(specification("data:small.zarr", visibility="private")))
     portal.manage("publish", str(home / "spec.toml"))
     with (home / "server.log").open("wb") as log:

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, begin_home, manage, wait_until_ready
 from tests.journeys.test_members import KEY, PrivatePortal, as_toml, environment, until
 from tests.ports import free_port
 from tests.samples import specification, write_container
@@ -22,15 +23,29 @@ uvicorn.run("portal.asgi:application", host="127.0.0.1", port=int(sys.argv[1]), 
 """
 
 
-@pytest.fixture(scope="module", params=["datasets.serving.protocol:DataPlaneProtocol", "httptools"])
-def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePortal]:
-    home, port = tmp_path_factory.mktemp("masked"), free_port()
-    portal = PrivatePortal(url=f"http://127.0.0.1:{port}", home=home)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a private dataset."""
+    home = tmp_path_factory.mktemp("masked")
+    begin_home(home, tmp_path_factory)
     write_container(home / "data" / "small.zarr")
-    portal.manage("migrate", "--verbosity", "0")
     (home / "spec.toml").write_text(as_toml(specification("data:small.zarr", visibility="private")))
-    portal.manage("publish", str(home / "spec.toml"))
-    portal.manage("collectstatic", "--noinput", "--verbosity", "0")
+    manage(
+        home,
+        ["publish", str(home / "spec.toml")],
+        ["collectstatic", "--noinput", "--verbosity", "0"],
+        ["createsuperuser", "--noinput", "--username=ada", "--email="],
+        ["membership", "grant", "ada", "owner", "--dataset", "small-cell"],
+        CISTERNA_ROOT_DATA=(home / "data").as_uri(),
+        DJANGO_SUPERUSER_PASSWORD="long and odd",
+    )
+    return home
+
+
+@pytest.fixture(params=["datasets.serving.protocol:DataPlaneProtocol", "httptools"])
+def portal(request: pytest.FixtureRequest, home: Path) -> Iterator[PrivatePortal]:
+    port = free_port()
+    portal = PrivatePortal(url=f"http://127.0.0.1:{port}", home=home)
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVER, str(port), request.param],
@@ -45,11 +60,9 @@ def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_no_token_is_written_anywhere(portal: PrivatePortal) -> None:
-    portal.add_account("ada")
-    portal.manage("membership", "grant", "ada", "owner", "--dataset", "small-cell")
-    made = portal.manage("token", "create", "ada")
+    made = manage(portal.home, ["token", "create", "ada"], ["share", "create", "small-cell"])
     bearer, s3_secret = re.findall(r"cst_\S+", made)[0], re.findall(r"S3 secret access key +(\S+)", made)[0]
-    share = re.findall(r"/r/([^/]+)/", portal.manage("share", "create", "small-cell"))[0]
+    share = re.findall(r"/r/([^/]+)/", made)[0]
     wrong = f"wrong-{share[::-1]}"
     requests = []
     for token in (share, wrong):
@@ -75,6 +88,7 @@ def test_no_token_is_written_anywhere(portal: PrivatePortal) -> None:
         # The storage fails: the error is logged with what led to it.
         (portal.home / "data").rename(portal.home / "elsewhere")
         assert until(10, client, f"/data/~{share}/small-cell@1/em/nothing", 503)
+        (portal.home / "elsewhere").rename(portal.home / "data")
     assert {200, 302, 401, 404} <= statuses
 
     secrets = [share, wrong, bearer, bearer.split("_", 2)[2], s3_secret]

@@ -16,7 +16,7 @@ import pytest
 import zarr
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import Portal, manage, started
+from tests.journeys.conftest import Portal, begin_home, manage, started
 from tests.journeys.viewer_page import SMALL, VALUE_AT, look_at, open_viewer, settle, state_of
 
 SHAPE = (40, 48, 56)
@@ -150,7 +150,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         (home / f"{image.name}.toml").write_text(_specification(image))
     _write_many(home)
     specifications = [str(home / f"{name}.toml") for name in (*(image.name for image in IMAGES), "many")]
-    manage(home, ["migrate"], *(["publish", it] for it in specifications))
+    begin_home(home, tmp_path_factory)
+    manage(home, *(["publish", it] for it in specifications))
     with started(home, ["manage.py", "serve"]) as running:
         yield running
 
