@@ -23,6 +23,7 @@ from ome_zarr_models.v05.labels import Labels
 from datasets.publishing.specification import read_specification
 from datasets.volumes.downsampling import mean_2x, mode_2x
 from deploy.demo.sample import LABELS, PACKED, SampleDamaged, unpack_array, write_sample
+from tests.journeys.conftest import begin_home, manage
 
 CHECKOUT = Path(__file__).parents[2]
 DEMO = CHECKOUT / "deploy" / "demo"
@@ -174,14 +175,15 @@ def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None
     start_and_end_demo(tmp_path, "fib25-ts2@1: already published, nothing changed")
 
 
-def test_what_an_earlier_version_published_stays(tmp_path: Path, written: Path) -> None:
+def test_what_an_earlier_version_published_stays(
+    tmp_path: Path, written: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A record has what its time knew: with another, the demo still starts."""
     shutil.copytree(written, tmp_path / "own/demo/fib25-ts2.zarr")
     before = tmp_path / "before.toml"
     before.write_text((DEMO / "fib25-ts2.toml").read_text().replace('title = "', 'title = "An earlier ', 1))
-    environment = os.environ | {"CISTERNA_HOME": str(tmp_path)}
-    for command in (["migrate", "--verbosity", "0"], ["publish", str(before)]):
-        subprocess.run([sys.executable, str(CHECKOUT / "manage.py"), *command], env=environment, check=True)
+    begin_home(tmp_path, tmp_path_factory)
+    manage(tmp_path, ["publish", str(before)])
     start_and_end_demo(tmp_path, "published by an earlier version of the portal, and stays")
 
 
