@@ -41,13 +41,23 @@ dev: $(development) $(frontend)
 	@($(with_node) exec node_modules/.bin/vite build --watch) & vite=$$!; trap 'kill $$vite' EXIT INT TERM; \
 	$(python) manage.py serve --reload
 
-# What uses the database runs on SQLite first, then on PostgreSQL. pytest's 5 says that ARGS chose nothing of that.
-# Three at once, for two cores: a third of the time a test waits for something that it has killed, slowed or started.
+# Everything on SQLite, and at the same time what uses the database on PostgreSQL; pytest's 5 says that ARGS chose nothing
+# of that. Four processes for two cores: a third of the time a test waits for something that it killed, slowed or started.
+TESTS := test-frontend test-sqlite test-postgresql
+.PHONY: $(TESTS)
+
 test:
 	@$(together) $(development) $(frontend)
+	@$(MAKE) --no-print-directory -j3 --output-sync $(TESTS)
+
+test-frontend:
 	@$(with_node) npm test
+
+test-sqlite:
 	@$(python) -m pytest -n 3 $(ARGS)
-	@CISTERNA_TEST_DATABASE=postgresql $(python) -m pytest -n 3 $(ARGS) || [ $$? = 5 ]
+
+test-postgresql:
+	@CISTERNA_TEST_DATABASE=postgresql $(python) -m pytest -n 1 $(ARGS) || [ $$? = 5 ]
 
 bench: $(development) $(frontend) comparison
 	@$(python) tests/benchmarks/run.py $(ARGS)
