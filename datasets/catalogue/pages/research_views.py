@@ -102,7 +102,8 @@ def publications(request: HttpRequest) -> HttpResponseBase:
     if asks_for_file(request):
         named = publication_rows(rows, chosen, asked.sort, MOST_ROWS)
         return table_response(request, "publications", PublicationRow, named)
-    page = Paginator(keys_in_order(chosen, asked.sort), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    keys = list(keys_in_order(chosen, asked.sort))  # to count them alone would take as long
+    page = Paginator(keys, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     groups = group_publications(rows, page)
     context = publications_page(groups, asked, count=page.paginator.count, **neighbours(asked, page))
     said = linked_data(request, [publications_node(groups)]) if is_stranger(request.user) else ""
