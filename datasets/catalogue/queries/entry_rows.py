@@ -103,18 +103,19 @@ class PersonRow:
 def model_list(user: Viewer) -> RowList[ModelRow]:
     """The models that ``user`` may know of."""
     newest = ModelVersion.objects.filter(model=OuterRef("pk")).order_by("-rank", "label").values("released_on")
-    found = visible_models(user).annotate(
-        folded_title=Lower("title"),
-        folded_architecture=Lower("architecture"),
-        folded_organization=Lower(Coalesce("organization__title", Value(""))),
-        released=Coalesce(Subquery(newest[:1]), Value(_BEFORE_ALL, output_field=DateField())),
-    )
+    sorted_by = {
+        "folded_title": Lower("title"),
+        "folded_architecture": Lower("architecture"),
+        "folded_organization": Lower(Coalesce("organization__title", Value(""))),
+        "released": Coalesce(Subquery(newest[:1]), Value(_BEFORE_ALL, output_field=DateField())),
+    }
 
     def write(models: Sequence[Model]) -> Iterator[ModelRow]:
         made = count_made(models, user)
         return (_model(it, made.get(it.pk, 0)) for it in models)
 
-    return RowList(ModelRow, found.prefetch_related("versions"), MODEL_ORDERS, write)
+    found = visible_models(user).prefetch_related("versions")
+    return RowList(ModelRow, found, MODEL_ORDERS, write, sorted_by)
 
 
 def collection_list(user: Viewer) -> RowList[CollectionRow]:
@@ -122,18 +123,18 @@ def collection_list(user: Viewer) -> RowList[CollectionRow]:
     datasets = newest_versions(user).order_by().values("dataset")
     members = CollectionMember.objects.filter(collection=OuterRef("pk"), dataset__in=datasets).order_by()
     counted = members.values("collection").annotate(number=Count("pk")).values("number")
-    found = all_collections().annotate(
-        folded_title=Lower("title"),
-        folded_organization=Lower(Coalesce("organization__title", Value(""))),
-        dataset_count=Coalesce(Subquery(counted), 0),
-    )
-    return RowList(CollectionRow, found, COLLECTION_ORDERS, lambda some: map(_collection, some))
+    found = all_collections().annotate(dataset_count=Coalesce(Subquery(counted), 0))
+    sorted_by = {
+        "folded_title": Lower("title"),
+        "folded_organization": Lower(Coalesce("organization__title", Value(""))),
+    }
+    return RowList(CollectionRow, found, COLLECTION_ORDERS, lambda some: map(_collection, some), sorted_by)
 
 
 def task_list() -> RowList[TaskRow]:
     """All tasks."""
-    found = tasks_with_classes().annotate(folded_title=Lower("title"), class_count=Count("organelles"))
-    return RowList(TaskRow, found, TASK_ORDERS, lambda some: map(_task, some))
+    sorted_by = {"folded_title": Lower("title"), "class_count": Count("organelles")}
+    return RowList(TaskRow, tasks_with_classes(), TASK_ORDERS, lambda some: map(_task, some), sorted_by)
 
 
 def person_list(user: Viewer) -> RowList[PersonRow]:
