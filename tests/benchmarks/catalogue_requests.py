@@ -67,6 +67,8 @@ def _addresses(datasets: int) -> dict[str, Callable[[], str]]:
     return {
         "/": lambda: "/",
         "/datasets/<name>/": lambda: f"/datasets/{cell()}/",
+        "/datasets/": lambda: "/datasets/",
+        "/search/?q=hela": lambda: "/search/?q=hela",
         "/organelles/mito/": lambda: "/organelles/mito/",
         "/crops/": lambda: "/crops/",
         "/crops/?organelle=mito": lambda: "/crops/?organelle=mito",
