@@ -52,7 +52,7 @@ def layer_picture(path: str) -> str:
 def small_widths(name: str) -> tuple[int, ...]:
     """The widths in which the picture ``name`` is kept beside itself, by where pages show it."""
     if name.startswith("slice-"):
-        return ()
+        return (MIDDLE, LARGE) if name == "slice-xy" else ()  # it stands for the image on its own page
     if name.startswith("layer-"):
         return THUMB, SMALL, MIDDLE
     return (SMALL, MIDDLE) if name.startswith("view-") else (SMALL, MIDDLE, LARGE)

@@ -3,19 +3,27 @@
 The demo alone, then with the recorded catalogue imported. Every visit begins with nothing kept.
 """
 
+import json
 import statistics
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser
 
 from tests.benchmarks.options import Options, Report
 from tests.benchmarks.page_loads import CPU_SLOWDOWN, LATENCY_MS, LINE_MBIT_PER_S, PageLoad, a_browser, load_page
 from tests.benchmarks.portals import manage, served, settings_of
+from tests.external_data import served as served_elsewhere
 from tests.ports import free_port
 
 MOST_BYTES, MOST_LCP_MS = 150_000, 1000
-CATALOGUE = Path(__file__).resolve().parents[3] / "shared" / "data" / "catalogue" / "openorganelle"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+CATALOGUE = DATA / "catalogue" / "openorganelle"
+SECTIONS = DATA / "em" / "vnc-stack1" / "raw.npz"
+"""Noisier than most: what comes over the wire is at the upper end."""
 DEMO_PAGES = ("/", "/datasets/", "/search/?q=fly", "/datasets/fib25-ts2/", "/organelles/", "/organelles/mito/")
 CATALOGUE_PAGES = ("/", "/datasets/", "/search/?q=mito", "/datasets/jrc_hela-2/", "/organelles/", "/organelles/mito/")
 
@@ -30,11 +38,30 @@ def run(options: Options, report: Report) -> None:
         settings = settings_of(home, free_port())
         with served(settings, home / "demo.log", "deploy/demo/run.py"):
             _measure("The demo", DEMO_PAGES, settings["PORT"], browser, options, report)
-            if not CATALOGUE.is_dir():
+            if not (CATALOGUE.is_dir() and SECTIONS.is_file()):
                 report.note("Left out: the imported catalogue, which is not part of this checkout")
                 return
-            manage(settings, "import_openorganelle", str(CATALOGUE / "manifests"))
+            with _elsewhere(home / "elsewhere") as (manifests, origin):
+                manage(settings, "import_openorganelle", str(manifests))
+                manage({**settings, "CISTERNA_EXTERNAL_ORIGINS": origin}, "thumbnails")
             _measure("The demo and a catalogue", CATALOGUE_PAGES, settings["PORT"], browser, options, report)
+
+
+@contextmanager
+def _elsewhere(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The recorded catalogue, and the server that has its pictures: sections of real tissue, each its own."""
+    from PIL import Image
+
+    sections = np.load(SECTIONS)["raw"]
+    with served_elsewhere(folder) as origin:
+        for number, manifest in enumerate(sorted((CATALOGUE / "manifests").rglob("manifest.json"))):
+            said = json.loads(manifest.read_text(encoding="utf-8"))
+            place = folder / "manifests" / manifest.parent.name
+            place.mkdir(parents=True)
+            Image.fromarray(sections[number % len(sections)]).save(place / "thumbnail.jpg")
+            said["metadata"]["thumbnailURL"] = f"{origin}/manifests/{place.name}/thumbnail.jpg"
+            (place / "manifest.json").write_text(json.dumps(said), encoding="utf-8")
+        yield folder / "manifests", origin
 
 
 def _measure(title: str, pages: tuple[str, ...], port: str, browser: Browser, options: Options, report: Report) -> None:

@@ -15,7 +15,15 @@ MOST_PAGE_BYTES = 150_000
 
 
 def test_a_first_page_is_light(client: Client, small_cell: DatasetVersion) -> None:
-    for path in ("/", "/datasets/", "/search/?q=cell", "/datasets/small-cell/", "/organelles/", "/organelles/mito/"):
+    for path in (
+        "/",
+        "/datasets/",
+        "/search/?q=cell",
+        "/datasets/small-cell/",
+        "/datasets/small-cell/volumes/em/",
+        "/organelles/",
+        "/organelles/mito/",
+    ):
         answer = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert answer["Content-Encoding"] == "gzip"
         page = html.unescape(gzip.decompress(answer.content).decode())

@@ -96,13 +96,16 @@ def test_pictures_are_there_and_hovering_shows_the_labels(page: Page, demo: Port
     page.set_viewport_size({"width": 1024, "height": 900})
     page.goto(demo.url)
     card = page.get_by_role("region", name="1\u00a0dataset").locator(".card").first
-    for picture in card.locator("img").all():
-        expect(picture).to_have_js_property("complete", True)
-        assert picture.evaluate("it => it.naturalWidth") == 1200
-    labels = card.locator(".over")
-    expect(labels).to_have_css("opacity", "0")
+    picture, labels = card.locator("img").all()
+    came = "it => it.complete && it.naturalWidth > 0 && it.currentSrc.split('/').pop()"
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate(came) == "em.640.webp", "as wide as it is shown, and no wider"
+    expect(labels).to_be_hidden()
+    assert not labels.evaluate(came), "nobody has asked for them yet"
     card.hover()
     expect(labels).to_have_css("opacity", "1")
+    expect(labels).to_have_js_property("complete", True)
+    assert labels.evaluate(came) == "labels.640.webp"
 
 
 def test_the_way_from_the_home_to_a_segment_in_3d_needs_no_mouse(page: Page, demo: Portal) -> None:

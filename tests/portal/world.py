@@ -286,7 +286,7 @@ def _write_version(dataset: Dataset, label: str, folder: Path, own: Path) -> tup
         version.number, version.state, version.frozen_at = int(label), State.PUBLISHED, timezone.now()
         version.record, version.record_digest = "{}", hashlib.sha256(f"{dataset.name}@{label}".encode()).hexdigest()
         version.save()
-        for name in ("em", f"view-{words.view}"):
+        for name in ("em", "em.320", f"view-{words.view}"):
             picture = own / picture_key(version, name)
             picture.parent.mkdir(parents=True, exist_ok=True)
             picture.write_bytes(says["title"].encode())
