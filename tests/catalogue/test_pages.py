@@ -157,6 +157,7 @@ def test_the_gallery_asks_the_database_no_more_for_more_datasets(
 ) -> None:
     for index in range(12):
         make_dataset(f"cell-{index:02}", volumes=3)
+    text_of(client, "/")  # the first after a change counts what everyone may see
     with django_assert_max_num_queries(14):
         text_of(client, "/")
 
