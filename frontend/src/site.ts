@@ -1,5 +1,17 @@
 /** Small comforts on ordinary pages, which all work without it. */
 
+import "./site/tokens.css";
+import "./site/base.css";
+import "./site/parts.css";
+import "./site/search.css";
+import "./site/gallery.css";
+import "./site/dataset.css";
+import "./site/tables.css";
+import "./site/commands.css";
+import "./site/organelles.css";
+import "./site/browsing.css";
+import "./site/research.css";
+import "./site/account.css";
 import { copyText } from "./copying";
 import { setUpEmbedding } from "./embedding";
 import { setUpSwapping } from "./swapping";

@@ -53,7 +53,9 @@ def a_browser() -> Iterator[Browser]:
     """Chromium."""
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        # Debian asks for drawing by a GPU; where there is none that is far slower than without.
+        args = ["--no-sandbox", "--disable-gpu-rasterization"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=args)
         yield browser
         browser.close()
 

@@ -208,6 +208,7 @@ def watch_through_a_kill(page: Page, mortal: Mortal, chance: random.Random) -> N
     page.on("requestfailed", lambda request: failed.append(request.url))
     page.on("response", lambda response: failed.append(response.url) if response.status >= 500 else None)
     mortal.slow.requests.clear()
+    page.set_viewport_size({"width": 1280, "height": 720})  # in a smaller one there is too little to wait for
     page.goto(f"{mortal.url}/datasets/mortal/view/?layers=em", wait_until="commit")
     wait_until(page, lambda: any("/em/0/zarr.json" in line for line in mortal.slow.requests))
     mortal.slow.bytes_per_s = 64 * 1024

@@ -202,9 +202,9 @@ class TestBuild:
         assert "collectstatic" in finding.fix
         call_command("collectstatic", interactive=False, verbosity=0)
         assert of(build.check_static_files()) == []
-        (tmp_path / "collected" / "portal" / "base.css").write_text("an older one")
+        (tmp_path / "collected" / "portal" / "cuts.css").write_text("an older one")
         (finding,) = of(build.check_static_files())
-        assert "portal/base.css" in finding.what
+        assert "portal/cuts.css" in finding.what
 
 
 def test_no_room_left(config: Config, data_root: Path) -> None:
