@@ -50,7 +50,7 @@ from tests.portal.world import (
     words_of_secret,
 )
 
-EXAMPLES = 500
+EXAMPLES = 300
 LABELS = (None, "1", "2", "draft")
 METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 DATA_KEYS = ("", "{volume}/", "{volume}/zarr.json", "{volume}/nothing", "nothing/")
@@ -247,12 +247,13 @@ def test_everyone_is_answered_as_the_table_says(world: list[Case]) -> None:
 
 def test_lists_and_all_other_pages_tell_nothing_else(world: list[Case]) -> None:
     names = {SECRET, *(case.name for case in world)}
-    for visitor in (Visitor(caller, world) for caller in CALLERS):
-        for route in all_routes():
-            if route.names_a_version:
+    for place, visitor in enumerate(Visitor(caller, world) for caller in CALLERS):
+        for number, route in enumerate(all_routes()):
+            # What lists datasets is asked by all; the rest by every second of those who are members of the same ones.
+            is_skipped = place and route.pattern not in (*LISTS, *ALIKE) and (number + place // 2) % 2
+            if route.names_a_version or is_skipped:
                 continue
-            path = route.fill(ABSENT, None)
-            reply = visitor.ask(path)
+            reply = visitor.ask(path := route.fill(ABSENT, None))
             where, seen = f"{path}, asked by {visitor.caller}", seen_as(visitor.caller, path)
             told = told_to(seen, world) | {token("org", 0), token("org", 1)}  # on one's own account page
             assert reply.status < 500, where
