@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from datasets.volumes.errors import CisternaError
 
@@ -21,3 +23,13 @@ class OperatorCommand(BaseCommand):
             return super().execute(*args, **options)
         except CisternaError as error:
             raise CommandError(f"{error.slug}: {error}") from error
+        except DatabaseError as error:
+            if _is_behind():
+                raise CommandError("The database is empty, or of an earlier version: run manage.py migrate") from error
+            raise
+
+
+def _is_behind() -> bool:
+    """Whether the database lacks what this version of the portal writes into it."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -21,6 +21,7 @@ from datasets.catalogue.pages.differences import Difference, differences_of, sha
 from datasets.catalogue.pages.layers import Dot, layer_heading
 from datasets.catalogue.pages.parts import Choice, Fact
 from datasets.catalogue.pages.slice_addresses import numbers
+from datasets.catalogue.pages.slice_layers import slice_layers
 from datasets.catalogue.queries.comparisons import Compared
 from datasets.catalogue.queries.visibility import is_open
 from datasets.catalogue.state_requests import QueryInvalid
@@ -40,7 +41,7 @@ class ChoiceGroup:
 
 @dataclass(frozen=True)
 class SidePage:
-    """One of the two. ``view_url`` is empty where the viewer cannot show it."""
+    """One of the two. ``view_url`` is empty where the viewer cannot show it, ``slices_url`` where none can be cut."""
 
     title: str
     badge: str
@@ -198,7 +199,10 @@ def _side(it: Compared, position_nm: Sequence[float] | None) -> SidePage:
     if position_nm is not None:
         query["position"] = numbers(position_nm)
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
-    slices_url = reverse("catalogue:slices", kwargs={"ref": str(version)})
+    slices_url = ""
+    if slice_layers(version):
+        more = f"?{urlencode(layers, safe=',/', quote_via=quote)}" if layers else ""
+        slices_url = reverse("catalogue:slices", kwargs={"ref": str(version)}) + more
     return SidePage(
         title=volume.title if volume else version.title,
         badge="draft" if version.number is None else "" if is_open(version) else "not public",
@@ -206,7 +210,7 @@ def _side(it: Compared, position_nm: Sequence[float] | None) -> SidePage:
         url=layer_url(version, volume) if volume else reverse("catalogue:dataset", kwargs={"ref": str(version)}),
         dot=Dot(layer_colour(volume), volume.title, not volume.is_labels) if volume else None,
         view_url=f"{view_url}?{urlencode({'embedded': '1', **query}, safe=',/')}" if is_shown else "",
-        slices_url=f"{slices_url}?{urlencode(layers, safe=',/', quote_via=quote)}" if layers else slices_url,
+        slices_url=slices_url,
     )
 
 
