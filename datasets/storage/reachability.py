@@ -134,12 +134,11 @@ async def _reach(session: ClientSession, folder: Folder, allows: Callable[[str],
         got = await _ask(session, folder.address + document, allows, timeout_s, _BEGINNING_BYTES)
         if got.state == Reach.REACHABLE and not got.content.lstrip().startswith(b"{"):
             return Reached(Reach.UNREACHABLE, f"What came for {document.rpartition('/')[2]} is not metadata")
+        reached = Reached(got.state, got.detail)
         if got.state == Reach.REFUSED:
-            refused = refused or Reached(
-                got.state, got.detail
-            )  # a bucket that nobody may list refuses what is not there, too
+            refused = refused or reached  # a bucket that nobody may list refuses what is not there, too
         elif got.state != Reach.ABSENT:
-            return Reached(got.state, got.detail)
+            return reached
     return refused or Reached(Reach.ABSENT, f"No {' or '.join(folder.documents)} there")
 
 

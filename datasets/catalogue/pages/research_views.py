@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from datasets.catalogue.addresses import site_url
@@ -147,7 +146,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         training_of(versions, request.user),
         page,
         made_count=page.paginator.count,
-        **_neighbours(page, {}),
+        **_neighbours(page),
     )
     nodes = [model_node(found, site_url(request), versions)] if found.public else []
     said = linked_data(request, nodes, (found.title, request.path), under="models") if nodes else ""
@@ -185,7 +184,7 @@ def collection(request: HttpRequest, name: str) -> HttpResponse:
         found,
         [gallery_card(it, contents[it.pk], known_picture_names(it)) for it in page],
         count=page.paginator.count,
-        **_neighbours(page, {}),
+        **_neighbours(page),
     )
     nodes = [collection_node(found, page, site_url(request))] if is_stranger(request.user) else []
     said = linked_data(request, nodes, (found.title, request.path), under="collections")
@@ -198,7 +197,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     found = find_person(number, request.user)
     page = Paginator(list(found.contributions.all()), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     others = other_names(found, request.user)
-    context = person_page(found, page, others=others, count=page.paginator.count, **_neighbours(page, {}))
+    context = person_page(found, page, others=others, count=page.paginator.count, **_neighbours(page))
     nodes = [person_node(found, site_url(request))]
     said = linked_data(request, nodes, (found.name, request.path), under="people") if is_stranger(request.user) else ""
     return render(request, "catalogue/person.html", {"page": context, "linked_data": said})
@@ -235,9 +234,8 @@ def _crop_table(request: HttpRequest, rows: QuerySet[Crop], asked: Asked, count:
     )
 
 
-def _neighbours(page: Page[Any], chosen: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in chosen.items() if value}
+def _neighbours(page: Page[Any]) -> dict[str, str]:
     return {
-        "newer_url": f"?{urlencode(kept | {'page': page.previous_page_number()})}" if page.has_previous() else "",
-        "older_url": f"?{urlencode(kept | {'page': page.next_page_number()})}" if page.has_next() else "",
+        "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
     }

@@ -62,11 +62,7 @@ class Shelf:
 
     def those(self, entries: Iterable[int]) -> int:
         """Those of the given entries that are here."""
-        digits = bytearray(b"0" * len(self.entries))
-        for entry in entries:
-            if (place := self.places.get(entry)) is not None:
-                digits[-1 - place] = 49  # "1"; the last digit is the first place
-        return int(digits, 2) if digits else 0
+        return _set_of(entries, self.places)
 
     def those_of(self, versions: Collection[int]) -> int:
         """Those whose newest version is one of these, by their keys."""
@@ -157,7 +153,9 @@ def _shelf(
     for pk, key in made.values_list("pk", "object_id"):
         things[pk] = SearchEntry.Kind.MODEL, key
     places = {dataset: place for place, (_, dataset, *_) in enumerate(rows)}
-    having = {(facet, value): there for facet, value, keys in facets if (there := _set_of(keys, places))}
+    having = {
+        (facet, value): there for facet, value, keys in facets if (there := _set_of(map(int, keys.split(",")), places))
+    }
     ranks: dict[Sort, tuple[Any, ...]] = {
         "newest": tuple(-pk for pk, *_ in rows),
         "size": tuple((-voxels, -pk) for pk, _, voxels, *_ in rows),
@@ -171,10 +169,10 @@ def _shelf(
     return Shelf(things, ids, having, orders, {pk: place for place, pk in enumerate(ids)}, ranks)
 
 
-def _set_of(keys: str, places: Mapping[int, int]) -> int:
-    """The places of datasets, as one number; their keys are joined by commas."""
+def _set_of(keys: Iterable[int], places: Mapping[int, int]) -> int:
+    """The places that some of ``keys`` have, as one number."""
     digits = bytearray(b"0" * len(places))
-    for key in map(int, keys.split(",")):
+    for key in keys:
         if (place := places.get(key)) is not None:
             digits[-1 - place] = 49  # "1"; the last digit is the first place
     return int(digits, 2) if digits else 0
