@@ -26,6 +26,7 @@ import pytest
 from django.conf import settings
 from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
+from tests.chromium import ARGUMENTS, find_chromium
 from tests.ports import free_port
 from tests.postgresql_server import find_server, postgresql
 from tests.s3_server import KEY, REGION, SECRET, S3Server, find_programs, s3_server_in
@@ -70,7 +71,7 @@ def _program(*names: str) -> Callable[[], Path | None]:
 BROWSER = Part(
     "browser",
     "Chromium",
-    _program("chromium", "chromium-browser", "google-chrome"),
+    find_chromium,
     "deploy/toolchain/system-parts installs it",
 )
 DATA = Part(
@@ -307,20 +308,8 @@ def s3(s3_server: S3Server) -> Any:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium, rendering WebGL in software and talking to nobody by itself."""
-    return {
-        **browser_type_launch_args,
-        "executable_path": str(BROWSER.find()),
-        "args": [
-            "--no-sandbox",  # CI runs as root
-            "--use-angle=swiftshader",
-            "--enable-unsafe-swiftshader",
-            "--disable-gpu-rasterization",  # which Debian asks for: without a GPU it makes every page slow
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            *("--disable-sync", "--disable-quic"),
-        ],
-    }
+    chosen = {"executable_path": str(BROWSER.find()), "args": list(ARGUMENTS)}
+    return browser_type_launch_args | chosen
 
 
 KEPT_OF_A_STATE = (

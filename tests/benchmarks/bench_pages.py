@@ -14,8 +14,9 @@ import numpy as np
 from playwright.sync_api import Browser
 
 from tests.benchmarks.options import Options, Report
-from tests.benchmarks.page_loads import CPU_SLOWDOWN, LATENCY_MS, LINE_MBIT_PER_S, PageLoad, a_browser, load_page
+from tests.benchmarks.page_loads import CPU_SLOWDOWN, LATENCY_MS, LINE_MBIT_PER_S, PageLoad, load_page
 from tests.benchmarks.portals import manage, served, settings_of
+from tests.chromium import a_browser
 from tests.external_data import served as served_elsewhere
 from tests.ports import free_port
 

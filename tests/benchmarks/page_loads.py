@@ -1,12 +1,9 @@
 """Pages in a real browser on a slow machine and a slow line: what comes over the wire, and when it is seen."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, sync_playwright
+from playwright.sync_api import Browser, CDPSession
 
 CPU_SLOWDOWN = 4
 LINE_MBIT_PER_S = 10
@@ -46,18 +43,6 @@ class PageLoad:
     lcp_element: str
     shift: float
     requests: int
-
-
-@contextmanager
-def a_browser() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        # Debian asks for drawing by a GPU; where there is none that is far slower than without.
-        args = ["--no-sandbox", "--disable-gpu-rasterization"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=args)
-        yield browser
-        browser.close()
 
 
 def load_page(

@@ -9,14 +9,14 @@ Neuroglancer's code decides what is asked for and in which order, so this is run
 import json
 import os
 import re
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Page, Request
 
 from tests.benchmarks.visit import TRACE, Asked
+from tests.chromium import a_browser
 
 PORTAL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 DATASET = "fib25-ts2"
@@ -86,11 +86,7 @@ def turn_round(page: Page) -> None:
 
 def main() -> None:
     trace = Trace()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-        )
+    with a_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         trace.listen(page)
         page.goto(f"{PORTAL}/datasets/{DATASET}/view/")
@@ -100,7 +96,6 @@ def main() -> None:
         page.wait_for_load_state("networkidle")
         if len(sys.argv) > 1:
             page.screenshot(path=sys.argv[1])
-        browser.close()
     TRACE.write_text(
         "[\n" + ",\n".join(json.dumps(asdict(asked), separators=(", ", ": ")) for asked in trace.asked) + "\n]\n"
     )

@@ -9,6 +9,7 @@ import pytest
 import zarr
 from playwright.sync_api import Browser, BrowserType, Page, expect
 
+from tests.chromium import WITHOUT_WEBGL
 from tests.journeys.accessibility import check_rules
 from tests.journeys.conftest import Demo, Portal
 from tests.journeys.viewer_page import VALUE_AT, layers_on, look_at, open_viewer, position_nm, settle
@@ -102,8 +103,7 @@ def test_ways_to_open_a_layer_elsewhere_are_in_its_menu(page: Page, demo: Portal
 @pytest.fixture
 def flat_page(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Page]:
     """A page of a browser without WebGL."""
-    arguments = [it for it in browser_type_launch_args["args"] if "swiftshader" not in it] + ["--disable-3d-apis"]
-    browser: Browser = browser_type.launch(**{**browser_type_launch_args, "args": arguments})
+    browser: Browser = browser_type.launch(**browser_type_launch_args | {"args": list(WITHOUT_WEBGL)})
     yield browser.new_page()
     browser.close()
 

@@ -26,7 +26,7 @@ from urllib.request import Request, urlopen
 
 import django
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
@@ -298,17 +298,9 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose address has this in it, from the homes as they stand")
     parser.add_argument("--readme", action="store_true", help="the README's three pictures, and nothing else")
     asked = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--use-angle=swiftshader",
-                "--enable-unsafe-swiftshader",
-                "--disable-gpu-rasterization",
-            ],
-        )
+    from tests.chromium import a_browser
+
+    with a_browser() as browser:
         for home in homes():
             if asked.home not in (None, home.name) or (asked.readme and home.name != "real"):
                 continue
@@ -318,7 +310,6 @@ def main() -> None:
                     illustrate(browser, url)
                 else:
                     show(browser, home, url, folder, asked.only)
-        browser.close()
 
 
 if __name__ == "__main__":
