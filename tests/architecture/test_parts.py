@@ -37,7 +37,7 @@ def test_data(shared_data):
 def run_suite(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run pytest on SUITE in ``folder``; its environment has no CI and no Chromium unless given."""
     (folder / "tests").mkdir()
-    for name in ("conftest.py", "ports.py", "postgresql_server.py", "s3_server.py"):
+    for name in ("conftest.py", "chromium.py", "ports.py", "postgresql_server.py", "s3_server.py"):
         shutil.copy(CHECKOUT / "tests" / name, folder / "tests")
     (folder / "tests" / "test_suite.py").write_text(SUITE)
     inherited = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST_")}

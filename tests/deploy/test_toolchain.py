@@ -213,7 +213,8 @@ def test_no_node_and_no_way_to_install_one_is_said(machine: Machine) -> None:
 
 
 WITHOUT_CHROMIUM = (
-    "aria2 ceph-common ceph-mon ceph-osd curl faketime fonts-dejavu-core nginx openssl postgresql radosgw rclone wrk"
+    "aria2 ceph-common ceph-mon ceph-osd curl faketime fonts-dejavu-core libegl1 libgl1-mesa-dri libgles2 nginx openssl"
+    " postgresql radosgw rclone wrk"
 )
 
 
@@ -255,7 +256,7 @@ def test_system_parts_prints_what_is_needed_elsewhere(machine: Machine) -> None:
     answer = machine.run("deploy/toolchain/system-parts")
     assert answer.returncode == 0, answer.stderr
     assert "This is not Debian." in answer.stdout
-    assert "chromium: the browser tests" in answer.stdout
+    assert "chromium-headless-shell: the browser tests" in answer.stdout
 
 
 def test_ci_runs_the_system_parts_then_the_readmes_test_command() -> None:

@@ -134,7 +134,7 @@ def test_the_way_from_the_home_to_a_segment_in_3d_needs_no_mouse(page: Page, dem
     page.keyboard.press("Enter")
     page.wait_for_url("**/datasets/fib25-ts2@1/view/**")
     settle(page)
-    tab_to(page, page.locator("#position"))
+    tab_to(page, page.locator("#position"), "Shift+Tab")  # the viewer has the focus, and lies behind
     page.keyboard.type("2150")
     page.keyboard.press("Enter")
     expect(page.locator("#said")).to_contain_text("2150 of Ground truth is at the centre")

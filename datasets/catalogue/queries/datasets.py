@@ -122,18 +122,19 @@ def named_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
         NotFound: it does not exist, or ``user`` may not know of it.
         VersionRetired: it did exist; where its successor is known, the error names it.
     """
-    dataset = named_dataset(name, user)
-    loaded = dataset.versions.defer("record").select_related("dataset", "specimen", "acquisition", "successor__dataset")
-    versions = loaded.order_by("-number")
-    if label is None:
-        version = versions.filter(state=State.PUBLISHED).first() or versions.filter(state=State.RETIRED).first()
-        if version is None and may_see_drafts(user, dataset):
-            version = versions.first()
-    elif label == "draft":
-        version = versions.filter(number__isnull=True).first() if may_see_drafts(user, dataset) else None
+    loaded = DatasetVersion.objects.defer("record")
+    loaded = loaded.select_related("dataset", "specimen", "acquisition", "successor__dataset").order_by("-number")
+    frozen = loaded.filter(seen_by(user, "dataset"), dataset__name=name, number__isnull=False)
+    version: DatasetVersion | None
+    if label == "draft":
+        version = _draft_in(loaded, name, user)
+    elif label is not None:
+        version = frozen.filter(number=int(label)).first()
     else:
-        version = versions.filter(number=int(label)).first()
+        version = frozen.filter(state=State.PUBLISHED).first() or frozen.filter(state=State.RETIRED).first()
+        version = version or _draft_in(loaded, name, user)
     if version is None:
+        named_dataset(name, user)  # where not even that may be known, this says so
         raise NotFound(f"{name} has no version {label}", where=f"{name}@{label}", fix=f"See /datasets/{name}/")
     if version.state == State.RETIRED:
         successor = _visible_successor(version, user)
@@ -143,6 +144,12 @@ def named_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
             fix=f"Use its successor {successor}" if successor else "",
         )
     return version
+
+
+def _draft_in(versions: QuerySet[DatasetVersion], name: str, user: Viewer) -> DatasetVersion | None:
+    """The draft of dataset ``name``, if there is one that ``user`` may open."""
+    dataset = named_dataset(name, user)
+    return versions.filter(dataset=dataset, number__isnull=True).first() if may_see_drafts(user, dataset) else None
 
 
 def _visible_successor(version: DatasetVersion, user: Viewer) -> str:
