@@ -4,7 +4,6 @@ import gc
 
 from django.urls import get_resolver
 
-
 COLLECTED_AT = (10_000, 2, 100)
 """So many new objects, and so many collections of younger ones, bring a collection of each of the three ages."""
 
