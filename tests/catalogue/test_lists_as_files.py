@@ -10,12 +10,31 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from datasets.catalogue.models import Collection, Crop, Model, Person, Task
-from datasets.catalogue.queries.entry_rows import COLLECTION_ORDERS, MODEL_ORDERS, PERSON_ORDERS, TASK_ORDERS
+from datasets.catalogue.models import (
+    Collection,
+    Contribution,
+    Crop,
+    DatasetVersion,
+    Model,
+    ModelRun,
+    Person,
+    Segmentation,
+    Task,
+)
+from datasets.catalogue.pages.collections import MEMBER_ORDERS
+from datasets.catalogue.pages.entries import EntriesPage
+from datasets.catalogue.queries.entry_rows import (
+    COLLECTION_ORDERS,
+    CONTRIBUTION_ORDERS,
+    MODEL_ORDERS,
+    PERSON_ORDERS,
+    TASK_ORDERS,
+)
 from datasets.catalogue.queries.orders import Orders
 from datasets.catalogue.queries.publications import PUBLICATION_ORDERS
-from datasets.catalogue.queries.research_rows import CROP_ORDERS, SEGMENTATION_ORDERS
+from datasets.catalogue.queries.research_rows import CROP_ORDERS, MADE_ORDERS, SEGMENTATION_ORDERS
 from tests.catalogue.test_organelle_pages import cell as segmented
+from tests.catalogue.test_organelle_pages import segment
 from tests.catalogue.test_pages import make_dataset
 from tests.catalogue.test_research_pages import cell, cropped, research
 from tests.catalogue.test_versions import a_box
@@ -23,6 +42,16 @@ from tests.catalogue.test_versions import a_box
 pytestmark = pytest.mark.django_db
 
 LISTS = ("/crops/", "/publications/", "/models/", "/organelles/mito/", "/collections/", "/tasks/", "/people/")
+
+
+def lists_on_pages() -> dict[str, Orders]:
+    """The lists on the pages of what :func:`research` makes."""
+    person = Person.objects.exclude(contributions=None).get()
+    return {
+        "/models/unet/": MADE_ORDERS,
+        "/collections/paper/": MEMBER_ORDERS,
+        f"/people/{person.pk}/": CONTRIBUTION_ORDERS,
+    }
 
 
 def rows_of(client: Client, path: str, **chosen: str) -> list[dict[str, Any]]:
@@ -77,7 +106,14 @@ def test_publications_models_and_segmentations_are_those_of_their_lists(client: 
     assert (made["dataset"], made["path"]) == ("cell", "mito")
     assert other["url"] == "http://testserver/datasets/three@1/segmentations/labels/mito/"
     assert (other["organelles"], other["voxel_nm"], other["kept_at"]) == (["mito"], [4, 4, 5.24], "")
-    for path in LISTS:
+    (layer,) = rows_of(client, "/models/unet/")
+    assert (layer["url"], layer["organelles"], layer["run"]) == (made["url"], ["mito"], "first")
+    (member,) = rows_of(client, "/collections/paper/")
+    assert (member["name"], member["crops"], member["url"]) == ("cell", 1, "http://testserver/datasets/cell@1/")
+    *_, person = lists_on_pages()
+    (part,) = rows_of(client, person)
+    assert (part["dataset"], part["version"], part["roles"]) == ("cell", 1, ["Data curation"])
+    for path in (*LISTS, *lists_on_pages()):
         assert f'href="{path}?format=json"' in client.get(path).content.decode(), path
         assert client.get(path, {"format": "xml"}).status_code == 400, path
 
@@ -95,7 +131,12 @@ def test_nothing_that_is_hidden_is_in_a_file(client: Client, admin_client: Clien
             assert shown == opened != [], path
         else:
             assert rows_of(client, path) == [] != opened, path
+    *_, person = lists_on_pages()
+    for path in ("/models/unet/", person):
+        assert client.get(path, {"format": "csv"}).status_code == 404
     Model.objects.update(public=True)
+    for path in ("/models/unet/", "/collections/paper/"):
+        assert rows_of(client, path) == [] != rows_of(admin_client, path), path
     assert [row["layers"] for row in rows_of(client, "/models/")] == [0]
     assert [row["layers"] for row in rows_of(admin_client, "/models/")] == [1]
 
@@ -112,17 +153,36 @@ ORDERS: dict[str, Orders] = {
 }
 
 
+def table_in(page: Any) -> Any:
+    """The table of a list, or that of the list on a page of something."""
+    listed = next((it for it in vars(page).values() if isinstance(it, EntriesPage)), page)
+    return getattr(listed, "table", None) or page
+
+
+def shown_in(page: Any) -> list[str]:
+    """The addresses of its rows."""
+    rows = table_in(page).rows
+    return [it.row.url if hasattr(it, "row") else it[0][0].url for it in rows]
+
+
 def test_a_table_has_the_order_of_its_file_whichever_is_asked_for(client: Client, monkeypatch: Any) -> None:
-    research(cell())
+    version = cell()
+    research(version)
+    person, run = version.contributions.get().person, ModelRun.objects.get()
+
+    def fill(draft: DatasetVersion) -> None:
+        segment(draft, "labels/mito", "mito")
+        Segmentation.objects.filter(volume__version=draft).update(run=run)
+        Contribution.objects.create(version=draft, person=person, organization=f"The {draft}")
+
     for name, *crops in (("one", "1", "2"), ("two", "2")):
-        task = Task.objects.get()
-        task.crops.add(*cropped(name, *crops).crops.all())
-        segmented(f"{name}-more", "labels/mito")
+        research(cropped(name, *crops))
+        make_dataset(f"{name}-more", before_freezing=fill)
     Collection.objects.create(name="another", title="Another's")
     Task.objects.create(name="easy", title="An easy one")
     Model.objects.create(name="net", title="Net", architecture="A transformer")
     Person.objects.create(name="A. Nobody")
-    for path, orders in ORDERS.items():
+    for path, orders in (ORDERS | lists_on_pages()).items():
         everything = sorted(row["url"] for row in rows_of(client, path))
         for word in orders.words():
             files = [[row["url"] for row in rows_of(client, path, sort=sort)] for sort in (word, f"-{word}")]
@@ -130,11 +190,10 @@ def test_a_table_has_the_order_of_its_file_whichever_is_asked_for(client: Client
             assert sorted(files[0]) == everything, (path, word)
             response = client.get(path, {"sort": word, "view": "table"})
             page: Any = response.context["page"]
-            table = getattr(page, "table", None) or page
-            sorted_by = [it for it in table.headings if it.direction]
+            sorted_by = [it for it in table_in(page).headings if it.direction]
             assert [it.word for it in sorted_by] in ([word], []), (path, word)
             if path not in ("/crops/", "/tasks/find-mito/"):
-                shown = [row[0][0].url for row in table.rows]
+                shown = shown_in(page)
                 assert [f"http://testserver{it}" if it.startswith("/") else it for it in shown] == files[0], (
                     path,
                     word,
@@ -156,6 +215,7 @@ def test_a_table_has_the_order_of_its_file_whichever_is_asked_for(client: Client
 
 def test_the_number_of_questions_does_not_grow(client: Client) -> None:
     research(cell())
+    research(cropped("zero", "1"))
     segmented("first", "mito")
     counted = []
     for more in ((), ("one", "two", "three")):
@@ -163,7 +223,7 @@ def test_the_number_of_questions_does_not_grow(client: Client) -> None:
             research(cropped(name, "1", "2", "3"))
             segmented(f"{name}-more", "mito")
         questions = []
-        for path in LISTS:
+        for path in (*LISTS, *lists_on_pages()):
             with CaptureQueriesContext(connection) as asked:
                 b"".join(client.get(path, {"format": "csv"}).streaming_content)  # type: ignore[attr-defined]
             questions.append(len(asked))

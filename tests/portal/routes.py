@@ -47,7 +47,8 @@ FILES = tuple(
     f"{path}/?format=csv"
     for path in (
         *("datasets", "crops", "publications", "models", "organelles/<slug:short_name>"),
-        *("collections", "people", "tasks/<slug:name>"),
+        *("collections", "collections/<slug:name>", "people", "people/<int:number>", "tasks/<slug:name>"),
+        "models/<slug:name>",
     )
 )
 """Lists as files, walked as if they were routes."""

@@ -18,7 +18,7 @@ from datasets.catalogue.search.listing import ORDERS, FacetValue
 from datasets.catalogue.state_requests import read_choice
 
 LOOKS = ("grid", "table")
-_COLUMNS: tuple[Column, ...] = (
+DATASET_COLUMNS: tuple[Column, ...] = (
     ("Dataset", "title"),
     ("Organism", ""),
     ("Sample", ""),
@@ -133,7 +133,7 @@ def browser(asked: DatasetsAsked, facets: Mapping[str, Sequence[FacetValue]]) ->
             for it in values
         ),
         bar=bar(asked, words),
-        headings=headings(asked, words, _COLUMNS),
+        headings=headings(asked, words, DATASET_COLUMNS),
         look=asked.look,
         all_url=asked.path if asked.is_narrowed else "",
         everything_url=f"{reverse('catalogue:search')}?{urlencode({'q': asked.text})}" if asked.text else "",

@@ -1,24 +1,32 @@
-"""What the lists of models, collections, tasks and people say, as data."""
+"""What the lists of models, collections, tasks and people say, and those on their pages, as data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
+
+from datasets.catalogue.models import Segmentation
 from datasets.catalogue.pages.list_tables import Cell, Column, Table, table_of
 from datasets.catalogue.pages.sorting import Asked, Bar, bar
-from datasets.catalogue.presentation import format_count, format_date
+from datasets.catalogue.presentation import format_count, format_date, format_voxel
 from datasets.catalogue.queries.entry_rows import (
     COLLECTION_ORDERS,
+    CONTRIBUTION_ORDERS,
     MODEL_ORDERS,
     PERSON_ORDERS,
     TASK_ORDERS,
     CollectionRow,
+    ContributionRow,
     ModelRow,
     PersonRow,
     TaskRow,
 )
 from datasets.catalogue.queries.orders import Orders
+from datasets.catalogue.queries.research_rows import MADE_ORDERS, MadeRow, SegmentationRow
+
+_TYPES, _METHODS = dict(Segmentation.Type.choices), dict(Segmentation.Method.choices)
 
 
 @dataclass(frozen=True)
@@ -38,16 +46,18 @@ class ListKind[Row]:
     Args:
         lead: what it is, in a sentence.
         empty: what is said where nothing is in it.
+        before: what stands before its number.
         entry: a row as people read it; ``None``: there is only the table.
     """
 
     name: str
     noun: str
-    lead: str
-    empty: str
     orders: Orders
     columns: tuple[Column[Row], ...]
     entry: Callable[[Row], Entry] | None
+    lead: str = ""
+    empty: str = ""
+    before: str = ""
 
     @property
     def looks(self) -> tuple[str, ...]:
@@ -70,20 +80,48 @@ class EntriesPage:
 
 
 def entries_page[Row](
-    kind: ListKind[Row], rows: Sequence[Row], asked: Asked, *, count: int, newer_url: str, older_url: str
+    kind: ListKind[Row],
+    rows: Sequence[Row],
+    asked: Asked,
+    *,
+    count: int,
+    is_long: bool = False,
+    newer_url: str,
+    older_url: str,
 ) -> EntriesPage:
-    """One page of the list of that kind, as it was asked for."""
-    words = kind.orders.words()
+    """One page of the list of that kind, as it was asked for; ``is_long`` says what :func:`.read_asked` was told."""
+    words = kind.orders.words(is_long=is_long)
+    number = format_count(count, kind.noun, kind.name)
     return EntriesPage(
         name=kind.name,
         lead=kind.lead,
         empty=kind.empty,
-        count=format_count(count, kind.noun, kind.name),
-        bar=bar(asked, words),
+        count=f"{kind.before} {number}".strip(),
+        bar=bar(asked, words, among=number),
         entries=() if asked.is_table or not kind.entry else tuple(map(kind.entry, rows)),
         table=table_of(rows, kind.columns, asked, words) if asked.is_table and rows else None,
         newer_url=newer_url,
         older_url=older_url,
+    )
+
+
+def segmentation_columns[Row: SegmentationRow]() -> tuple[Column[Row], ...]:
+    """What stands in every list of segmentations."""
+    return (
+        Column("Segmentation", lambda it: Cell(it.title, it.url), "title", is_wide=True),
+        Column(
+            "Dataset",
+            lambda it: Cell(it.dataset_title, reverse("catalogue:dataset", kwargs={"ref": it.dataset})),
+            "dataset",
+            is_wide=True,
+        ),
+        Column("Organism", lambda it: Cell(it.organism, is_species=True), "organism"),
+        Column("What it is", lambda it: Cell(str(_TYPES.get(it.type, it.type))), "kind"),
+        Column("Made by", lambda it: Cell(str(_METHODS.get(it.method, it.method))), "method"),
+        Column(
+            "Voxel",
+            lambda it: Cell(format_voxel(dict(zip("xyz", it.voxel_nm, strict=True))) if len(it.voxel_nm) == 3 else ""),
+        ),
     )
 
 
@@ -98,6 +136,10 @@ def _collection(row: CollectionRow) -> Entry:
 
 def _task(row: TaskRow) -> Entry:
     return Entry(row.title, row.url, row.description, (format_count(len(row.classes), "class", "classes"),))
+
+
+def _contribution(row: ContributionRow) -> Entry:
+    return Entry(row.dataset_title, row.url, "", tuple(filter(None, (", ".join(row.roles), row.organization))))
 
 
 MODELS = ListKind[ModelRow](
@@ -162,4 +204,30 @@ PEOPLE = ListKind[PersonRow](
         Column("Datasets", lambda it: Cell(f"{it.datasets:,}"), is_number=True),
     ),
     entry=None,
+)
+_OF_SEGMENTATIONS: tuple[Column[MadeRow], ...] = segmentation_columns()
+MADE = ListKind[MadeRow](
+    name="layers",
+    noun="layer",
+    before="Made",
+    orders=MADE_ORDERS,
+    columns=(
+        *_OF_SEGMENTATIONS,
+        Column("Model's version", lambda it: Cell(it.model_version), "version"),
+        Column("Run", lambda it: Cell(it.run), "run"),
+    ),
+    entry=None,
+)
+CONTRIBUTIONS = ListKind[ContributionRow](
+    name="datasets",
+    noun="dataset",
+    before="Contributed to",
+    orders=CONTRIBUTION_ORDERS,
+    columns=(
+        Column("Dataset", lambda it: Cell(it.dataset_title, it.url, it.dataset), "dataset", is_wide=True),
+        Column("Roles", lambda it: Cell(", ".join(it.roles)), is_wide=True),
+        Column("For", lambda it: Cell(it.organization), "organization", is_wide=True),
+        Column("Version", lambda it: Cell(f"{it.version}"), is_number=True),
+    ),
+    entry=_contribution,
 )

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datasets.catalogue.addresses import layer_url, web_url
-from datasets.catalogue.models import Model, ModelVersion, Volume
+from datasets.catalogue.addresses import web_url
+from datasets.catalogue.models import Model, ModelVersion
 from datasets.catalogue.pages.crops import crops_url
-from datasets.catalogue.pages.layers import describe_values
+from datasets.catalogue.pages.entries import EntriesPage
 from datasets.catalogue.pages.parts import Fact
-from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.presentation import describe_licence, format_count, format_date
 
 DATASETS_SHOWN = 50
@@ -38,18 +37,6 @@ class TrainedVersion:
 
 
 @dataclass(frozen=True)
-class MadeRow:
-    """A layer that a model made."""
-
-    title: str
-    url: str
-    what: str
-    dataset: DatasetLink
-    version: str
-    run: str
-
-
-@dataclass(frozen=True)
 class ModelPage:
     """A model, its versions, and what they made."""
 
@@ -59,23 +46,17 @@ class ModelPage:
     facts: tuple[Fact, ...]
     is_public: bool
     versions: tuple[TrainedVersion, ...]
-    made_count: str
-    made: tuple[MadeRow, ...]
-    newer_url: str
-    older_url: str
+    made: EntriesPage
 
 
 def model_page(
     model: Model,
     versions: Iterable[ModelVersion],
     training: Mapping[int, Sequence[Mapping[str, Any]]],
-    made: Iterable[Volume],
-    *,
-    made_count: int,
-    newer_url: str,
-    older_url: str,
+    made: EntriesPage,
 ) -> ModelPage:
-    """The page of ``model``; ``training`` has by version the datasets whose crops it was trained on."""
+    """The page of ``model``; ``training`` has by version the datasets whose crops it was trained on, ``made`` is the
+    list of the layers that it made."""
     return ModelPage(
         title=model.title,
         name=model.name,
@@ -83,10 +64,7 @@ def model_page(
         facts=tuple(_facts(model)),
         is_public=model.public,
         versions=tuple(_version(it, training.get(it.pk, ())) for it in versions),
-        made_count=format_count(made_count, "layer"),
-        made=tuple(_made(it) for it in made),
-        newer_url=newer_url,
-        older_url=older_url,
+        made=made,
     )
 
 
@@ -121,16 +99,3 @@ def _version(version: ModelVersion, training: Sequence[Mapping[str, Any]]) -> Tr
         facts.append(Fact("Weights", version.weights_url, web_url(version.weights_url)))
     shown, more = crop_counts(training)
     return TrainedVersion(version.label, version.description, (*facts, *_offers(version)), shown, more)
-
-
-def _made(volume: Volume) -> MadeRow:
-    run = volume.segmentation.run
-    assert run is not None, "what a model made was made in one of its runs"
-    return MadeRow(
-        title=volume.title,
-        url=layer_url(volume.version, volume),
-        what=describe_values(volume),
-        dataset=dataset_link(volume.version),
-        version=run.model_version.label,
-        run=run.name,
-    )

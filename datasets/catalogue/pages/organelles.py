@@ -9,15 +9,16 @@ from types import MappingProxyType
 from django.urls import reverse
 
 from datasets.catalogue.addresses import layer_url
-from datasets.catalogue.models import OrganelleClass, Segmentation, Volume
+from datasets.catalogue.models import OrganelleClass, Volume
 from datasets.catalogue.pages.crops import count_of_crops, crops_url
+from datasets.catalogue.pages.entries import segmentation_columns
 from datasets.catalogue.pages.layers import describe_values, voxel_size
-from datasets.catalogue.pages.list_tables import Cell, Column, Table, table_of
+from datasets.catalogue.pages.list_tables import Table, table_of
 from datasets.catalogue.pages.parts import go_url, specimen_of
 from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.pages.sorting import Asked, Bar, bar
 from datasets.catalogue.pictures import layer_picture
-from datasets.catalogue.presentation import format_count, format_voxel
+from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of
 from datasets.catalogue.queries.organelles import OrganelleNode, lineage
 from datasets.catalogue.queries.research_rows import SEGMENTATION_ORDERS, SegmentationRow
@@ -25,23 +26,6 @@ from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.slices import NO_PICTURE, Picture, picture_of
 
 OTHERS_SHOWN = 48
-_TYPES, _METHODS = dict(Segmentation.Type.choices), dict(Segmentation.Method.choices)
-_COLUMNS = (
-    Column[SegmentationRow]("Segmentation", lambda it: Cell(it.title, it.url), "title", is_wide=True),
-    Column[SegmentationRow](
-        "Dataset",
-        lambda it: Cell(it.dataset_title, reverse("catalogue:dataset", kwargs={"ref": it.dataset})),
-        "dataset",
-        is_wide=True,
-    ),
-    Column[SegmentationRow]("Organism", lambda it: Cell(it.organism, is_species=True), "organism"),
-    Column[SegmentationRow]("What it is", lambda it: Cell(str(_TYPES.get(it.type, it.type))), "kind"),
-    Column[SegmentationRow]("Made by", lambda it: Cell(str(_METHODS.get(it.method, it.method))), "method"),
-    Column[SegmentationRow](
-        "Voxel",
-        lambda it: Cell(format_voxel(dict(zip("xyz", it.voxel_nm, strict=True))) if len(it.voxel_nm) == 3 else ""),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -162,7 +146,7 @@ def organelle_page(
         count=count,
         bar=bar(asked, words, among=count),
         cards=tuple(_card(volume, pictures) for volume, pictures in volumes),
-        table=table_of(rows, _COLUMNS, asked, words) if rows else None,
+        table=table_of(rows, segmentation_columns(), asked, words) if rows else None,
         others=tuple(
             OtherLayer(it.title, layer_url(it.version, it), describe_values(it), dataset_link(it.version))
             for it in others[:OTHERS_SHOWN]

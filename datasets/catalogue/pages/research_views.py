@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -16,10 +16,20 @@ from django.views.decorators.http import require_safe
 from datasets.catalogue.addresses import site_url
 from datasets.catalogue.discovery.described_terms import collection_node, model_node, person_node, publications_node
 from datasets.catalogue.discovery.page_heads import linked_data
-from datasets.catalogue.models import Crop, OrganelleClass, Publication
-from datasets.catalogue.pages.collections import collection_page
+from datasets.catalogue.models import Collection, Crop, OrganelleClass, Publication
+from datasets.catalogue.pages.collections import MEMBER_ORDERS, collection_page
 from datasets.catalogue.pages.crops import CropTable, crop_table, crops_page
-from datasets.catalogue.pages.entries import COLLECTIONS, MODELS, PEOPLE, TASKS, ListKind, entries_page
+from datasets.catalogue.pages.entries import (
+    COLLECTIONS,
+    CONTRIBUTIONS,
+    MADE,
+    MODELS,
+    PEOPLE,
+    TASKS,
+    EntriesPage,
+    ListKind,
+    entries_page,
+)
 from datasets.catalogue.pages.gallery import gallery_card
 from datasets.catalogue.pages.models import DATASETS_SHOWN, model_page
 from datasets.catalogue.pages.people import person_page
@@ -31,8 +41,9 @@ from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.collections import named_collection, versions_in
 from datasets.catalogue.queries.crops import visible_crops
 from datasets.catalogue.queries.dataset_cards import card_contents
+from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
 from datasets.catalogue.queries.datasets import newest_versions
-from datasets.catalogue.queries.entry_rows import collection_list, model_list, person_list, task_list
+from datasets.catalogue.queries.entry_rows import collection_list, contribution_list, model_list, person_list, task_list
 from datasets.catalogue.queries.ground_truth import (
     CROPS_PER_PAGE,
     MOST_COUNTED,
@@ -43,19 +54,21 @@ from datasets.catalogue.queries.ground_truth import (
     page_of_crops,
     versions_with_crops,
 )
-from datasets.catalogue.queries.models import made_by, named_model, training_of
+from datasets.catalogue.queries.models import count_made, layers_made_by, named_model, training_of
 from datasets.catalogue.queries.orders import word_of
-from datasets.catalogue.queries.people import find_person, other_names
+from datasets.catalogue.queries.paging import FEW
+from datasets.catalogue.queries.people import numbered_person, other_names
 from datasets.catalogue.queries.publications import (
     PUBLICATION_ORDERS,
     group_publications,
     keys_in_order,
     visible_publications,
 )
-from datasets.catalogue.queries.research_rows import CROP_ORDERS, PublicationRow, crop_list, publication_rows
+from datasets.catalogue.queries.research_rows import CROP_ORDERS, PublicationRow, crop_list, made_list, publication_rows
 from datasets.catalogue.queries.row_lists import RowList
 from datasets.catalogue.queries.tasks import crops_of_task, named_task
 from datasets.catalogue.queries.visibility import is_stranger
+from datasets.catalogue.search.listing import list_datasets
 from datasets.catalogue.state_requests import read_choice
 
 ENTRIES_PER_PAGE = 100
@@ -134,20 +147,17 @@ def people(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-def model(request: HttpRequest, name: str) -> HttpResponse:
-    """``/models/<name>/``: a model, its versions with what they were trained on, and what they made."""
+def model(request: HttpRequest, name: str) -> HttpResponseBase:
+    """``/models/<name>/?sort=&format=``: a model, its versions with what they were trained on, and what they made."""
     found = named_model(name, request.user)
-    made = made_by(request.user).filter(segmentation__run__model_version__model=found)
-    page = Paginator(made, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    listed = made_list(layers_made_by(found, request.user))
+    count = count_made([found], request.user).get(found.pk, 0)
+    asked = read_asked(request, MADE.orders, MADE.looks, is_long=count > FEW)
+    if asks_for_file(request):
+        return list_response(request, f"{name}-layers", listed, asked)
     versions = list(found.versions.all())
-    context = model_page(
-        found,
-        versions,
-        training_of(versions, request.user),
-        page,
-        made_count=page.paginator.count,
-        **_neighbours(page),
-    )
+    made = _entries_page(request, MADE, listed, asked, count=count, is_long=count > FEW)
+    context = model_page(found, versions, training_of(versions, request.user), made)
     nodes = [model_node(found, site_url(request), versions)] if found.public else []
     said = linked_data(request, nodes, (found.title, request.path), under="models") if nodes else ""
     return render(request, "catalogue/model.html", {"page": context, "linked_data": said})
@@ -175,29 +185,40 @@ def task(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 @require_safe
-def collection(request: HttpRequest, name: str) -> HttpResponse:
-    """``/collections/<name>/``: one of them, in pictures."""
+def collection(request: HttpRequest, name: str) -> HttpResponseBase:
+    """``/collections/<name>/?sort=&view=&format=``: one of them, in pictures."""
     found = named_collection(name)
-    page = Paginator(versions_in(found, request.user), CARDS_PER_PAGE).get_page(request.GET.get("page"))
-    contents = card_contents([version.pk for version in page])
+    asked = read_asked(request, MEMBER_ORDERS, ("grid", "table"))
+    keys = _members(request, found, asked.sort)
+    if asks_for_file(request):
+        return table_response(request, f"{name}-datasets", DatasetRow, dataset_rows(keys[:MOST_ROWS]))
+    page = Paginator(keys, CARDS_PER_PAGE).get_page(request.GET.get("page"))
+    versions = newest_versions(request.user).in_bulk(list(page))
+    shown = [versions[key] for key in page if key in versions]
+    contents = {} if asked.is_table else card_contents(versions)
     context = collection_page(
         found,
-        [gallery_card(it, contents[it.pk], known_picture_names(it)) for it in page],
-        count=page.paginator.count,
-        **_neighbours(page),
+        asked,
+        cards=[gallery_card(it, contents[it.pk], known_picture_names(it)) for it in shown if not asked.is_table],
+        rows=dataset_rows([it.pk for it in shown]) if asked.is_table else (),
+        count=len(keys),
+        **neighbours(asked, page),
     )
-    nodes = [collection_node(found, page, site_url(request))] if is_stranger(request.user) else []
+    nodes = [collection_node(found, shown, site_url(request))] if is_stranger(request.user) else []
     said = linked_data(request, nodes, (found.title, request.path), under="collections")
     return render(request, "catalogue/collection.html", {"page": context, "linked_data": said})
 
 
 @require_safe
-def person(request: HttpRequest, number: int) -> HttpResponse:
-    """``/people/<id>/``: what someone contributed to."""
-    found = find_person(number, request.user)
-    page = Paginator(list(found.contributions.all()), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    others = other_names(found, request.user)
-    context = person_page(found, page, others=others, count=page.paginator.count, **_neighbours(page))
+def person(request: HttpRequest, number: int) -> HttpResponseBase:
+    """``/people/<id>/?sort=&view=&format=``: what someone contributed to."""
+    found = numbered_person(number, request.user)
+    listed = contribution_list(found, request.user)
+    asked = read_asked(request, CONTRIBUTIONS.orders, CONTRIBUTIONS.looks)
+    if asks_for_file(request):
+        return list_response(request, f"person-{number}-datasets", listed, asked)
+    datasets = _entries_page(request, CONTRIBUTIONS, listed, asked)
+    context = person_page(found, datasets, others=other_names(found, request.user))
     nodes = [person_node(found, site_url(request))]
     said = linked_data(request, nodes, (found.name, request.path), under="people") if is_stranger(request.user) else ""
     return render(request, "catalogue/person.html", {"page": context, "linked_data": said})
@@ -207,10 +228,30 @@ def _entries(request: HttpRequest, kind: ListKind[Any], listed: RowList[Any]) ->
     asked = read_asked(request, kind.orders, kind.looks)
     if asks_for_file(request):
         return list_response(request, kind.name, listed, asked)
-    page = listed.page(asked.sort, ENTRIES_PER_PAGE, request.GET.get("page"))
+    return render(request, "catalogue/entries.html", {"page": _entries_page(request, kind, listed, asked)})
+
+
+def _entries_page(
+    request: HttpRequest,
+    kind: ListKind[Any],
+    listed: RowList[Any],
+    asked: Asked,
+    *,
+    count: int | None = None,
+    is_long: bool = False,
+) -> EntriesPage:
+    page = listed.page(asked.sort, ENTRIES_PER_PAGE, request.GET.get("page"), count=count)
     rows = list(listed.write(list(page)))
-    context = entries_page(kind, rows, asked, count=page.paginator.count, **neighbours(asked, page))
-    return render(request, "catalogue/entries.html", {"page": context})
+    around = neighbours(asked, page)
+    return entries_page(kind, rows, asked, count=page.paginator.count, is_long=is_long, **around)
+
+
+def _members(request: HttpRequest, found: Collection, sort: str) -> Sequence[int]:
+    """The newest versions of a collection's datasets, by their keys, in an order."""
+    keys = list(versions_in(found, request.user).values_list("pk", flat=True))
+    if word_of(sort) == "listed":
+        return keys[::-1] if sort.startswith("-") else keys
+    return list_datasets(request.user, order=sort, among=keys, most=len(keys)).versions
 
 
 def _asked_of_crops(request: HttpRequest, count: int, narrowed: Mapping[str, str] = MappingProxyType({})) -> Asked:
@@ -232,10 +273,3 @@ def _crop_table(request: HttpRequest, rows: QuerySet[Crop], asked: Asked, count:
         before_url=asked.url(before=some.before) if some.before else "",
         after_url=asked.url(after=some.after) if some.after else "",
     )
-
-
-def _neighbours(page: Page[Any]) -> dict[str, str]:
-    return {
-        "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
-        "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
-    }

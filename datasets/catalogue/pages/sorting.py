@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page
 from django.http import HttpRequest
@@ -25,6 +26,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "kind": ("By kind", "By kind, from the last"),
     "method": ("By how it was made", "By how it was made, from Z"),
     "use": ("By what it is kept for", "By what it is kept for, from Z"),
+    "version": ("By the model's version, newest first", "By the model's version, oldest first"),
+    "run": ("By run", "By run, from Z"),
+    "listed": ("As listed", "As listed, from the end"),
     "organization": ("By institution", "By institution, from Z"),
     "architecture": ("By architecture", "By architecture, from Z"),
     "datasets": ("Most datasets first", "Fewest datasets first"),
@@ -32,7 +36,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 """Each word that something is sorted by, as people call it, from either end: the same in all lists."""
 
-_FALLING = {"newest", "size", "datasets", "classes"}
+_FALLING = {"newest", "size", "datasets", "classes", "version"}
 """The words whose column is at its highest first."""
 
 _LOOKS = {"grid": "Pictures", "list": "List", "table": "Table"}
@@ -193,7 +197,7 @@ def describe_sort(sort: str) -> str:
     return _WORDS[word_of(sort)][sort.startswith("-")]
 
 
-def neighbours(asked: Asked, page: Page[object]) -> dict[str, str]:
+def neighbours(asked: Asked, page: Page[Any]) -> dict[str, str]:
     """Where the pages before and after are."""
     before = page.previous_page_number() if page.has_previous() else 0
     return {

@@ -1,4 +1,4 @@
-"""Models, collections, tasks and people as lists of rows."""
+"""Models, collections, tasks, people and what these contributed to, as lists of rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datasets.catalogue.queries.collections import all_collections
 from datasets.catalogue.queries.datasets import newest_versions, of_newest
 from datasets.catalogue.queries.models import count_made, visible_models
 from datasets.catalogue.queries.orders import Orders
-from datasets.catalogue.queries.people import known_people
+from datasets.catalogue.queries.people import known_people, visible_contributions
 from datasets.catalogue.queries.row_lists import RowList
 from datasets.catalogue.queries.tasks import tasks_with_classes
 from datasets.catalogue.queries.visibility import Viewer
@@ -44,6 +44,15 @@ COLLECTION_ORDERS = Orders(
 TASK_ORDERS = Orders({"title": ("folded_title", "name"), "classes": ("-class_count", "name")}, first="title")
 PERSON_ORDERS = Orders({"name": ("name", "id")}, first="name")
 """As the index has it; how many datasets there are of each is counted for a page alone."""
+CONTRIBUTION_ORDERS = Orders(
+    {
+        "dataset": ("dataset_title", "version_id"),
+        "organization": ("folded_organization", "version_id"),
+        "newest": ("-version_id",),
+    },
+    first="dataset",
+)
+"""Of one person, who is named once by each version."""
 
 _BEFORE_ALL = dt.date(1, 1, 1)
 
@@ -100,6 +109,18 @@ class PersonRow:
     url: str
 
 
+@dataclass(frozen=True)
+class ContributionRow:
+    """What someone did for a dataset, in CRediT's roles, and for whom; ``version`` is its newest."""
+
+    dataset: str
+    version: int | None
+    dataset_title: str
+    roles: tuple[str, ...]
+    organization: str
+    url: str
+
+
 def model_list(user: Viewer) -> RowList[ModelRow]:
     """The models that ``user`` may know of."""
     newest = ModelVersion.objects.filter(model=OuterRef("pk")).order_by("-rank", "label").values("released_on")
@@ -148,6 +169,13 @@ def person_list(user: Viewer) -> RowList[PersonRow]:
     return RowList(PersonRow, known_people(user), PERSON_ORDERS, write)
 
 
+def contribution_list(person: Person, user: Viewer) -> RowList[ContributionRow]:
+    """What ``person`` did for the newest versions that ``user`` may see."""
+    sorted_by = {"dataset_title": Lower("version__title"), "folded_organization": Lower("organization")}
+    found = visible_contributions(user).filter(person=person)
+    return RowList(ContributionRow, found, CONTRIBUTION_ORDERS, lambda some: map(_contribution, some), sorted_by)
+
+
 def _model(model: Model, made: int) -> ModelRow:
     versions: list[ModelVersion] = sorted(model.versions.all(), key=lambda it: (-it.rank, it.label))
     return ModelRow(
@@ -194,4 +222,16 @@ def _person(person: Person, datasets: int) -> PersonRow:
         orcid=person.orcid,
         datasets=datasets,
         url=reverse("catalogue:person", kwargs={"number": person.pk}),
+    )
+
+
+def _contribution(it: Contribution) -> ContributionRow:
+    dataset = it.version.dataset.name
+    return ContributionRow(
+        dataset=dataset,
+        version=it.version.number,
+        dataset_title=it.version.title,
+        roles=tuple(map(str, it.roles)),
+        organization=it.organization,
+        url=reverse("catalogue:dataset", kwargs={"ref": dataset}),
     )

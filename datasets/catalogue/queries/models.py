@@ -8,7 +8,9 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from datasets.catalogue.models import Crop, Model, ModelRun, ModelVersion, Segmentation, Volume
-from datasets.catalogue.queries.datasets import NotFound, newest_versions, published_versions, with_version
+from datasets.catalogue.queries.datasets import NotFound, newest_versions, of_newest, published_versions, with_version
+from datasets.catalogue.queries.organelles import with_cards
+from datasets.catalogue.queries.paging import rows_having
 from datasets.catalogue.queries.visibility import Viewer, models_visible_to
 
 
@@ -42,16 +44,11 @@ def named_model(name: str, user: Viewer) -> Model:
     return model
 
 
-def made_by(user: Viewer) -> QuerySet[Volume]:
-    """The layers of the newest versions that ``user`` may see which models they may know of made."""
-    versions = newest_versions(user).order_by().values("pk")
-    models = models_visible_to(user).values("pk")
-    return (
-        with_version(Volume.objects.filter(version__in=versions, segmentation__run__model_version__model__in=models))
-        .select_related("segmentation__run__model_version")
-        .prefetch_related("segmentation__coverage__organelle")
-        .order_by("version__dataset__name", "rank", "path")
-    )
+def layers_made_by(model: Model, user: Viewer) -> QuerySet[Volume]:
+    """The layers of the newest versions that ``user`` may see which ``model`` made, with their cards and runs."""
+    volumes = Volume.objects.filter(of_newest(user))
+    made = rows_having(volumes, Segmentation.objects.filter(run__model_version__model=model), "volume")
+    return with_cards(with_version(made)).select_related("segmentation__run__model_version")
 
 
 def shown_run(segmentation: Segmentation, user: Viewer) -> ModelRun | None:
@@ -64,10 +61,10 @@ def shown_run(segmentation: Segmentation, user: Viewer) -> ModelRun | None:
 
 
 def count_made(models: Iterable[Model], user: Viewer) -> dict[int, int]:
-    """By model, the number of those layers."""
-    model = F("segmentation__run__model_version__model")
-    counted = made_by(user).filter(segmentation__run__model_version__model__in=models).order_by()
-    return dict(counted.values_list(model).annotate(number=Count("pk")))
+    """By model that ``user`` may know of, the number of those layers."""
+    versions = newest_versions(user).order_by().values("pk")
+    made = Segmentation.objects.filter(run__model_version__model__in=models, volume__version__in=versions)
+    return dict(made.order_by().values_list("run__model_version__model").annotate(number=Count("pk")))
 
 
 def training_of(versions: Iterable[ModelVersion], user: Viewer) -> dict[int, list[dict[str, Any]]]:

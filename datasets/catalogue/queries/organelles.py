@@ -106,7 +106,8 @@ def segmentations_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume
 
 def with_cards(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     """With what a card shows of each."""
-    return volumes.select_related("version__specimen").prefetch_related("segmentation__coverage__organelle")
+    shown = volumes.select_related("version__specimen").prefetch_related("segmentation__coverage__organelle")
+    return shown.defer(*_DETAILS)
 
 
 def other_layers_of(organelle: OrganelleClass, user: Viewer) -> QuerySet[Volume]:

@@ -48,7 +48,23 @@ SEGMENTATION_ORDERS = Orders(
     indexed=["newest"],
 )
 
+MADE_ORDERS = Orders(
+    {
+        **SEGMENTATION_ORDERS.columns,
+        "version": ("-model_rank", "model_label", "version_id", "path"),
+        "run": ("run_name", "version_id", "path"),
+    },
+    first=SEGMENTATION_ORDERS.first,
+    indexed=SEGMENTATION_ORDERS.indexed,
+)
+
 type _Covered = list[Coverage] | list[CropCoverage]
+
+_SORTED_BY: dict[str, Any] = {
+    "folded_title": Lower("title"),
+    "dataset_title": Lower("version__title"),
+    "organism": Coalesce("version__specimen__organism", Value("")),
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,14 @@ class SegmentationRow:
 
 
 @dataclass(frozen=True)
+class MadeRow(SegmentationRow):
+    """A segmentation that a model made: by which of its versions, in which run."""
+
+    model_version: str
+    run: str
+
+
+@dataclass(frozen=True)
 class PublicationRow:
     """A publication, with the names of the datasets that name it."""
 
@@ -131,12 +155,18 @@ def crop_list(crops: QuerySet[Crop]) -> RowList[CropRow]:
 
 def segmentation_list(volumes: QuerySet[Volume]) -> RowList[SegmentationRow]:
     """Segmentations that the caller may show, with their cards."""
-    sorted_by = {
-        "folded_title": Lower("title"),
-        "dataset_title": Lower("version__title"),
-        "organism": Coalesce("version__specimen__organism", Value("")),
+    return RowList(SegmentationRow, volumes, SEGMENTATION_ORDERS, lambda some: map(_segmentation, some), _SORTED_BY)
+
+
+def made_list(volumes: QuerySet[Volume]) -> RowList[MadeRow]:
+    """Segmentations that a model made and the caller may show, with their cards and runs."""
+    version = "segmentation__run__model_version"
+    sorted_by = _SORTED_BY | {
+        "model_rank": F(f"{version}__rank"),
+        "model_label": F(f"{version}__label"),
+        "run_name": F("segmentation__run__name"),
     }
-    return RowList(SegmentationRow, volumes, SEGMENTATION_ORDERS, lambda some: map(_segmentation, some), sorted_by)
+    return RowList(MadeRow, volumes, MADE_ORDERS, lambda some: map(_made, some), sorted_by)
 
 
 def publication_rows(
@@ -185,6 +215,12 @@ def _segmentation(volume: Volume) -> SegmentationRow:
         kept_at=volume.external_url,
         url=layer_url(volume.version, volume),
     )
+
+
+def _made(volume: Volume) -> MadeRow:
+    run = volume.segmentation.run
+    assert run is not None, "what a model made was made in one of its runs"
+    return MadeRow(**vars(_segmentation(volume)), model_version=run.model_version.label, run=run.name)
 
 
 def publication_row(group: Sequence[NamedPublication]) -> PublicationRow:
