@@ -64,6 +64,24 @@ def test_the_list_shows_the_classes_and_how_often_each_was_segmented(client: Cli
     assert '--colour: #e62907"><span class="still"></span>' in page  # no picture yet: its colour
 
 
+def test_the_atlas_is_a_table_too(client: Client) -> None:
+    cell("one", "labels/mito", "labels/er")
+    cell("two", "mito", "mito_mem")
+    page = text_of(client, "/organelles/?view=table&sort=segmentations")
+    assert '<th scope="col" class="num" aria-sort="descending"><a class="sorts" id="sort-segmentations"' in page
+    assert '<a class="link quiet" href="/datasets/?organelle=mito">2</a>' in page
+    assert 'class="atlas"' not in page
+    rows = client.get("/organelles/?view=table&sort=datasets").context["page"].table.rows
+    assert [(row[0][0].below, row[3][0].text, row[4][0].text) for row in rows[:3]] == [
+        ("mito", "2", "2"),
+        ("mito_mem", "1", "1"),
+        ("er", "1", "1"),
+    ]
+    atlas = text_of(client, "/organelles/?sort=segmentations")
+    assert 'class="atlas"' in atlas
+    assert "<select" not in atlas.partition("<main")[2]
+
+
 def test_a_class_is_pictured_by_the_newest_whose_data_are_here(client: Client) -> None:
     here = cell("one", "mito")
 
@@ -178,6 +196,9 @@ def test_the_api_says_the_same(client: Client) -> None:
 def test_the_number_of_queries_does_not_grow(client: Client, django_assert_max_num_queries: Any) -> None:
     for index in range(12):
         cell(f"cell-{index}", "mito", "er", "golgi")
-    for path in ("/organelles/", "/organelles/mito/", "/api/v1/organelles/", "/api/v1/organelles/mito/"):
+    for path in (
+        *("/organelles/", "/organelles/?view=table", "/organelles/mito/"),
+        *("/api/v1/organelles/", "/api/v1/organelles/mito/"),
+    ):
         with django_assert_max_num_queries(14):
             assert client.get(path).status_code == 200

@@ -46,7 +46,7 @@ ALIKE = {"sitemaps/datasets-<int:number>.xml", "feeds/datasets.atom"}
 FILES = tuple(
     f"{path}/?format=csv"
     for path in (
-        *("datasets", "crops", "publications", "models", "organelles/<slug:short_name>"),
+        *("datasets", "crops", "publications", "models", "organelles", "organelles/<slug:short_name>"),
         *("collections", "collections/<slug:name>", "people", "people/<int:number>", "tasks/<slug:name>"),
         "models/<slug:name>",
     )

@@ -11,11 +11,12 @@ from datasets.catalogue.pages.sorting import Asked, Heading, headings
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell; ``below`` in small letters under it."""
+    """What stands in a cell; ``below`` in small letters under it, ``colour`` as a dot before it."""
 
     text: str
     url: str = ""
     below: str = ""
+    colour: str = ""
     is_external: bool = False
     is_species: bool = False
 

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from datasets.catalogue.addresses import layer_url
 from datasets.catalogue.models import OrganelleClass, Volume
+from datasets.catalogue.organelles import load_facts
 from datasets.catalogue.pages.crops import count_of_crops, crops_url
 from datasets.catalogue.pages.entries import segmentation_columns
 from datasets.catalogue.pages.layers import describe_values, voxel_size
-from datasets.catalogue.pages.list_tables import Table, table_of
+from datasets.catalogue.pages.list_tables import Cell, Column, Table, table_of
 from datasets.catalogue.pages.parts import go_url, specimen_of
 from datasets.catalogue.pages.publications import DatasetLink, dataset_link
 from datasets.catalogue.pages.sorting import Asked, Bar, bar
 from datasets.catalogue.pictures import layer_picture
 from datasets.catalogue.presentation import format_count
 from datasets.catalogue.queries.datasets import segmentation_of
+from datasets.catalogue.queries.entry_rows import ORGANELLE_ORDERS, OrganelleRow
 from datasets.catalogue.queries.organelles import OrganelleNode, lineage
 from datasets.catalogue.queries.research_rows import SEGMENTATION_ORDERS, SegmentationRow
 from datasets.catalogue.queries.selections import layer_reference
 from datasets.catalogue.slices import NO_PICTURE, Picture, picture_of
 
 OTHERS_SHOWN = 48
+_COLUMNS = (
+    Column[OrganelleRow]("Class", lambda it: Cell(it.title, it.url, it.name, it.colour), "name", is_wide=True),
+    Column[OrganelleRow]("Part of", lambda it: Cell(_long_name(it.part_of))),
+    Column[OrganelleRow](
+        "Gene Ontology",
+        lambda it: Cell(it.go_id, go_url(it.go_id), it.go_label, is_external=True),
+        "term",
+        is_wide=True,
+    ),
+    Column[OrganelleRow]("Segmentations", lambda it: Cell(f"{it.segmentations:,}"), "segmentations", is_number=True),
+    Column[OrganelleRow]("Datasets", lambda it: _datasets(it), "datasets", is_number=True),
+)
 
 
 @dataclass(frozen=True)
@@ -41,10 +56,12 @@ class OrganelleEntry:
 
 
 @dataclass(frozen=True)
-class OrganelleList:
-    """All classes, each below what it is part of."""
+class OrganellesPage:
+    """All classes, each below what it is part of, or as a table."""
 
+    bar: Bar
     entries: tuple[OrganelleEntry, ...]
+    table: Table | None
     class_count: str
     segmentation_count: str
 
@@ -100,14 +117,24 @@ class OrganellePage:
     older_url: str
 
 
-def organelle_list(tree: Sequence[OrganelleNode], newest: Mapping[int, tuple[Volume, set[str]]]) -> OrganelleList:
-    """The page of all classes; ``newest`` has by class a segmentation with the names of its version's pictures."""
+def organelles_page(
+    tree: Sequence[OrganelleNode],
+    asked: Asked,
+    newest: Mapping[int, tuple[Volume, set[str]]],
+    *,
+    rows: Sequence[OrganelleRow],
+) -> OrganellesPage:
+    """The page of all classes; ``newest`` has by class a segmentation with the names of its version's pictures, or
+    ``rows`` are where a table is asked for. The atlas has one order: that of the parts of a cell."""
+    words = ORGANELLE_ORDERS.words() if asked.is_table else ()
     shown = {
         pk: picture_of(volume.version, layer_picture(volume.path), pictures)
         for pk, (volume, pictures) in newest.items()
     }
-    return OrganelleList(
-        entries=tuple(_entry(node, shown) for node in tree),
+    return OrganellesPage(
+        bar=bar(asked if asked.is_table else replace(asked, sort=asked.first), words),
+        entries=() if asked.is_table else tuple(_entry(node, shown) for node in tree),
+        table=table_of(rows, _COLUMNS, asked, words) if rows else None,
         class_count=format_count(sum(1 for root in tree for _ in root), "class", "classes"),
         segmentation_count=format_count(sum(root.total for root in tree), "segmentation"),
     )
@@ -157,6 +184,15 @@ def organelle_page(
         newer_url=newer_url,
         older_url=older_url,
     )
+
+
+def _long_name(short_name: str) -> str:
+    return next((it.long_name for it in load_facts() if it.short_name == short_name), short_name)
+
+
+def _datasets(row: OrganelleRow) -> Cell:
+    url = f"{reverse('catalogue:datasets')}?{urlencode({'organelle': row.name})}" if row.datasets else ""
+    return Cell(f"{row.datasets:,}", url)
 
 
 def _entry(node: OrganelleNode, pictures: Mapping[int, Picture] = MappingProxyType({})) -> OrganelleEntry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -27,13 +27,13 @@ from datasets.catalogue.pages.dataset import dataset_page
 from datasets.catalogue.pages.gathering import gather, gathered, leave_out
 from datasets.catalogue.pages.layer import layer_page
 from datasets.catalogue.pages.link import changed_link_page
-from datasets.catalogue.pages.organelles import OTHERS_SHOWN, organelle_list, organelle_page
+from datasets.catalogue.pages.organelles import OTHERS_SHOWN, organelle_page, organelles_page
 from datasets.catalogue.pages.selection import selection_page
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from datasets.catalogue.pages.slice_requests import is_of_form, state_in
 from datasets.catalogue.pages.slices import slices_form, slices_page
 from datasets.catalogue.pages.sorting import neighbours, read_asked
-from datasets.catalogue.pages.tables import asks_for_file, list_response
+from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, list_response
 from datasets.catalogue.pages.viewer import viewer_page, viewer_preview
 from datasets.catalogue.pictures import known_picture_names, read_picture, read_thumbnail, small_name
 from datasets.catalogue.queries.collections import collections_with
@@ -47,10 +47,12 @@ from datasets.catalogue.queries.datasets import (
     segmentation_of,
     versions_of,
 )
+from datasets.catalogue.queries.entry_rows import ORGANELLE_ORDERS, OrganelleRow, organelle_list
 from datasets.catalogue.queries.ground_truth import count_crops, crops_showing
 from datasets.catalogue.queries.links import LinkChanged, find_link
 from datasets.catalogue.queries.models import shown_run
 from datasets.catalogue.queries.organelles import (
+    OrganelleNode,
     find_organelle,
     lineage,
     newest_segmentations,
@@ -62,8 +64,10 @@ from datasets.catalogue.queries.organelles import (
 from datasets.catalogue.queries.paging import FEW
 from datasets.catalogue.queries.people import people_with_pages
 from datasets.catalogue.queries.research_rows import SEGMENTATION_ORDERS, segmentation_list
+from datasets.catalogue.queries.row_lists import RowList
 from datasets.catalogue.queries.selections import find_selection, look_up_layers
 from datasets.catalogue.queries.visibility import is_open
+from datasets.catalogue.search.listing import list_datasets
 from datasets.catalogue.slices import slices_of
 from datasets.catalogue.state_requests import requested_state
 
@@ -156,13 +160,26 @@ def try_api(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def organelles(request: HttpRequest) -> HttpResponse:
-    """``/organelles/``: every class of structures in a picture, and how many segmentations show it."""
+def organelles(request: HttpRequest) -> HttpResponseBase:
+    """``/organelles/?sort=&view=&format=``: every class of structures, in a picture or as a row, with what shows it."""
     tree = organelle_tree(request.user)
-    newest = newest_segmentations(node for root in tree for node in root)
+    asked = read_asked(request, ORGANELLE_ORDERS, ("grid", "table"))
+    if asks_for_file(request):
+        return list_response(request, "organelles", _classes(request, tree), asked)
+    newest = {} if asked.is_table else newest_segmentations(node for root in tree for node in root)
     pictures = {version: known_picture_names(version) for version in {it.version for it in newest.values()}}
-    context = organelle_list(tree, {pk: (it, pictures[it.version]) for pk, it in newest.items()})
+    context = organelles_page(
+        tree,
+        asked,
+        {pk: (it, pictures[it.version]) for pk, it in newest.items()},
+        rows=list(_classes(request, tree).rows(asked.sort, MOST_ROWS)) if asked.is_table else [],
+    )
     return render(request, "catalogue/organelles.html", {"page": context})
+
+
+def _classes(request: HttpRequest, tree: Sequence[OrganelleNode]) -> RowList[OrganelleRow]:
+    there = list_datasets(request.user, most=0).facets["organelle"]
+    return organelle_list(tree, {it.value: it.count for it in there})
 
 
 @require_safe

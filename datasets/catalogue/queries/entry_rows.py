@@ -1,22 +1,23 @@
-"""Models, collections, tasks, people and what these contributed to, as lists of rows."""
+"""Models, collections, tasks, organelle classes, people and what these contributed to, as lists of rows."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, DateField, OuterRef, Subquery, Value
+from django.db.models import Case, Count, DateField, OuterRef, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
 from datasets.catalogue.addresses import web_url
-from datasets.catalogue.models import CollectionMember, Contribution, Model, ModelVersion, Person, Task
+from datasets.catalogue.models import CollectionMember, Contribution, Model, ModelVersion, OrganelleClass, Person, Task
 from datasets.catalogue.queries.collections import all_collections
 from datasets.catalogue.queries.datasets import newest_versions, of_newest
 from datasets.catalogue.queries.models import count_made, visible_models
 from datasets.catalogue.queries.orders import Orders
+from datasets.catalogue.queries.organelles import OrganelleNode
 from datasets.catalogue.queries.people import known_people, visible_contributions
 from datasets.catalogue.queries.row_lists import RowList
 from datasets.catalogue.queries.tasks import tasks_with_classes
@@ -44,6 +45,16 @@ COLLECTION_ORDERS = Orders(
 TASK_ORDERS = Orders({"title": ("folded_title", "name"), "classes": ("-class_count", "name")}, first="title")
 PERSON_ORDERS = Orders({"name": ("name", "id")}, first="name")
 """As the index has it; how many datasets there are of each is counted for a page alone."""
+ORGANELLE_ORDERS = Orders(
+    {
+        "listed": ("rank", "short_name"),
+        "name": ("folded_name", "short_name"),
+        "term": ("go_id", "rank", "short_name"),
+        "segmentations": ("-segmentation_count", "rank", "short_name"),
+        "datasets": ("-dataset_count", "rank", "short_name"),
+    },
+    first="listed",
+)
 CONTRIBUTION_ORDERS = Orders(
     {
         "dataset": ("dataset_title", "version_id"),
@@ -110,6 +121,28 @@ class PersonRow:
 
 
 @dataclass(frozen=True)
+class OrganelleRow:
+    """A class of structures.
+
+    Args:
+        name, part_of: short names.
+        segmentations: how many the caller may see that label it.
+        datasets: how many they may see in which it, or a part of it, is segmented or is ground truth.
+    """
+
+    name: str
+    title: str
+    part_of: str
+    go_id: str
+    go_label: str
+    synonyms: tuple[str, ...]
+    colour: str
+    segmentations: int
+    datasets: int
+    url: str
+
+
+@dataclass(frozen=True)
 class ContributionRow:
     """What someone did for a dataset, in CRediT's roles, and for whom; ``version`` is its newest."""
 
@@ -169,6 +202,27 @@ def person_list(user: Viewer) -> RowList[PersonRow]:
     return RowList(PersonRow, known_people(user), PERSON_ORDERS, write)
 
 
+def organelle_list(tree: Iterable[OrganelleNode], datasets: Mapping[str, int]) -> RowList[OrganelleRow]:
+    """All classes of a user's ``tree``; ``datasets`` counts those that they may see, by short name."""
+    made = {node.organelle.short_name: node.segmentation_count for root in tree for node in root}
+
+    def count(numbers: Mapping[str, int]) -> Case:
+        known = (When(short_name=name, then=Value(numbers.get(name, 0))) for name in made)
+        return Case(*known, default=Value(0))
+
+    sorted_by = {
+        "folded_name": Lower("long_name"),
+        "segmentation_count": count(made),
+        "dataset_count": count(datasets),
+    }
+
+    def write(some: Sequence[OrganelleClass]) -> Iterator[OrganelleRow]:
+        return (_organelle(it, made.get(it.short_name, 0), datasets.get(it.short_name, 0)) for it in some)
+
+    found = OrganelleClass.objects.select_related("parent")
+    return RowList(OrganelleRow, found, ORGANELLE_ORDERS, write, sorted_by)
+
+
 def contribution_list(person: Person, user: Viewer) -> RowList[ContributionRow]:
     """What ``person`` did for the newest versions that ``user`` may see."""
     sorted_by = {"dataset_title": Lower("version__title"), "folded_organization": Lower("organization")}
@@ -222,6 +276,21 @@ def _person(person: Person, datasets: int) -> PersonRow:
         orcid=person.orcid,
         datasets=datasets,
         url=reverse("catalogue:person", kwargs={"number": person.pk}),
+    )
+
+
+def _organelle(it: OrganelleClass, segmentations: int, datasets: int) -> OrganelleRow:
+    return OrganelleRow(
+        name=it.short_name,
+        title=it.long_name,
+        part_of=it.parent.short_name if it.parent else "",
+        go_id=it.go_id,
+        go_label=it.go_label,
+        synonyms=tuple(it.synonyms),
+        colour=it.colour,
+        segmentations=segmentations,
+        datasets=datasets,
+        url=reverse("catalogue:organelle", kwargs={"short_name": it.short_name}),
     )
 
 
