@@ -1,6 +1,7 @@
 """The list of datasets: found, narrowed, sorted, as pictures, as a table and as files."""
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from datasets.catalogue.models import DatasetVersion, Specimen
+from datasets.catalogue.actions.withdrawal import change_visibility
+from datasets.catalogue.models import Dataset, DatasetVersion, Specimen
 from datasets.catalogue.search.indexing import index_dataset
 from tests.catalogue.test_pages import make_dataset, text_of
 
@@ -120,3 +123,15 @@ def test_what_nobody_may_see_is_in_no_list_no_count_and_no_file(client: Client, 
     assert len(titles(page)) == 2
     said: Any = client.get("/datasets/?format=csv")
     assert b"secret" not in b"".join(said.streaming_content)
+
+
+def test_what_was_found_before_is_not_found_any_longer_when_it_changes(client: Client, cells: None) -> None:
+    """The answers to strangers are kept, of one state of the catalogue."""
+    pages = ("/", "/datasets/", "/datasets/?q=kidney", "/search/?q=kidney")
+    assert all("/datasets/kidney/" in text_of(client, it) for it in pages)
+    change_visibility(name="kidney", visibility="private", by=None)
+    assert not any("/datasets/kidney/" in text_of(client, it) for it in pages)
+    # An embargo ends, and nothing tells of it but time.
+    ended = timezone.now() - dt.timedelta(seconds=1)
+    Dataset.objects.filter(name="kidney").update(visibility="embargoed", embargo_until=ended)
+    assert all("/datasets/kidney/" in text_of(client, it) for it in pages)

@@ -17,7 +17,7 @@ from datasets.catalogue.pages.gallery import GalleryCard, gallery_card, gallery_
 from datasets.catalogue.pages.search import dataset_found, search_page
 from datasets.catalogue.pages.tables import MOST_ROWS, asks_for_file, table_response
 from datasets.catalogue.pictures import known_picture_names
-from datasets.catalogue.queries.dataset_cards import card_contents
+from datasets.catalogue.queries.dataset_cards import cards_of
 from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
 from datasets.catalogue.queries.datasets import newest_versions, newest_views
 from datasets.catalogue.queries.organelles import organelle_tree
@@ -108,6 +108,4 @@ def _listed(request: HttpRequest, asked: DatasetsAsked, start: int, most: int) -
 
 def _shown(request: HttpRequest, keys: Sequence[int]) -> list[GalleryCard]:
     """The cards of versions, in the order of these keys."""
-    versions = newest_versions(request.user).in_bulk(keys)
-    contents = card_contents(versions)
-    return [gallery_card(it, contents[key], known_picture_names(it)) for key in keys if (it := versions.get(key))]
+    return [gallery_card(it, content, known_picture_names(it)) for it, content in cards_of(keys, request.user)]

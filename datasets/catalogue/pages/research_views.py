@@ -40,7 +40,7 @@ from datasets.catalogue.pages.tasks import task_page
 from datasets.catalogue.pictures import known_picture_names
 from datasets.catalogue.queries.collections import named_collection, versions_in
 from datasets.catalogue.queries.crops import visible_crops
-from datasets.catalogue.queries.dataset_cards import card_contents
+from datasets.catalogue.queries.dataset_cards import cards_of
 from datasets.catalogue.queries.dataset_rows import DatasetRow, dataset_rows
 from datasets.catalogue.queries.datasets import newest_versions
 from datasets.catalogue.queries.entry_rows import collection_list, contribution_list, model_list, person_list, task_list
@@ -193,13 +193,12 @@ def collection(request: HttpRequest, name: str) -> HttpResponseBase:
     if asks_for_file(request):
         return table_response(request, f"{name}-datasets", DatasetRow, dataset_rows(keys[:MOST_ROWS]))
     page = Paginator(keys, CARDS_PER_PAGE).get_page(request.GET.get("page"))
-    versions = newest_versions(request.user).in_bulk(list(page))
-    shown = [versions[key] for key in page if key in versions]
-    contents = {} if asked.is_table else card_contents(versions)
+    cards = cards_of(list(page), request.user)
+    shown = [version for version, _ in cards]
     context = collection_page(
         found,
         asked,
-        cards=[gallery_card(it, contents[it.pk], known_picture_names(it)) for it in shown if not asked.is_table],
+        cards=[gallery_card(it, has, known_picture_names(it)) for it, has in cards if not asked.is_table],
         rows=dataset_rows([it.pk for it in shown]) if asked.is_table else (),
         count=len(keys),
         **neighbours(asked, page),

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datasets.catalogue.models import RevisionStamp
 from datasets.catalogue.queries.visibility import count_released
 
-type State = tuple[int | None, int]
+type CatalogueState = tuple[int | None, int]
+
+QUESTIONS_KEPT = 256
+"""So many questions of strangers, of lists and of the search, a process keeps the answers to, while a state lasts."""
 
 
 class Kept[Value]:
@@ -16,7 +19,7 @@ class Kept[Value]:
 
     def __init__(self, make: Callable[[Value | None], Value]) -> None:
         self._make = make
-        self._kept: tuple[State, Value] | None = None
+        self._kept: tuple[CatalogueState, Value] | None = None
 
     def __call__(self, stamp: int | None, released: int) -> Value:
         """Of this state, which is the newest."""
@@ -30,7 +33,7 @@ class Kept[Value]:
         self._kept = None
 
 
-def catalogue_state() -> State:
+def catalogue_state() -> CatalogueState:
     """The revision stamp, and how many datasets are released.
 
     The stamp moves with every version and every change of who may see, but not when an embargo ends.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.db.models import Count, Q
 
-from datasets.catalogue.models import Coverage, Crop, Volume
+from datasets.catalogue.models import Coverage, Crop, DatasetVersion, Volume
 from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.queries.catalogue_state import CatalogueState, catalogue_state
+from datasets.catalogue.queries.datasets import newest_versions
+from datasets.catalogue.queries.visibility import Viewer, is_stranger
 
 
 @dataclass
@@ -28,8 +32,31 @@ class CardContent:
     organelles: set[str] = field(default_factory=set)
 
 
-def card_contents(versions: Collection[int]) -> dict[int, CardContent]:
-    """Of versions that the caller may show, by their keys. Five queries for all."""
+CARDS_KEPT = 32
+"""So many pages of cards that strangers asked for a process keeps, while a state of the catalogue lasts."""
+
+type Cards = tuple[tuple[DatasetVersion, CardContent], ...]
+
+
+def cards_of(keys: Sequence[int], user: Viewer) -> Cards:
+    """Of newest versions, by their keys, those that ``user`` may see, in that order. Six queries for all."""
+    if is_stranger(user):
+        return _cards_for_everyone(catalogue_state(), tuple(keys))
+    return _cards(keys, user)
+
+
+@lru_cache(maxsize=CARDS_KEPT)
+def _cards_for_everyone(state: CatalogueState, keys: tuple[int, ...]) -> Cards:
+    return _cards(keys, None)
+
+
+def _cards(keys: Sequence[int], user: Viewer) -> Cards:
+    versions = newest_versions(user).in_bulk(keys)
+    contents = _contents(versions)
+    return tuple((versions[key], contents[key]) for key in keys if key in versions)
+
+
+def _contents(versions: Collection[int]) -> dict[int, CardContent]:
     contents = {key: CardContent() for key in versions}
     volumes = Volume.objects.filter(version__in=contents).order_by()
     counted = volumes.values("version").annotate(layers=Count("pk"), here=Count("pk", filter=Q(external_url="")))

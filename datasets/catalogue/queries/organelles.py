@@ -11,7 +11,7 @@ from datasets.catalogue.models import Coverage, DatasetVersion, OrganelleClass, 
 from datasets.catalogue.queries.catalogue_state import Kept, catalogue_state
 from datasets.catalogue.queries.datasets import NotFound, newest_of, newest_seen, of_newest, with_version
 from datasets.catalogue.queries.paging import rows_having
-from datasets.catalogue.queries.visibility import Viewer, opened_alone_to
+from datasets.catalogue.queries.visibility import Viewer, is_stranger, opened_alone_to
 
 LABELS = (Segmentation.Type.INSTANCE, Segmentation.Type.SEMANTIC)
 """What counts as a segmentation of a class: probabilities, contact sites and measures do not."""
@@ -140,7 +140,10 @@ FEW_VERSIONS = 200
 
 def _presence(user: Viewer) -> _Presence:
     # What everyone may see is counted once for each state of the catalogue, and what only ``user`` may see beside it.
-    found = dict(released_presence(*catalogue_state())[1])
+    _, found = released_presence(*catalogue_state())
+    if is_stranger(user):
+        return found
+    found = dict(found)
     for organelle, (number, here, newest) in _count(newest_of(opened_alone_to(user))).items():
         number_before, here_before, newest_before = found.get(organelle, _NOWHERE)
         found[organelle] = (number + number_before, max(here, here_before), max(newest, newest_before))

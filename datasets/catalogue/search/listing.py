@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from heapq import merge
 from itertools import chain, islice
 from typing import cast
 
+from datasets.catalogue.queries.catalogue_state import QUESTIONS_KEPT, CatalogueState, catalogue_state
 from datasets.catalogue.queries.orders import word_of
-from datasets.catalogue.queries.visibility import Viewer
+from datasets.catalogue.queries.visibility import Viewer, is_stranger
 from datasets.catalogue.search import full_text
 from datasets.catalogue.search.facets import FACETS, VOXEL_RANGES
 from datasets.catalogue.search.full_text import Ranked
@@ -72,29 +73,60 @@ def list_datasets(
     Raises:
         QuestionInvalid
     """
-    chosen = {facet: values for facet, values in (chosen or {}).items() if values}
+    asked = _Asked(
+        text,
+        tuple((facet, frozenset(values)) for facet, values in sorted((chosen or {}).items()) if values),
+        order,
+        start,
+        most,
+        after,
+        None if among is None else frozenset(among),
+    )
+    return _list_for_everyone(catalogue_state(), asked) if is_stranger(user) else _list(asked, user)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What :func:`list_datasets` was asked."""
+
+    text: str
+    chosen: tuple[tuple[str, frozenset[str]], ...]
+    order: str
+    start: int
+    most: int
+    after: int
+    among: frozenset[int] | None
+
+
+@lru_cache(maxsize=QUESTIONS_KEPT)
+def _list_for_everyone(state: CatalogueState, asked: _Asked) -> Listed:
+    return _list(asked, None)
+
+
+def _list(asked: _Asked, user: Viewer) -> Listed:
+    chosen, start, most = dict(asked.chosen), asked.start, asked.most
     shelves = shelves_of(user)
-    search = read_search(text, user, shelves)
+    search = read_search(asked.text, user, shelves)
     question = search.question
     if question.terms:
         entries = full_text.all_found("dataset", question)
         within = [shelf.those(entries) for shelf in shelves]
     else:
-        within = [0 if text.strip() else shelf.all for shelf in shelves]
-    if among is not None:
-        within = [each & shelf.those_of(among) for shelf, each in zip(shelves, within, strict=True)]
+        within = [0 if asked.text.strip() else shelf.all for shelf in shelves]
+    if asked.among is not None:
+        within = [each & shelf.those_of(asked.among) for shelf, each in zip(shelves, within, strict=True)]
     found = [shelf.chosen(each, chosen) for shelf, each in zip(shelves, within, strict=True)]
     counts: dict[tuple[str, str], int] = {}
     for shelf, each in zip(shelves, within, strict=True):
         for value, number in shelf.counts(each, chosen).items():
             counts[value] = counts.get(value, 0) + number
-    if order == "relevance" and question.terms:
+    if asked.order == "relevance" and question.terms:
         ids = _by_relevance(shelves, found, search.ranked("dataset"))
     else:
-        ids = _merged(shelves, found, "newest" if order == "relevance" else order)
-    keys = [full_text.key_of(it) for it in (ids if after else islice(ids, start + most))]
-    if after in keys:
-        start = keys.index(after) + 1
+        ids = _merged(shelves, found, "newest" if asked.order == "relevance" else asked.order)
+    keys = [full_text.key_of(it) for it in (ids if asked.after else islice(ids, start + most))]
+    if asked.after in keys:
+        start = keys.index(asked.after) + 1
     page, count = tuple(keys[start : start + most]), sum(each.bit_count() for each in found)
     return Listed(page, count, start, _listed(counts, chosen), question.corrected)
 
