@@ -13,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 
 from datasets.catalogue.actions.withdrawal import change_visibility
-from datasets.catalogue.models import Dataset, DatasetVersion, Specimen
+from datasets.catalogue.models import Crop, Dataset, DatasetVersion, Specimen
 from datasets.catalogue.search.indexing import index_dataset
 from tests.catalogue.test_pages import make_dataset, text_of
+from tests.catalogue.test_versions import a_box
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,26 @@ def test_the_order_and_the_look_are_in_the_address(client: Client, cells: None) 
     assert '<option value="" selected>Best match' in text_of(client, "/datasets/?q=mouse&sort=")
     assert '<option value="newest" selected>Newest first' in text_of(client, "/datasets/?q=mouse&sort=newest")
     assert 'href="/datasets/?organism=Mus+musculus&amp;sort=size" data-swap>Pictures' in table
+
+
+def test_the_table_is_sorted_by_what_is_said_and_what_is_counted(
+    client: Client, cells: None, django_assert_max_num_queries: Any
+) -> None:
+    a_crop = {"name": "1", **a_box()}
+    make_dataset("none", title="Of nothing", volumes=3, before_freezing=lambda it: said_of(it, ""))
+    make_dataset("truth", volumes=2, before_freezing=lambda it: Crop.objects.create(version=it, **a_crop))
+    for sort, names in (
+        ("organism", ["odd", "brain", "truth", "kidney", "liver", "none"]),
+        ("layers", ["none", "truth", "odd", "brain", "kidney", "liver"]),
+        ("crops", ["truth", "none", "odd", "brain", "kidney", "liver"]),
+    ):
+        for order, expected in ((sort, names), (f"-{sort}", names[::-1])):
+            with django_assert_max_num_queries(18):
+                rows = client.get("/datasets/", {"view": "table", "sort": order}).context["page"].rows
+            assert [it.row.name for it in rows] == expected, order
+    assert 'aria-sort="descending"><a class="sorts" id="sort-layers"' in text_of(
+        client, "/datasets/?view=table&sort=layers"
+    )
 
 
 def test_the_files_hold_exactly_what_the_list_does(client: Client, cells: None) -> None:

@@ -285,7 +285,7 @@ def test_lists_have_their_orders(written: None, db: None) -> None:
     assert names(order="newest", start=1, most=1) == names(order="newest")[1:2]
     assert names(text="mouse liver", order="relevance")[0] == "one"
     assert names(text="%_*") == names(text="nothing of this") == []
-    assert ORDERS == ("relevance", "newest", "size", "resolution", "title")
+    assert ORDERS == ("relevance", "newest", "size", "resolution", "title", "organism", "layers", "crops")
     for order in ORDERS[1:]:
         assert names(order=f"-{order}") == names(order=order)[::-1]
 

@@ -20,12 +20,12 @@ from datasets.catalogue.state_requests import read_choice
 LOOKS = ("grid", "table")
 DATASET_COLUMNS: tuple[Column, ...] = (
     ("Dataset", "title"),
-    ("Organism", ""),
+    ("Organism", "organism"),
     ("Sample", ""),
     ("Voxel", "resolution"),
     ("Imaged by", ""),
-    ("Layers", "", True),
-    ("Crops", "", True),
+    ("Layers", "layers", True),
+    ("Crops", "crops", True),
     ("Organelles", ""),
     ("Institution", ""),
     ("Published", "newest"),

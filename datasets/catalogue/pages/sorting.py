@@ -33,12 +33,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "architecture": ("By architecture", "By architecture, from Z"),
     "datasets": ("Most datasets first", "Fewest datasets first"),
     "segmentations": ("Most segmentations first", "Fewest segmentations first"),
+    "layers": ("Most layers first", "Fewest layers first"),
+    "crops": ("Most crops first", "Fewest crops first"),
     "term": ("By term", "By term, from the last"),
     "classes": ("Most classes first", "Fewest classes first"),
 }
 """Each word that something is sorted by, as people call it, from either end: the same in all lists."""
 
-_FALLING = {"newest", "size", "datasets", "classes", "version", "segmentations"}
+_FALLING = {"newest", "size", "datasets", "classes", "version", "segmentations", "layers", "crops"}
 """The words whose column is at its highest first."""
 
 _LOOKS = {"grid": "Pictures", "list": "List", "table": "Table"}

@@ -8,22 +8,33 @@ with one bit for each: so ten thousand of them are counted by hundreds of values
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from django.db.models import Case, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 
-from datasets.catalogue.models import Contribution, DatasetFacet, DatasetVersion, Model, Person, SearchEntry
+from datasets.catalogue.models import (
+    Contribution,
+    Crop,
+    DatasetFacet,
+    DatasetVersion,
+    Model,
+    Person,
+    SearchEntry,
+    Specimen,
+    Volume,
+)
 from datasets.catalogue.queries.catalogue_state import catalogue_state
-from datasets.catalogue.queries.datasets import newest_of
+from datasets.catalogue.queries.datasets import newest_of, newest_seen
 from datasets.catalogue.queries.people import known_people
 from datasets.catalogue.queries.visibility import Viewer, is_stranger, models_visible_to, opened_alone_to, seen_by
 from datasets.catalogue.search.facets import read_facets
 from datasets.catalogue.search.full_text import key_of, kind_of, person_id
 
-type Sort = Literal["newest", "size", "resolution", "title"]
-SORTS: tuple[Sort, ...] = ("newest", "size", "resolution", "title")
+type Sort = Literal["newest", "size", "resolution", "title", "organism", "layers", "crops"]
+SORTS: tuple[Sort, ...] = ("newest", "size", "resolution", "title", "organism", "layers", "crops")
+_COUNTED: Mapping[Sort, type[Volume | Crop]] = {"layers": Volume, "crops": Crop}
 
 type Chosen = Mapping[str, Collection[str]]
 """Values by facet: any of a facet's, of each facet."""
@@ -43,17 +54,19 @@ class Shelf:
         things: by the id of an entry of whatever kind, what it is one with.
         entries: the ids of the datasets' entries, by place.
         having: which have a value.
-        orders: places in each order.
+        versions: the datasets' newest versions, which are asked for what no entry says once a list is sorted by it.
     """
 
     things: Mapping[int, Thing]
     entries: tuple[int, ...]
     having: Mapping[Value, int]
-    orders: Mapping[Sort, tuple[int, ...]]
     places: Mapping[int, int]
     """Places by ids of entries."""
-    ranks: Mapping[Sort, tuple[Any, ...]]
-    """What each order is by, by place."""
+    versions: QuerySet[DatasetVersion]
+    ranks: dict[Sort, tuple[Any, ...]]
+    """What each order is by, by place; of those that were asked for, and those that entries say."""
+    orders: dict[Sort, tuple[int, ...]] = field(default_factory=dict)
+    """Places in each order that was asked for."""
 
     @property
     def all(self) -> int:
@@ -94,9 +107,25 @@ class Shelf:
         """The entries of ``within`` in an order or from its end, each with what that is by."""
         digits = bin(within)[:1:-1]
         digits += "0" * (len(self.entries) - len(digits))
-        order, ranks = self.orders[sort], self.ranks[sort]
+        if sort not in self.ranks:
+            self.ranks[sort] = self._look_up(sort)
+        ranks = self.ranks[sort]
+        if sort not in self.orders:
+            self.orders[sort] = tuple(sorted(range(len(self.entries)), key=ranks.__getitem__))
+        order = self.orders[sort]
         places = (place for place in (reversed(order) if is_turned else order) if digits[place] == "1")
         return ((ranks[place], self.entries[place]) for place in places)
+
+    def _look_up(self, sort: Sort) -> tuple[Any, ...]:
+        """What an order is by that no entry says. One query."""
+        versions = self.versions.order_by().values("pk")
+        if sort in _COUNTED:
+            rows: Any = _COUNTED[sort]._default_manager.filter(version__in=versions).order_by().values_list("version")
+            numbers: dict[int, int] = dict(rows.annotate(number=Count("pk")))
+            return tuple((-numbers.get(key_of(it), 0), -it) for it in self.entries)
+        said = dict(Specimen.objects.filter(version__in=versions).values_list("version", "organism"))
+        named = ((it, said.get(key_of(it), "")) for it in self.entries)
+        return tuple((not name, name.casefold(), -it) for it, name in named)  # without a name: last
 
 
 type Shelves = tuple[Shelf, Shelf]
@@ -114,12 +143,13 @@ def shelves_of(user: Viewer) -> Shelves:
 def released_shelf(stamp: int | None, released: int) -> Shelf:
     """What everyone may see, in a state of the catalogue."""
     entries = SearchEntry.objects.filter(seen_by(None, "dataset"))
-    return _shelf(entries, known_people(None), models_visible_to(None), read_facets())
+    return _shelf(entries, newest_seen(None), known_people(None), models_visible_to(None), read_facets())
 
 
 def _own_shelf(user: Viewer) -> Shelf:
     datasets = opened_alone_to(user)
-    people = Contribution.objects.filter(version__in=newest_of(datasets).values("pk")).values("person")
+    versions = newest_of(datasets)
+    people = Contribution.objects.filter(version__in=versions.values("pk")).values("person")
     entries = SearchEntry.objects.filter(dataset__in=datasets.values("pk"))
     facets: dict[Value, list[str]] = {}
     rows = DatasetFacet.objects.filter(dataset__in=datasets.values("pk"))
@@ -127,6 +157,7 @@ def _own_shelf(user: Viewer) -> Shelf:
         facets.setdefault((facet, value), []).append(str(dataset))
     return _shelf(
         entries,
+        versions,
         Person.objects.filter(pk__in=people),
         models_visible_to(user).filter(public=False),
         ((facet, value, ",".join(keys)) for (facet, value), keys in facets.items()),
@@ -135,6 +166,7 @@ def _own_shelf(user: Viewer) -> Shelf:
 
 def _shelf(
     entries: QuerySet[SearchEntry],
+    versions: QuerySet[DatasetVersion],
     people: QuerySet[Person],
     models: QuerySet[Model],
     facets: Iterable[tuple[str, str, str]],
@@ -162,11 +194,8 @@ def _shelf(
         "resolution": tuple((-fineness, -pk) for pk, _, _, fineness, _ in rows),
         "title": tuple((title.casefold(), -pk) for pk, *_, title in rows),
     }
-    orders: dict[Sort, tuple[int, ...]] = {
-        sort: tuple(sorted(range(len(rows)), key=by.__getitem__)) for sort, by in ranks.items()
-    }
     ids = tuple(pk for pk, *_ in rows)
-    return Shelf(things, ids, having, orders, {pk: place for place, pk in enumerate(ids)}, ranks)
+    return Shelf(things, ids, having, {pk: place for place, pk in enumerate(ids)}, versions, ranks)
 
 
 def _set_of(keys: Iterable[int], places: Mapping[int, int]) -> int:
@@ -178,4 +207,4 @@ def _set_of(keys: Iterable[int], places: Mapping[int, int]) -> int:
     return int(digits, 2) if digits else 0
 
 
-_NOTHING = Shelf({}, (), {}, dict.fromkeys(SORTS, ()), {}, dict.fromkeys(SORTS, ()))
+_NOTHING = Shelf({}, (), {}, {}, DatasetVersion.objects.none(), {})
