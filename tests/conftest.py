@@ -313,13 +313,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 KEPT_OF_A_STATE = (
-    ("datasets.catalogue.queries.datasets", "_views_for_everyone"),
     ("datasets.catalogue.queries.organelles", "released_presence"),
     ("datasets.catalogue.search.shelf", "released_shelf"),
     ("datasets.catalogue.search.corrections", "public_words"),
-    ("datasets.catalogue.search.finding", "_find_for_everyone"),
-    ("datasets.catalogue.search.listing", "_list_for_everyone"),
-    ("datasets.catalogue.queries.dataset_cards", "_cards_for_everyone"),
     ("datasets.catalogue.discovery.sitemaps", "parts_of_datasets"),
 )
 """What a process keeps of what everyone may see, for each state of the catalogue."""
@@ -330,6 +326,8 @@ def forget_what_was_kept() -> None:
     for module, name in KEPT_OF_A_STATE:
         if loaded := sys.modules.get(module):
             getattr(loaded, name).cache_clear()
+    if loaded := sys.modules.get("datasets.catalogue.queries.catalogue_state"):
+        loaded.forget_what_strangers_asked()
 
 
 @pytest.fixture(autouse=True)

@@ -108,4 +108,4 @@ def _listed(request: HttpRequest, asked: DatasetsAsked, start: int, most: int) -
 
 def _shown(request: HttpRequest, keys: Sequence[int]) -> list[GalleryCard]:
     """The cards of versions, in the order of these keys."""
-    return [gallery_card(it, content, known_picture_names(it)) for it, content in cards_of(keys, request.user)]
+    return [gallery_card(it, content, known_picture_names(it)) for it, content in cards_of(request.user, tuple(keys))]

@@ -193,7 +193,7 @@ def collection(request: HttpRequest, name: str) -> HttpResponseBase:
     if asks_for_file(request):
         return table_response(request, f"{name}-datasets", DatasetRow, dataset_rows(keys[:MOST_ROWS]))
     page = Paginator(keys, CARDS_PER_PAGE).get_page(request.GET.get("page"))
-    cards = cards_of(list(page), request.user)
+    cards = cards_of(request.user, tuple(page))
     shown = [version for version, _ in cards]
     context = collection_page(
         found,

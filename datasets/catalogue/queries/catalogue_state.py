@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, Concatenate
 
 from datasets.catalogue.models import RevisionStamp
-from datasets.catalogue.queries.visibility import count_released
+from datasets.catalogue.queries.visibility import Viewer, count_released, is_stranger
 
 type CatalogueState = tuple[int | None, int]
 
@@ -39,3 +41,40 @@ def catalogue_state() -> CatalogueState:
     The stamp moves with every version and every change of who may see, but not when an embargo ends.
     """
     return RevisionStamp.objects.values_list("value", flat=True).first(), count_released()
+
+
+_forget: list[Callable[[], None]] = []
+
+
+def kept_for_strangers[**Asked, Value](
+    most: int,
+) -> Callable[[Callable[Concatenate[Viewer, Asked], Value]], Callable[Concatenate[Viewer, Asked], Value]]:
+    """Have a process keep what a query answers to strangers, who all see the same, while the catalogue stays as it is.
+
+    The query is asked with hashable values behind the user, and nobody changes what it answers.
+
+    Args:
+        most: so many answers are kept, those that were asked for last.
+    """
+
+    def decorate(query: Callable[Concatenate[Viewer, Asked], Value]) -> Callable[Concatenate[Viewer, Asked], Value]:
+        answer: Any = query  # a cache knows no types of arguments
+        kept: Any = lru_cache(maxsize=most)(lambda _state, *asked, **named: answer(None, *asked, **named))
+
+        @wraps(query)
+        def ask(user: Viewer, /, *asked: Asked.args, **named: Asked.kwargs) -> Value:
+            if not is_stranger(user):
+                return query(user, *asked, **named)
+            found: Value = kept(catalogue_state(), *asked, **named)
+            return found
+
+        _forget.append(kept.cache_clear)
+        return ask
+
+    return decorate
+
+
+def forget_what_strangers_asked() -> None:
+    """Keep nothing of :func:`kept_for_strangers`."""
+    for forget in _forget:
+        forget()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from django.db.models import Count, Q
 
 from datasets.catalogue.models import Coverage, Crop, DatasetVersion, Volume
 from datasets.catalogue.models.volume import Kind
-from datasets.catalogue.queries.catalogue_state import CatalogueState, catalogue_state
+from datasets.catalogue.queries.catalogue_state import kept_for_strangers
 from datasets.catalogue.queries.datasets import newest_versions
-from datasets.catalogue.queries.visibility import Viewer, is_stranger
+from datasets.catalogue.queries.visibility import Viewer
 
 
 @dataclass
@@ -38,19 +37,9 @@ CARDS_KEPT = 32
 type Cards = tuple[tuple[DatasetVersion, CardContent], ...]
 
 
-def cards_of(keys: Sequence[int], user: Viewer) -> Cards:
+@kept_for_strangers(CARDS_KEPT)
+def cards_of(user: Viewer, keys: tuple[int, ...]) -> Cards:
     """Of newest versions, by their keys, those that ``user`` may see, in that order. Six queries for all."""
-    if is_stranger(user):
-        return _cards_for_everyone(catalogue_state(), tuple(keys))
-    return _cards(keys, user)
-
-
-@lru_cache(maxsize=CARDS_KEPT)
-def _cards_for_everyone(state: CatalogueState, keys: tuple[int, ...]) -> Cards:
-    return _cards(keys, None)
-
-
-def _cards(keys: Sequence[int], user: Viewer) -> Cards:
     versions = newest_versions(user).in_bulk(keys)
     contents = _contents(versions)
     return tuple((versions[key], contents[key]) for key in keys if key in versions)

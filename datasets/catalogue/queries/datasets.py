@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
@@ -20,10 +19,10 @@ from datasets.catalogue.models import (
     View,
     Volume,
 )
-from datasets.catalogue.queries.catalogue_state import CatalogueState, catalogue_state
+from datasets.catalogue.queries.catalogue_state import kept_for_strangers
 from datasets.catalogue.queries.paging import first_rows
 from datasets.catalogue.queries.source_checks import with_checks
-from datasets.catalogue.queries.visibility import Viewer, is_stranger, may_see_drafts, seen_by, visible_to
+from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, seen_by, visible_to
 from datasets.volumes.errors import CisternaError
 
 LONG = ("record", "kept")
@@ -226,22 +225,14 @@ def find_view(version: DatasetVersion, name: str) -> View:
     raise NotFound(f"{version} has no view called {name!r}", where=name, fix=f"See /datasets/{version}/")
 
 
-def newest_views(user: Viewer, most: int) -> list[View]:
+@kept_for_strangers(1)
+def newest_views(user: Viewer, most: int) -> tuple[View, ...]:
     """Up to ``most`` curated views in the newest versions that ``user`` may see whose data are here, with those
     versions; the version that was begun last first."""
-    return _views_for_everyone(catalogue_state(), most) if is_stranger(user) else _newest_views(user, most)
-
-
-@lru_cache(maxsize=1)
-def _views_for_everyone(state: CatalogueState, most: int) -> list[View]:
-    return _newest_views(None, most)
-
-
-def _newest_views(user: Viewer, most: int) -> list[View]:
     here = Mount.objects.filter(version=OuterRef("version"))
     views = View.objects.filter(of_newest(user), Exists(here)).select_related("version__dataset")
     views = views.defer(*(f"version__{name}" for name in LONG))
-    return first_rows(views, ("-version_id", "rank", "pk"), most).rows
+    return tuple(first_rows(views, ("-version_id", "rank", "pk"), most).rows)
 
 
 def segmentation_of(volume: Volume) -> Segmentation | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from django.urls import reverse
 
 from datasets.catalogue.addresses import doi_url, web_url
 from datasets.catalogue.models import SearchEntry
-from datasets.catalogue.queries.catalogue_state import QUESTIONS_KEPT, CatalogueState, catalogue_state
-from datasets.catalogue.queries.visibility import Viewer, is_stranger
+from datasets.catalogue.queries.catalogue_state import QUESTIONS_KEPT, kept_for_strangers
+from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search.full_text import Ranked
 from datasets.catalogue.search.hits import (
     COUNTED_BESIDE,
@@ -43,17 +42,11 @@ def find(text: str, user: Viewer, *, kinds: Sequence[Kind] = KINDS, most: int = 
     Raises:
         QuestionInvalid
     """
-    if is_stranger(user):
-        return _find_for_everyone(catalogue_state(), text, tuple(kinds), most, start)
-    return _find(text, user, kinds, most, start)
+    return _find(user, text, tuple(kinds), most, start)
 
 
-@lru_cache(maxsize=QUESTIONS_KEPT)
-def _find_for_everyone(state: CatalogueState, text: str, kinds: tuple[Kind, ...], most: int, start: int) -> Found:
-    return _find(text, None, kinds, most, start)
-
-
-def _find(text: str, user: Viewer, kinds: Sequence[Kind], most: int, start: int) -> Found:
+@kept_for_strangers(QUESTIONS_KEPT)
+def _find(user: Viewer, text: str, kinds: tuple[Kind, ...], most: int, start: int) -> Found:
     search = read_search(text, user, shelves_of(user))
     count_to = MOST_COUNTED if len(kinds) == 1 else COUNTED_BESIDE
     groups = (

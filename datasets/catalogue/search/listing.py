@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from heapq import merge
 from itertools import chain, islice
 from typing import cast
 
-from datasets.catalogue.queries.catalogue_state import QUESTIONS_KEPT, CatalogueState, catalogue_state
+from datasets.catalogue.queries.catalogue_state import QUESTIONS_KEPT, kept_for_strangers
 from datasets.catalogue.queries.orders import word_of
-from datasets.catalogue.queries.visibility import Viewer, is_stranger
+from datasets.catalogue.queries.visibility import Viewer
 from datasets.catalogue.search import full_text
 from datasets.catalogue.search.facets import FACETS, VOXEL_RANGES
 from datasets.catalogue.search.full_text import Ranked
@@ -82,7 +82,7 @@ def list_datasets(
         after,
         None if among is None else frozenset(among),
     )
-    return _list_for_everyone(catalogue_state(), asked) if is_stranger(user) else _list(asked, user)
+    return _list(user, asked)
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,8 @@ class _Asked:
     among: frozenset[int] | None
 
 
-@lru_cache(maxsize=QUESTIONS_KEPT)
-def _list_for_everyone(state: CatalogueState, asked: _Asked) -> Listed:
-    return _list(asked, None)
-
-
-def _list(asked: _Asked, user: Viewer) -> Listed:
+@kept_for_strangers(QUESTIONS_KEPT)
+def _list(user: Viewer, asked: _Asked) -> Listed:
     chosen, start, most = dict(asked.chosen), asked.start, asked.most
     shelves = shelves_of(user)
     search = read_search(asked.text, user, shelves)
