@@ -164,6 +164,21 @@ class Config:
         1200,
         "Questions to the catalogue's API that one account or address may ask each process in a minute. 0: any number.",
     )
+    workers: int = setting(
+        "CISTERNA_WORKERS", 1, "Workers that manage.py serve starts beside the server. 0: they are started elsewhere."
+    )
+    jobs_at_once: int = setting("CISTERNA_JOBS_AT_ONCE", 2, "Jobs that one worker does at a time.")
+    jobs_per_organization: int = setting(
+        "CISTERNA_JOBS_PER_ORGANIZATION", 4, "Jobs for the datasets of one organization that run at a time."
+    )
+    lease_s: int = setting(
+        "CISTERNA_LEASE_S", 30, "A worker that was silent for so many seconds is lost: another takes its jobs."
+    )
+    dask: str = setting(
+        "CISTERNA_DASK",
+        "",
+        "Where blocks are computed: tcp://scheduler:8786, local (processes of the worker) or threads. Empty: by size.",
+    )
     roots: tuple[Root, ...] = setting(
         "CISTERNA_ROOT_<NAME>",
         "CISTERNA_ROOT_OWN=file://…/own in CISTERNA_HOME",
@@ -212,6 +227,11 @@ class Config:
             cuts_at_once=read_integer(env, "CISTERNA_CUTS_AT_ONCE", 8, 1, 1000),
             block_cache_bytes=read_integer(env, "CISTERNA_BLOCK_CACHE_BYTES", 268435456, 0, 2**62),
             api_requests_per_minute=read_integer(env, "CISTERNA_API_REQUESTS_PER_MINUTE", 1200, 0, 1_000_000),
+            workers=read_integer(env, "CISTERNA_WORKERS", 1, 0, 64),
+            jobs_at_once=read_integer(env, "CISTERNA_JOBS_AT_ONCE", 2, 1, 64),
+            jobs_per_organization=read_integer(env, "CISTERNA_JOBS_PER_ORGANIZATION", 4, 1, 1000),
+            lease_s=read_integer(env, "CISTERNA_LEASE_S", 30, 1, 3600),
+            dask=_dask(env),
             roots=read_roots(env, home),
         )
 
@@ -261,6 +281,17 @@ def _database(env: Mapping[str, str], home: Path) -> Database:
         where="CISTERNA_DATABASE",
         fix="Use postgresql://user:password@host:port/name, or sqlite:////path/of/the/file",
     )
+
+
+def _dask(env: Mapping[str, str]) -> str:
+    value = env.get("CISTERNA_DASK", "").strip()
+    if value not in ("", "local", "threads") and not re.fullmatch(r"(tcp|tls)://[^/\s]+:[0-9]+", value):
+        raise ConfigurationInvalid(
+            f"{value!r} is no Dask scheduler",
+            where="CISTERNA_DASK",
+            fix="Use tcp://host:8786, local, threads, or nothing: then it depends on the volume's size",
+        )
+    return value
 
 
 def _viewers(env: Mapping[str, str]) -> tuple[WebViewer, ...]:

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "portal.accounts",
     "datasets.catalogue",
+    "datasets.processing",
     "datasets.publishing",
 ]
 

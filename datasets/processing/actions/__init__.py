@@ -1,0 +1,1 @@
+"""The writes of processing: ``jobs`` are people's, ``leases`` the workers'."""
