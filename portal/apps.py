@@ -9,7 +9,7 @@ class PortalConfig(AppConfig):
 
         from datasets.storage.block_cache import configure_block_cache
         from datasets.storage.roots import configure_roots
-        from datasets.volumes.sampling import keep_kernels_in
+        from datasets.volumes.compiled import keep_kernels_in
 
         configure_roots(settings.CONFIG.roots)
         configure_block_cache(settings.CONFIG.block_cache_bytes)

@@ -62,7 +62,8 @@ class Run:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return self.job.parameters
+        parameters: dict[str, Any] = self.job.parameters
+        return parameters
 
     def version(self) -> DatasetVersion:
         """The version as it is now.
@@ -70,7 +71,7 @@ class Run:
         Raises:
             NotForThis: it is gone, or is not what the recipe is for any more.
         """
-        version = DatasetVersion.objects.select_related("dataset").filter(pk=self.job.version_id).first()
+        version = DatasetVersion.objects.select_related("dataset").filter(jobs=self.job).first()
         if version is None:
             raise NotForThis("The version is gone", where=self.job.subject)
         require_fit(version, self.recipe.of)

@@ -178,7 +178,9 @@ class WorkerProcess:
             self._end(run, lambda: leases.give_back(run.lease))
         except CisternaError as error:
             named = error
-            self._end(run, lambda: leases.fail(run.lease, named, again=named.status >= 500))
+            self._end(
+                run, lambda: leases.fail(run.lease, named, again=named.status >= 500 or named.retry_after_s is not None)
+            )
         except DatabaseError as error:
             trouble = DatabaseTrouble(str(error).strip() or "It does not answer", where=run.job.uid)
             self._end(run, lambda: leases.fail(run.lease, trouble, again=True))

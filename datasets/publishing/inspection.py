@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from datasets.publishing.contents import images_below
 from datasets.storage import objects
 from datasets.storage.arrays import StoredArray, read_array
 from datasets.storage.errors import ObjectAbsent, StorageError
-from datasets.storage.hierarchies import METADATA_DOCUMENTS, ZarrGroup, read_group
+from datasets.storage.hierarchies import METADATA_DOCUMENTS, ZarrGroup, metadata_digest, read_group
 from datasets.storage.keys import InvalidKey, canonical_key, join_key
 from datasets.storage.roots import Root, locate
 from datasets.volumes.arrays import ArrayFacts
@@ -30,6 +29,7 @@ from datasets.volumes.conformance import (
 from datasets.volumes.errors import CisternaError
 from datasets.volumes.groups import GroupKind, describe_group
 from datasets.volumes.lengths import LengthUnitUnknown
+from datasets.volumes.levels import describe_level
 from datasets.volumes.multiscales import Level, Multiscale, NgffVersionUnsupported, parse_multiscales
 from datasets.volumes.problems import Problem, Scope, errors_of
 
@@ -46,18 +46,7 @@ class InspectedLevel:
 
     def to_json(self) -> dict[str, Any]:
         """Raises LengthUnitUnknown where sizes in nm cannot be told."""
-        return {
-            "path": self.level.path,
-            "shape": list(self.facts.shape),
-            "chunk_shape": list(self.facts.chunk_shape),
-            "shard_shape": list(self.facts.shard_shape) if self.facts.shard_shape else None,
-            "scale": list(self.level.scale),
-            "translation": list(self.level.translation),
-            "scale_nm": self.level.scale_nm,
-            "translation_nm": self.level.translation_nm,
-            "codecs": list(self.facts.codecs),
-            "size_bytes": self.facts.size_bytes,
-        }
+        return describe_level(self.level, self.facts)
 
 
 @dataclass(frozen=True)
@@ -201,7 +190,7 @@ def _inspect_group(root: Root, key: str, group: ZarrGroup, address: str) -> Insp
         multiscale=multiscale,
         levels=levels,
         channels=channels,
-        metadata_digest=_digest(group, arrays),
+        metadata_digest=metadata_digest(group.digest, {path: array.digest for path, array in arrays.items()}),
     )
 
 
@@ -277,12 +266,6 @@ def _check_units(multiscale: Multiscale) -> Iterator[Problem]:
         _ = multiscale.axes.nm_per_unit
     except LengthUnitUnknown as error:
         yield _as_problem(error, "publishing")
-
-
-def _digest(group: ZarrGroup, arrays: dict[str, StoredArray]) -> str:
-    """SHA-256 over the digests of every metadata document that was read, each with its place."""
-    lines = [f"{group.digest}  .", *(f"{array.digest}  {path}" for path, array in sorted(arrays.items()))]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _chunk_count(facts: ArrayFacts) -> int:

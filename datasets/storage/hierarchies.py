@@ -3,6 +3,7 @@
 Only documents are read, a few for each call, and a folder is listed only to say what is there instead.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,17 @@ def read_group(root: Root, key: str) -> ZarrGroup:
 def find_group(root: Root, key: str) -> ZarrGroup | None:
     """The group at ``key``, or ``None`` where there is none; else as :func:`read_group`."""
     return _read_v3(root, key) or _read_v2(root, key)
+
+
+def metadata_digest(group: str, arrays: Mapping[str, str]) -> str:
+    """SHA-256 over the digests of an image's metadata documents, each with its place.
+
+    Args:
+        group: of the document that holds the attributes.
+        arrays: of each level's document, by its path.
+    """
+    lines = [f"{group}  .", *(f"{digest}  {path}" for path, digest in sorted(arrays.items()))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _read_v3(root: Root, key: str) -> ZarrGroup | None:

@@ -5,26 +5,20 @@ An array is given as those of its chunks that are needed. Arrays are (z, y, x); 
 outermost value holds.
 """
 
-import importlib
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.volumes.compiled import load_kernels
 from datasets.volumes.grids import ChunkGrid, Index
 from datasets.volumes.planes import PixelGrid
 
 SAMPLED_KINDS = "biuf"
 """The kinds of NumPy types that can be sampled."""
-
-_kernel_folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -94,20 +88,9 @@ def sample_linear(chunks: DecodedChunks, pixels: PixelGrid) -> NDArray[np.float3
     return picture
 
 
-def keep_kernels_in(folder: Path) -> None:
-    """Where compiled loops are kept if the program's own folder cannot be written to. Before they are first used."""
-    global _kernel_folder
-    _kernel_folder = folder
-
-
-@cache
 def kernels() -> ModuleType:
-    """The compiled loops: compiled once for a machine, kept beside the program or in the folder named for them."""
-    beside = Path(__file__).parent / "__pycache__"
-    if _kernel_folder and not os.access(beside if beside.is_dir() else beside.parent, os.W_OK):
-        numba: Any = importlib.import_module("numba")
-        numba.config.CACHE_DIR = str(_kernel_folder)
-    return importlib.import_module("datasets.volumes.sampling_kernels")
+    """The compiled loops."""
+    return load_kernels("sampling_kernels")
 
 
 def _geometry(grid: ChunkGrid, pixels: PixelGrid) -> tuple[NDArray[np.int64] | NDArray[np.float64], ...]:

@@ -180,8 +180,8 @@ def test_where_the_program_cannot_be_written_to_its_loops_are_kept_in_the_folder
     script = (
         "import os; real = os.access; os.access = lambda path, mode: mode != os.W_OK and real(path, mode)\n"
         "import pathlib, numpy as np\n"
-        "from datasets.volumes import sampling\n"
-        f"sampling.keep_kernels_in(pathlib.Path({str(tmp_path / 'kept')!r}))\n"
+        "from datasets.volumes import compiled, sampling\n"
+        f"compiled.keep_kernels_in(pathlib.Path({str(tmp_path / 'kept')!r}))\n"
         "from datasets.volumes.grids import ChunkGrid\n"
         "from datasets.volumes.planes import PixelGrid\n"
         "pixels = PixelGrid((0, 0, 0), (0, 0, 1), (0, 1, 0), 2, 2)\n"

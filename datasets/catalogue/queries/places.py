@@ -12,20 +12,35 @@ from datasets.storage.keys import join_key
 from datasets.storage.roots import Root, get_root
 
 
-def place_of_level(version: DatasetVersion, volume: Volume, level: dict[str, Any]) -> tuple[Root, str]:
-    """Root and key of a level's array: below the longest mount that covers it.
+def place_of_key(version: DatasetVersion, path: str) -> tuple[Root, str] | None:
+    """Root and key of what lies at ``path`` of a version: what is mounted there by itself, else below the longest mount
+    that covers it; None where none does.
 
     Raises:
         RootUnknown: the root is not configured any more.
     """
-    path = join_key(volume.path, level["path"])
-    mounts = [
-        mount
-        for mount in version.mounts.all()
-        if not mount.single and (mount.path == "" or f"{path}/".startswith(f"{mount.path}/"))
+    mounts = version.mounts.all()
+    alone = next((mount for mount in mounts if mount.single and mount.path == path), None)
+    if alone is not None:
+        return get_root(alone.root), alone.key
+    covering = [
+        mount for mount in mounts if not mount.single and (mount.path == "" or f"{path}/".startswith(f"{mount.path}/"))
     ]
-    mount = max(mounts, key=lambda mount: len(mount.path))
+    if not covering:
+        return None
+    mount = max(covering, key=lambda mount: len(mount.path))
     return get_root(mount.root), join_key(mount.key, path[len(mount.path) :].lstrip("/"))
+
+
+def place_of_level(version: DatasetVersion, volume: Volume, level: dict[str, Any]) -> tuple[Root, str]:
+    """Root and key of a level's array.
+
+    Raises:
+        RootUnknown: the root is not configured any more.
+    """
+    place = place_of_key(version, join_key(volume.path, level["path"]))
+    assert place is not None, "a volume that is here is mounted"
+    return place
 
 
 def form_of_level(volume: Volume, level: dict[str, Any]) -> ArrayForm:

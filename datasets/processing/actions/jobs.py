@@ -76,9 +76,7 @@ def enqueue_for(
     """The same for a version at hand, whose caller has asked whether ``by`` may."""
     text = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
-    same = Job.objects.filter(
-        recipe=recipe.name, subject=str(version), parameters_digest=digest, state__in=LIVE
-    )
+    same = Job.objects.filter(recipe=recipe.name, subject=str(version), parameters_digest=digest, state__in=LIVE)
     if (job := same.first()) is not None:
         return job, False
     try:
@@ -90,7 +88,7 @@ def enqueue_for(
                 subject=str(version),
                 parameters=dict(parameters),
                 parameters_digest=digest,
-                created_by=by if by is not None and by.pk else None,
+                created_by_id=by.pk if by is not None else None,
             )
             record_event(by=by, action="job.ask", subject=str(version), after={"job": job.uid, "recipe": recipe.name})
     except IntegrityError:  # somebody was first

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from datasets.processing.models import Job, JobLine, JobState, Queue, Worker
@@ -102,7 +102,7 @@ def claim(*, worker: Worker, per_organization: int) -> Job | None:
     return job
 
 
-def _waiting() -> Any:
+def _waiting() -> QuerySet[Job]:
     due = Q(not_before=None) | Q(not_before__lte=timezone.now())
     return Job.objects.filter(due, state=JobState.WAITING)
 
@@ -115,7 +115,7 @@ def beat(lease: Lease, **told: Any) -> bool:
     """
     if not _held(lease).update(beat=F("beat") + 1, beat_at=timezone.now(), **told):
         raise _lost(lease)
-    return bool(_held(lease).filter(cancel_asked=True).exists())
+    return _held(lease).filter(cancel_asked=True).exists()
 
 
 def write_line(lease: Lease, attempt: int, text: str) -> None:
@@ -231,7 +231,7 @@ def _holding(lease: Lease) -> Iterator[Job]:
         yield job
 
 
-def _held(lease: Lease) -> Any:
+def _held(lease: Lease) -> QuerySet[Job]:
     return Job.objects.filter(pk=lease.job_id, fence=lease.fence, state=JobState.RUNNING)
 
 

@@ -14,9 +14,9 @@ def register(recipe: Recipe) -> None:
 
 def register_own() -> None:
     """Those of this room."""
-    from datasets.processing.recipes import manifest
+    from datasets.processing.recipes import manifest, pyramid
 
-    for recipe in (manifest.RECIPE,):
+    for recipe in (manifest.RECIPE, pyramid.RECIPE):
         register(recipe)
 
 

@@ -23,7 +23,9 @@ class Command(OperatorCommand):
         parser.add_argument("version", help="such as hela-2 (what the recipe is for: newest or draft) or hela-2@draft")
         names = ", ".join(f"{it.name} ({it.title.lower()})" for it in all_recipes())
         parser.add_argument("--recipe", required=True, help=names)
-        parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="what the recipe takes, such as path=em")
+        parser.add_argument(
+            "parameters", nargs="*", metavar="NAME=VALUE", help="what the recipe takes, such as path=em"
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what it would read, write and hold in memory")
 
     def handle(

@@ -1,0 +1,46 @@
+"""What a job has written below its own prefix of the portal's root: nobody sees it before it is mounted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datasets.catalogue.models import Mount as Row
+from datasets.catalogue.queries.mounts import mount_of
+from datasets.processing.runs import Run
+from datasets.storage.derived_arrays import digest_of_objects
+from datasets.storage.digests import hash_objects
+from datasets.storage.inventory import list_objects
+from datasets.storage.mounts import Mounts
+from datasets.storage.roots import OWN_ROOT
+
+DERIVED = "derived"
+"""The folder of the portal's own root that holds what recipes made."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """All objects below a prefix, under one digest."""
+
+    digest: str
+    objects: int
+    size_bytes: int
+
+
+def output_prefix(run: Run, plan_digest: str) -> str:
+    """Where the outputs of a job go: a place that no other job, and no other plan of it, ever has."""
+    return f"{DERIVED}/{run.recipe.name}/{run.job.uid}-{plan_digest[:12]}"
+
+
+def read_outputs(run: Run, prefix: str) -> Outputs:
+    """Read everything below ``prefix`` once more.
+
+    Raises:
+        StorageError: an object cannot be read.
+    """
+    mounts = Mounts((mount_of(Row(path="", root=OWN_ROOT, key=prefix)),))
+    size_bytes, digests = 0, {}
+    for entry, digest in hash_objects(mounts, list_objects(mounts)):
+        size_bytes += entry.size_bytes
+        digests[entry.key] = digest
+        run.show("Reading what was written", done=len(digests), unit="objects")
+    return Outputs(digest_of_objects(digests), len(digests), size_bytes)
