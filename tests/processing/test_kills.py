@@ -1,0 +1,90 @@
+"""Workers are killed, paused, and stand still; the job ends, and what it made is what an undisturbed one makes."""
+
+import json
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processing.portal_home import PREPARE, PortalHome, kill, write_cell
+
+KILLS = 10
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> PortalHome:
+    """A draft whose volumes lack levels, and the job that makes them, waiting."""
+    folder = tmp_path_factory.mktemp("jobs")
+    write_cell(folder / "lab" / "cell.zarr", side=140, chunk=8)
+    portal = PortalHome(folder / "home", folder / "lab")
+    portal.run(PREPARE)
+    return portal
+
+
+@pytest.fixture(scope="module")
+def undisturbed(prepared: PortalHome, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The outcome of the job where nothing happens."""
+    portal = prepared.copy(tmp_path_factory.mktemp("undisturbed") / "home")
+    assert portal.start_worker("--until-idle").wait(timeout=300) == 0
+    return _outcome(portal)
+
+
+def _outcome(portal: PortalHome) -> dict[str, object]:
+    outcome: dict[str, object] = json.loads(portal.jobs()[0]["outcome"])
+    return {name: outcome[name] for name in ("digest", "objects", "size_bytes")}
+
+
+def test_a_job_survives_its_workers(prepared: PortalHome, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    portal = prepared.copy(tmp_path / "home")
+    given = prepared.mounts_of_draft()
+    chance = random.Random(11)
+    for _ in range(KILLS):
+        worker = portal.start_worker()
+        began = time.monotonic()
+        while not portal.jobs()[0]["worker"] and time.monotonic() < began + 60:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.8))
+        kill(worker)
+        if portal.jobs()[0]["state"] != "done":
+            assert portal.mounts_of_draft() == given, "nothing half-made is visible"
+        with_worker = portal.jobs()[0]
+        assert with_worker["state"] in ("waiting", "running", "done")
+    assert portal.start_worker("--until-idle").wait(timeout=300) == 0
+    assert portal.await_state("done")
+    assert _outcome(portal) == undisturbed
+    assert {root for path, root in portal.mounts_of_draft() if path not in dict(given)} == {"own"}
+
+
+def test_a_paused_worker_that_wakes_has_lost_its_job(
+    prepared: PortalHome, undisturbed: dict[str, object], tmp_path: Path, faketime: Path
+) -> None:
+    """The other worker's clock is a minute ahead."""
+    portal = prepared.copy(tmp_path / "home")
+    paused = portal.start_worker()
+    portal.await_state("running")
+    time.sleep(0.3)
+    kill(paused, signal.SIGSTOP)
+    try:
+        other = portal.start_worker("--until-idle", before=(str(faketime), "-f", "+60s"))
+        assert other.wait(timeout=300) == 0
+        first = portal.await_state("done")
+    finally:
+        kill(paused, signal.SIGCONT)
+    time.sleep(2)
+    kill(paused, signal.SIGTERM)
+    paused.wait(timeout=30)
+    assert portal.jobs() == [first], "what it wrote after it woke does not count"
+    assert any("was silent for 2 s" in line for line in portal.log())
+    assert _outcome(portal) == undisturbed
+
+
+def test_a_worker_that_is_stopped_gives_its_job_back(prepared: PortalHome, tmp_path: Path) -> None:
+    portal = prepared.copy(tmp_path / "home")
+    worker = portal.start_worker()
+    portal.await_state("running")
+    worker.terminate()
+    assert worker.wait(timeout=30) == 0
+    job = portal.jobs()[0]
+    assert (job["state"], job["losses"], job["failures"]) in [("waiting", 0, 0), ("done", 0, 0)]
