@@ -8,8 +8,10 @@ from portal.accounts.views import reviewers_entrance
 
 urlpatterns = [
     path("", include("datasets.catalogue.urls")),
+    path("", include("datasets.processing.urls")),
     path("api/v1/", include("datasets.serving.api.urls")),  # first: the catalogue's paths of volumes match more
     path("api/v1/", include("datasets.catalogue.api.urls")),
+    path("api/v1/", include("datasets.processing.api.urls")),
     path("api/v1/", include("datasets.publishing.api.urls")),
     path("account/", include("portal.accounts.urls")),
     path("r/<str:token>/", reviewers_entrance),

@@ -126,3 +126,11 @@ def describe_licence(spdx: str) -> Licence:
         return Licence("CC0 1.0 (public domain)", "https://creativecommons.org/publicdomain/zero/1.0/")
     is_listed = re.fullmatch(r"[A-Za-z0-9.+-]+", spdx) and not spdx.startswith(("LicenseRef-", "DocumentRef-"))
     return Licence(spdx, f"https://spdx.org/licenses/{spdx}.html" if is_listed else "")
+
+
+def format_duration(seconds: float) -> str:
+    """``1 h 05 min``, ``3 min 20 s``"""
+    whole = max(round(seconds), 0)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{whole} s"

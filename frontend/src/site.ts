@@ -12,10 +12,12 @@ import "./site/organelles.css";
 import "./site/browsing.css";
 import "./site/research.css";
 import "./site/account.css";
+import "./site/jobs.css";
 import { copyText } from "./copying";
 import { setUpEmbedding } from "./embedding";
 import { setUpSwapping } from "./swapping";
 import { readTheme, type Theme, THEMES, writeTheme } from "./theme";
+import { setUpWatching } from "./watching";
 
 /** `[data-theme-choice]` holds a button for each of light, dark and system, with `value` naming it. */
 function setUpTheme(): void {
@@ -64,3 +66,4 @@ setUpCopying();
 setUpSearchKey();
 setUpEmbedding();
 setUpSwapping();
+setUpWatching();

@@ -27,6 +27,7 @@ EXAMPLES: dict[tuple[str, str], Callable[[Words], str]] = {
     ("*", "name"): lambda words: SHARED_BY_ALL,
     ("*", "number"): lambda words: "1",
     ("*", "short_name"): lambda words: "mito",
+    ("*", "uid"): lambda words: "0123456789abcdef",
     ("*", "token"): lambda words: "a-token-that-nobody-gave-out",
     ("problems/<slug:slug>/", "slug"): lambda words: "not-found",
     ("guides/<slug:slug>/", "slug"): lambda words: "ground-truth",

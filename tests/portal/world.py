@@ -55,6 +55,7 @@ from datasets.catalogue.models import (
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
 from datasets.catalogue.pictures import picture_key
 from datasets.catalogue.search.indexing import rebuild
+from datasets.processing.models import Job
 
 TOKEN = re.compile(r"q[0-9a-f]{14}")
 STATES = (
@@ -297,6 +298,7 @@ def _write_version(dataset: Dataset, label: str, folder: Path, own: Path) -> tup
         digest=hashlib.sha256(words.link.encode()).hexdigest(),
         sources=[f"{dataset.name}@{label}"],
     )
+    Job.objects.create(recipe="manifest", subject=f"{dataset.name}@{label}", version=version, dataset=dataset)
     if label != "draft":  # which is never selected
         Selection.objects.create(
             id=words.link,

@@ -34,6 +34,7 @@ _PATH = {
     "path": (_TEXT, "The path of a volume in its version", "em"),
     "number": ({"type": "integer", "minimum": 1}, "A person's number here", 1),
     "identifier": (_TEXT, "What a selection's address ends in", "2345678abc"),
+    "uid": (_TEXT, "The id of a job", "0123456789abcdef"),
     "short_name": (_TEXT, "The short name of an organelle class", "mito"),
     "name": (_TEXT, "Its name", "example"),
 }  # fmt: skip

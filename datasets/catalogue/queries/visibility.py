@@ -61,6 +61,15 @@ def opened_to(user: Viewer) -> QuerySet[Dataset]:
     return Dataset.objects.all() if is_operator(user) else Dataset.objects.filter(_is_opened_to(user))
 
 
+def worked_on_by(user: Viewer) -> QuerySet[Dataset]:
+    """The datasets whose workings ``user`` may see: those of :func:`opened_to` without what a share token opens."""
+    if is_operator(user):
+        return Dataset.objects.all()
+    if user is None or not user.is_active or user.pk is None:
+        return Dataset.objects.none()
+    return Dataset.objects.filter(_is_place_of(Membership.objects.filter(user_id=user.pk)))
+
+
 def visible_to(user: Viewer) -> QuerySet[Dataset]:
     """The datasets ``user`` may know of: those with a frozen version that are public or whose embargo has ended, and
     those :func:`opened_to` them."""

@@ -1,6 +1,11 @@
 """``manage.py serve``: the embedded server."""
 
+import subprocess
+import sys
+import threading
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +14,8 @@ from django.core.management.base import BaseCommand
 
 from datasets.serving.metrics import forget_processes
 from datasets.serving.server import run_server
+
+AGAIN_AFTER_S = 1
 
 
 class Command(BaseCommand):
@@ -23,10 +30,38 @@ class Command(BaseCommand):
         forget_processes(config.home / "metrics")
         self.stdout.write(f"Cisterna is at {config.public_url or f'http://{config.bind}:{config.port}'}/")
         self.stdout.flush()
-        run_server(
-            "portal.asgi:application",
-            host=config.bind,
-            port=config.port,
-            processes=config.processes,
-            reload=options["reload"],
-        )
+        with workers_beside(config.workers):
+            run_server(
+                "portal.asgi:application",
+                host=config.bind,
+                port=config.port,
+                processes=config.processes,
+                reload=options["reload"],
+            )
+
+
+@contextmanager
+def workers_beside(count: int) -> Iterator[None]:
+    """So many workers while the server runs. They end with this process, however it ends; one that dies is started
+    again."""
+    ends = threading.Event()
+    keepers = [threading.Thread(target=_keep_worker, args=(ends,), daemon=True) for _ in range(count)]
+    for keeper in keepers:
+        keeper.start()
+    try:
+        yield
+    finally:
+        ends.set()
+        for keeper in keepers:
+            keeper.join()
+
+
+def _keep_worker(ends: threading.Event) -> None:
+    while not ends.is_set():
+        worker = subprocess.Popen([sys.executable, *sys.argv[:1], "worker", "--with-parent"])  # noqa: S603
+        while worker.poll() is None and not ends.wait(AGAIN_AFTER_S):
+            pass
+        if worker.poll() is None:
+            worker.terminate()
+            worker.wait()
+        ends.wait(AGAIN_AFTER_S)

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from datasets.catalogue.actions.manifests import check_manifest, make_manifest
 from datasets.catalogue.management.operator_command import OperatorCommand
-from datasets.catalogue.presentation import format_bytes
+from datasets.catalogue.presentation import format_bytes, format_duration
 from datasets.storage.inventory_drafts import Progress
 
 
@@ -97,12 +97,4 @@ def describe(progress: Progress, seconds: float) -> str:
     text = f"{done.objects} of {total.objects} objects, {sizes}"
     if not rate:
         return text
-    return f"{text}, {format_bytes(round(rate))}/s, {in_time((total.size_bytes - done.size_bytes) / rate)} left"
-
-
-def in_time(seconds: float) -> str:
-    """``1 h 05 min``, ``3 min 20 s``"""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{whole} s"
+    return f"{text}, {format_bytes(round(rate))}/s, {format_duration((total.size_bytes - done.size_bytes) / rate)} left"

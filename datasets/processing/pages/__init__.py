@@ -1,0 +1,1 @@
+"""The pages of jobs, as data, and their doors."""

@@ -1,0 +1,48 @@
+"""Jobs, as one user may see them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from datasets.catalogue.queries.datasets import NotFound
+from datasets.catalogue.queries.visibility import Viewer, is_operator, worked_on_by
+from datasets.processing.models import LIVE, Job, JobLine, Worker
+
+SILENT = timedelta(minutes=2)
+LINES_SHOWN = 200
+
+
+def visible_jobs(user: Viewer) -> QuerySet[Job]:
+    """Jobs for the datasets that ``user`` is a member of, newest first; all for the operator."""
+    jobs = Job.objects.all() if is_operator(user) else Job.objects.filter(dataset__in=worked_on_by(user))
+    return jobs.select_related("dataset", "created_by").defer("blocks_done").order_by("-id")
+
+
+def find_job(uid: str, user: Viewer) -> Job:
+    """The job of this public name.
+
+    Raises:
+        NotFound: there is none, or ``user`` may not know of it.
+    """
+    job = visible_jobs(user).filter(uid=uid).first()
+    if job is None:
+        raise NotFound("There is no such job")
+    return job
+
+
+def lines_of(job: Job) -> list[JobLine]:
+    """The end of its log."""
+    return list(job.lines.order_by("-id")[:LINES_SHOWN])[::-1]
+
+
+def living_workers() -> QuerySet[Worker]:
+    """Workers that were heard of lately."""
+    return Worker.objects.filter(beat_at__gte=timezone.now() - SILENT)
+
+
+def place_in_queue(job: Job) -> int:
+    """How many jobs wait before it."""
+    return Job.objects.filter(state=LIVE[0], id__lt=job.pk).count()
