@@ -36,10 +36,9 @@ call_command("derive", "small-cell", "--recipe", "pyramid")
 """
 
 
-def write_cell(folder: Path, *, side: int, chunk: int) -> None:
+def write_cell(folder: Path, shape: tuple[int, int, int], *, chunk: int) -> None:
     """``em`` and ``labels/cells`` of one level each, in small chunks."""
     chance = np.random.default_rng(4)
-    shape = (side, side + 1, side - 1)
     em = chance.integers(1, 255, shape, dtype=np.uint8)
     labels = (np.indices(shape) // 9).sum(axis=0).astype(np.uint64) + np.uint64(2**60)
     write_image(folder / "em", [em], chunk=chunk)
@@ -81,13 +80,16 @@ class PortalHome:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start_worker(self, *arguments: str, before: tuple[str, ...] = (), **settings: str) -> subprocess.Popen[bytes]:
-        """A worker, in a process group of its own."""
-        with (self.home / "worker.log").open("ab") as log:
+    def start(self, *command: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        """A command of manage.py, in a process group of its own."""
+        with (self.home / "log").open("ab") as log:
             return subprocess.Popen(
-                [*before, sys.executable, "-W", "ignore", "manage.py", "worker", *arguments],
-                env={**self.environment, **settings}, cwd=CHECKOUT, start_new_session=True, stderr=log,
+                [*before, sys.executable, "-W", "ignore", "manage.py", *command],
+                env=self.environment, cwd=CHECKOUT, start_new_session=True, stdout=log, stderr=log,
             )  # fmt: skip
+
+    def start_worker(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        return self.start("worker", *arguments, before=before)
 
     def jobs(self) -> list[Mapping[str, Any]]:
         """The rows of all jobs, as the database has them."""

@@ -1,5 +1,6 @@
 """``manage.py serve``: the embedded server."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -58,7 +59,7 @@ def workers_beside(count: int) -> Iterator[None]:
 
 def _keep_worker(ends: threading.Event) -> None:
     while not ends.is_set():
-        worker = subprocess.Popen([sys.executable, *sys.argv[:1], "worker", "--with-parent"])  # noqa: S603
+        worker = subprocess.Popen([sys.executable, *sys.argv[:1], "worker", "--with", str(os.getpid())])  # noqa: S603
         while worker.poll() is None and not ends.wait(AGAIN_AFTER_S):
             pass
         if worker.poll() is None:

@@ -19,9 +19,11 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true", help="end when no job waits or runs")
-        parser.add_argument("--with-parent", action="store_true", help="end when the process that started it has ended")
+        parser.add_argument(
+            "--with", dest="parent", type=int, metavar="PROCESS", help="end with the process that has started it"
+        )
 
-    def handle(self, *args: Any, until_idle: bool, with_parent: bool, **options: Any) -> None:
+    def handle(self, *args: Any, until_idle: bool, parent: int | None, **options: Any) -> None:
         config = settings.CONFIG
         worker = WorkerProcess(
             Habits(
@@ -34,5 +36,4 @@ class Command(OperatorCommand):
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop.set())
-        parent = os.getppid()
-        worker.work(until=lambda idle: (until_idle and idle) or (with_parent and os.getppid() != parent))
+        worker.work(until=lambda idle: (until_idle and idle) or parent not in (None, os.getppid()))
