@@ -99,7 +99,7 @@ def open_pool(run: Run, *, reads_bytes: int) -> Iterator[Pool]:
         from distributed import LocalCluster
 
         run.say(f"Starts {cores} processes")
-        with LocalCluster(  # type: ignore[no-untyped-call]
+        with LocalCluster(
             n_workers=cores,
             threads_per_worker=1,
             host="127.0.0.1",
@@ -116,16 +116,16 @@ def _client(where: Any) -> Iterator[Pool]:
     from distributed import Client
 
     try:
-        client = Client(where, set_as_default=False, timeout="20s")  # type: ignore[no-untyped-call]
+        client = Client(where, set_as_default=False, timeout="20s")
     except OSError as error:
         raise ClusterLost(
             "The Dask scheduler does not answer", where=str(where), fix="Start it, or change CISTERNA_DASK"
         ) from error
     try:
-        threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        threads = sum(client.nthreads().values())
         if not threads:
             raise ClusterLost("The Dask scheduler has no workers", where=str(where), fix="Start some")
-        executor: Executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        executor: Executor = client.get_executor(pure=False)
         yield Pool(executor, threads, lambda: client.status == "running")
     finally:
-        client.close(timeout=5)  # type: ignore[no-untyped-call]
+        client.close(timeout=5)
