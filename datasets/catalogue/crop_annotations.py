@@ -47,6 +47,11 @@ def crop_count(version: DatasetVersion) -> int:
     return _placed(version).count()
 
 
+def has_crops(version: DatasetVersion) -> bool:
+    """Whether ``version`` has a crop in the space that people meet first."""
+    return _placed(version).exists()
+
+
 def layer_name(paths: Sequence[str]) -> str:
     """The name of the layer of crops beside layers at ``paths``."""
     name = LAYER

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from django.urls import reverse
 
 from datasets.catalogue.addresses import Reference, compare_url, layer_url
-from datasets.catalogue.crop_annotations import crop_count
+from datasets.catalogue.crop_annotations import has_crops
 from datasets.catalogue.external_sources import opens_in_viewer, seen_with
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.models.dataset import DATASET_NAME
@@ -194,7 +194,7 @@ def _side(it: Compared, position_nm: Sequence[float] | None) -> SidePage:
         query["layers"] = ",".join(shown)
         is_shown = bool(shown)
     else:
-        is_shown = any(opens_in_viewer(each) for each in volumes) or crop_count(version) > 0
+        is_shown = any(opens_in_viewer(each) for each in volumes) or has_crops(version)
     layers = dict(query)
     if position_nm is not None:
         query["position"] = numbers(position_nm)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from datasets.catalogue.addresses import compare_url
 from datasets.catalogue.citations import Citation, citation_of
-from datasets.catalogue.crop_annotations import crop_count
+from datasets.catalogue.crop_annotations import has_crops
 from datasets.catalogue.external_sources import opens_in_viewer
 from datasets.catalogue.models import Acquisition, Collection, Contribution, DatasetVersion, Publication, State, Volume
 from datasets.catalogue.models.volume import extent_nm
@@ -172,7 +172,7 @@ def dataset_page(
         is_draft=version.number is None,
         is_public=is_released(version.dataset),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
-        is_shown=any(opens_in_viewer(volume) for volume in volumes) or crop_count(version) > 0,
+        is_shown=any(opens_in_viewer(volume) for volume in volumes) or (crops is not None and has_crops(version)),
         crops=crops,
         has_slices=any(volume.is_shown for volume in volumes),
         is_external=any(volume.is_external for volume in volumes),

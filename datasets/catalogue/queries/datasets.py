@@ -165,12 +165,13 @@ def versions_of(dataset: Dataset, user: Viewer) -> list[DatasetVersion]:
 
     A retired one has its successor if ``user`` may know of that, too.
     """
-    successors = DatasetVersion.objects.filter(dataset__in=visible_to(user)).select_related("dataset").defer(*LONG)
-    versions = dataset.versions.select_related("dataset").defer(*LONG)
-    versions = versions.prefetch_related(Prefetch("successor", queryset=successors))
-    versions = versions.order_by("-number")
-    numbered = list(versions.filter(number__isnull=False))
-    return [*versions.filter(number__isnull=True), *numbered] if may_see_drafts(user, dataset) else numbered
+    rows = dataset.versions.order_by().defer(*LONG)
+    rows = rows if may_see_drafts(user, dataset) else rows.filter(number__isnull=False)
+    versions = sorted(rows, key=lambda it: (it.number is not None, -(it.number or 0)))
+    if retired := [it for it in versions if it.successor_id]:
+        successors = DatasetVersion.objects.filter(dataset__in=visible_to(user)).select_related("dataset").defer(*LONG)
+        prefetch_related_objects(retired, Prefetch("successor", successors))
+    return versions
 
 
 def newest_among(versions: Iterable[DatasetVersion]) -> DatasetVersion | None:
