@@ -151,6 +151,7 @@ hypothesis.settings.load_profile("cisterna")
 def pytest_configure(config: pytest.Config) -> None:
     for part in PARTS:
         config.addinivalue_line("markers", f"{part.name}: needs {part.title}; set by itself on users of the fixture")
+    config.addinivalue_line("markers", f"{ANY_DATABASE}: shows nothing of the database, which it uses: one is enough")
 
 
 WITH_BROWSER = "browser:"
@@ -203,8 +204,14 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 24 else None
 
 
+ANY_DATABASE = "any_database"
+"""Marks what asks a database for nothing that others do not: pictures, cutouts, words on pages."""
+
+
 def uses_database(item: pytest.Item) -> bool:
     """Whether it runs on PostgreSQL, too; buckets and front servers behave before any database as before the first."""
+    if item.get_closest_marker(ANY_DATABASE):
+        return False
     names = getattr(item, "fixturenames", ())
     if {BROWSER.name, NGINX.name, S3.name} & {*names, *(mark.name for mark in item.iter_markers())}:
         return False

@@ -237,6 +237,7 @@ def imported(shared_data: Path, rows_of_module: Callable[[], AbstractContextMana
         return list(Dataset.objects.values_list("name", flat=True))
 
 
+@pytest.mark.any_database
 def test_all_of_a_real_catalogue_is_stated(imported: list[str], client: Client) -> None:
     assert imported
     for name in imported:

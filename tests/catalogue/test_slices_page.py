@@ -14,7 +14,7 @@ from datasets.catalogue.neuroglancer_links import build_state
 from datasets.catalogue.pages.slice_addresses import query_of_state
 from tests.catalogue.test_pages import HTML, LEVEL, make_dataset, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 PAGE = "/datasets/cell/slices/"
 SLICE = "/api/v1/datasets/cell@1/volumes/em/slice"
 

@@ -12,7 +12,7 @@ from django.test import Client
 
 from portal.help_pages import EXAMPLE, GUIDES, PROBLEMS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def test_every_page_is_listed_and_all_its_links_lead_somewhere(client: Client) -> None:

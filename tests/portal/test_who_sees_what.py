@@ -50,7 +50,9 @@ from tests.portal.world import (
     words_of_secret,
 )
 
-EXAMPLES = 300 if connection.vendor == "sqlite" else 100
+EVERY = 1 if connection.vendor == "sqlite" else 4
+"""On the second database a fourth of the questions is asked: the rules are the same there, only their SQL is not."""
+EXAMPLES = 200 // EVERY
 LABELS = (None, "1", "2", "draft")
 METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 DATA_KEYS = ("", "{volume}/", "{volume}/zarr.json", "{volume}/nothing", "nothing/")
@@ -227,7 +229,8 @@ def test_a_stranger_is_answered_as_the_table_says_everywhere(world: list[Case]) 
         # A Latin square: each route meets every state and every visibility, and each of their pairs many routes.
         row, column = divmod(place, len(VISIBILITIES))
         for route, label in addresses(case):
-            if (routes[route] + row + column) % len(VISIBILITIES) == 0:
+            is_met = (routes[route] + row + column) % len(VISIBILITIES) == 0
+            if is_met and (routes[route] // len(VISIBILITIES) + place) % EVERY == 0:
                 pages.check(visitor, case, route, label)
 
 
@@ -249,9 +252,9 @@ def test_lists_and_all_other_pages_tell_nothing_else(world: list[Case]) -> None:
     names = {SECRET, *(case.name for case in world)}
     for place, visitor in enumerate(Visitor(caller, world) for caller in CALLERS):
         for number, route in enumerate(all_routes()):
-            # What lists datasets is asked by all; the rest by every second of those who are members of the same ones.
-            is_skipped = place and route.pattern not in (*LISTS, *ALIKE) and (number + place // 2) % 2
-            if route.names_a_version or is_skipped:
+            # What lists datasets is asked by all; the rest by a third of them, and on the first database by strangers.
+            is_asked = route.pattern in (*LISTS, *ALIKE) or (number + place // 2) % 3 == 0 or (EVERY == 1 and not place)
+            if route.names_a_version or not is_asked:
                 continue
             reply = visitor.ask(path := route.fill(ABSENT, None))
             where, seen = f"{path}, asked by {visitor.caller}", seen_as(visitor.caller, path)

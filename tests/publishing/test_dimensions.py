@@ -16,7 +16,7 @@ from datasets.publishing.inspection import inspect
 from datasets.publishing.specification import check_specification
 from tests.samples import em_levels, label_levels, specification, write_image
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 WINDOW = {"min": 0, "max": 65535, "start": 100, "end": 900}
 

@@ -18,7 +18,7 @@ from datasets.publishing.carried_thumbnails import MAX_BYTES
 from tests.catalogue.test_versions import everything
 from tests.external_data import served
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def said() -> str:

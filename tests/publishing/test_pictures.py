@@ -22,7 +22,7 @@ from datasets.storage.arrays import KeyStore
 from tests.published import publish_once
 from tests.samples import em_levels, specification, write_image, write_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 VOXEL_NM = {"t": 1.0, "c": 1.0, "z": 20.0, "y": 10.0, "x": 5.0}
 SHAPE = {"t": 2, "c": 2, "z": 16, "y": 40, "x": 60}

@@ -22,7 +22,7 @@ from datasets.volumes.errors import CisternaError
 from datasets.volumes.problems import errors_of
 from tests.samples import em_levels, label_levels, specification, write_container, write_image
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

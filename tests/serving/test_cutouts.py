@@ -33,7 +33,7 @@ from tests.connections import one_connection
 from tests.samples import UNIT, specification, write_image
 
 CUTOUT = "/api/v1/datasets/small-cell@1/volumes/{}/cutout"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @dataclass(frozen=True)

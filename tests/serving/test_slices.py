@@ -29,7 +29,7 @@ from tests.s3_server import S3Server
 from tests.samples import specification, write_image, write_once
 from tests.serving.test_cutouts import body_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 EM = np.random.default_rng(4).integers(0, 250, size=(20, 24, 28), dtype=np.uint8)
 CELLS = np.zeros((20, 24, 28), np.uint64)
