@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -56,11 +57,14 @@ MARGIN = 1.4
 logger = logging.getLogger("cisterna.publishing")
 
 
-def render_pictures(version: DatasetVersion, *, again: bool = False) -> int:
+def render_pictures(
+    version: DatasetVersion, *, again: bool = False, show: Callable[[int, int], None] = lambda done, total: None
+) -> int:
     """Render those pictures of a frozen version that do not exist yet, and tell how many. Each is written whole.
 
     Args:
         again: those that exist as well; each stays until the new one takes its place.
+        show: is told how many are there, and how many there are to be, after each.
 
     Raises:
         StorageError: data cannot be read, or the picture not written. Those before it are kept.
@@ -69,8 +73,10 @@ def render_pictures(version: DatasetVersion, *, again: bool = False) -> int:
     objects.check_root(OWN_ROOT)
     kept = KeptPictures(version, again=again)
     renderer = _Renderer(version)
-    for name, scene in _scenes(version).items():
+    scenes = _scenes(version)
+    for done, (name, scene) in enumerate(scenes.items(), start=1):
         kept.complete(name, partial(renderer.render, scene))
+        show(done, len(scenes))
     image = base_image(list(version.volumes.all()))
     if image is not None and (CARRIED in kept or not kept.has_any(("em", "labels"))):
         kept.complete(CARRIED, partial(_carried, version, image))

@@ -14,13 +14,11 @@ from datasets.catalogue.actions.versions import revise
 from datasets.catalogue.models import DatasetVersion, Mount
 from datasets.catalogue.queries.places import open_level
 from datasets.processing.actions.jobs import enqueue, estimate
-from datasets.processing.actions.leases import claim
-from datasets.processing.models import Job, Worker
+from datasets.processing.models import Job
 from datasets.processing.recipe import NotForThis
-from datasets.processing.recipes import get_recipe
-from datasets.processing.runs import Run
 from datasets.volumes.downsampling import mean_2x, mode_2x
 from tests.processing.dask_cluster import cluster_in
+from tests.processing.running import run_job
 from tests.published import publish_once
 from tests.samples import specification, write_image
 
@@ -52,16 +50,6 @@ def flat_draft(request: pytest.FixtureRequest, data_root: Path, db: None) -> Dat
             zarr.consolidate_metadata(data_root / name / "em")
     published = publish_once(specification(f"data:{name}"), data_root.parent)
     return revise(dataset=published.dataset, by=None)
-
-
-def run_job(job: Job, folder: Path, dask: str = "threads") -> Job:
-    """Do a job as a worker does, in this thread."""
-    worker, _ = Worker.objects.get_or_create(name="here", process="here")
-    claimed = claim(worker=worker, per_organization=9)
-    assert claimed == job
-    get_recipe(job.recipe).run(Run(job=claimed, recipe=get_recipe(job.recipe), scratch=folder, dask=dask))
-    job.refresh_from_db()
-    return job
 
 
 def digests_below(folder: Path) -> dict[str, str]:

@@ -12,6 +12,8 @@ from datasets.catalogue.actions.memberships import grant_membership
 from datasets.catalogue.actions.tokens import create_api_token
 from datasets.catalogue.models import AuditEvent, Dataset, DatasetVersion
 from datasets.catalogue.pictures import picture_names
+from datasets.processing.models import Job
+from tests.processing.running import run_job
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/datasets/small-cell"
@@ -66,9 +68,12 @@ def test_a_draft_becomes_the_next_version(people: None) -> None:
     shown = Client().get(f"{ADDRESS}/").json()
     assert said["thumbnail_url"] == "http://testserver/datasets/small-cell@2/thumbnail.webp"
     assert shown == said
+    assert (job := Job.objects.get()).state == "waiting"
+    assert picture_names(version) == set(), "they are drawn in the background"
+    assert run_job(job, settings.CONFIG.home / "scratch").outcome["pictures"]
     assert picture_names(version) == picture_names(DatasetVersion.objects.get(number=1)) != set()
     assert (settings.CONFIG.home / "published" / "open" / "small-cell@2" / "em").is_dir()
-    assert [event.action for event in AuditEvent.objects.filter(by="owner")] == ["version.publish"]
+    assert [event.action for event in AuditEvent.objects.filter(by="owner")] == ["job.ask", "version.publish"]
 
     shutil.rmtree(settings.CONFIG.home / "published" / "open" / "small-cell@2")
     again = owner.ask("POST", "@draft/publish/", **key)

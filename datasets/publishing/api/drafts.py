@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.urls import reverse
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from datasets.catalogue.api.drafts import AS_READ, read_tags
 from datasets.catalogue.api.idempotency import ONCE, answer_once
 from datasets.catalogue.api.lists import CatalogueView, known, read_body
 from datasets.catalogue.api.serializers import VersionSerializer
-from datasets.publishing.actions.derived import derive_again
+from datasets.publishing.actions.derived import draw_later, place
 
 
 class DraftPublication(CatalogueView):
@@ -28,8 +29,8 @@ class DraftPublication(CatalogueView):
     headers_of: ClassVar = {"POST": AS_READ | ONCE}
 
     def post(self, request: Request, ref: Reference) -> Response:
-        """Publish a draft as it was read: its dataset's next version, which never changes. An owner's to do. The
-        answer waits for the version's pictures."""
+        """Publish a draft as it was read: its dataset's next version, which never changes. An owner's to do. A
+        job draws the version's pictures."""
         known(request)
         require_owner(name=ref.name, by=request.user)
         if read_body(request):
@@ -37,10 +38,11 @@ class DraftPublication(CatalogueView):
 
         def publish() -> Response:
             version = freeze_draft(name=ref.name, label=ref.label, tags=read_tags(request), by=request.user)
+            draw_later(version, by=cast(AbstractBaseUser, request.user))
             shown = VersionSerializer(version, context=self.context(request) | self.chosen(request))
             address = request.build_absolute_uri(reverse("api:dataset", kwargs={"ref": str(version)}))
             return Response(shown.data, status=201, headers={"Location": address})
 
         response = answer_once(request, publish)
-        derive_again(ref.name, response.data["version"])
+        place(ref.name, response.data["version"])
         return response
