@@ -11,10 +11,8 @@ from datasets.storage.derived_arrays import digest_of_objects
 from datasets.storage.digests import hash_objects
 from datasets.storage.inventory import list_objects
 from datasets.storage.mounts import Mounts
+from datasets.storage.removal import DERIVED
 from datasets.storage.roots import OWN_ROOT
-
-DERIVED = "derived"
-"""The folder of the portal's own root that holds what recipes made."""
 
 
 @dataclass(frozen=True)

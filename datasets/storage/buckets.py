@@ -178,6 +178,12 @@ class Bucket:
         """As :meth:`write`, of what a file holds: in parts where it is large, of which none is seen before the last."""
         self._run(self._files._put_file(str(file), f"{self.root.bucket}/{self.full_key(key)}"), key)
 
+    def remove_below(self, key: str) -> None:
+        """Remove all objects below ``key``, a request for each 1000 of them."""
+        while entries := self._below(key, "", "", PAGE_KEYS, deep=True)[0]:
+            keys = [{"Key": self.full_key(join_key(key, entry.key))} for entry in entries]
+            self._call("delete_objects", key, Delete={"Objects": keys, "Quiet": True})
+
     def check(self, key: str) -> None:
         """That the bucket answers and, below ``key``, tells absent from forbidden: one request for what is not there.
 

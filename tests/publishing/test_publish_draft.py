@@ -1,11 +1,13 @@
 """A draft is published over the API: by an owner, as it was read, once."""
 
+import io
 import json
 import shutil
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from datasets.catalogue.actions.memberships import grant_membership
@@ -107,3 +109,16 @@ def test_what_each_version_says_is_asked_for(django_user_model: Any) -> None:
     refused = Writer("owner").ask("POST", "@draft/publish/", If_Match="*")
     assert problem(refused) == (422, "draft-invalid")
     assert [finding["where"] for finding in refused.json()["findings"]] == ["/specimen", "/acquisition"]
+
+
+def test_the_same_from_the_command_line(small_cell: DatasetVersion) -> None:
+    out = io.StringIO()
+    call_command("revise", "small-cell", stdout=out)
+    call_command("freeze", "small-cell", stdout=out)
+    assert "small-cell@draft is begun" in out.getvalue()
+    assert "small-cell@2 is published" in out.getvalue()
+    assert DatasetVersion.objects.get(number=2).state == "published"
+    assert sorted(job.recipe for job in Job.objects.all()) == ["manifest", "thumbnails"]
+    assert (settings.CONFIG.home / "published" / "open" / "small-cell@2" / "em").is_dir()
+    with pytest.raises(CommandError, match="has no draft"):
+        call_command("freeze", "small-cell")

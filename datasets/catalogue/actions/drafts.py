@@ -26,6 +26,7 @@ from datasets.catalogue.models import (
     View,
 )
 from datasets.catalogue.queries.datasets import NotFound, load_content, named_dataset, named_version
+from datasets.catalogue.queries.names import find_dataset
 from datasets.catalogue.queries.visibility import Deed, require
 from datasets.catalogue.records import Record, write_record
 from datasets.volumes.errors import CisternaError
@@ -167,8 +168,33 @@ def freeze_draft(*, name: str, label: str | None, tags: Sequence[str], by: Write
     return _freeze(_find(name, label, tags, by, Deed.ADMINISTER), tags, by)
 
 
+def freeze_as_it_is(*, name: str, by: AbstractBaseUser | None) -> DatasetVersion:
+    """The same for a draft in whatever state it is; ``None`` is the operator's command line.
+
+    Raises:
+        NameUnknown, NotAllowed, NotFound, DraftInvalid.
+    """
+    dataset = find_dataset(name, by)
+    require(by, Deed.ADMINISTER, dataset)
+    draft = dataset.versions.filter(number=None).select_related("dataset").first()
+    if draft is None:
+        raise NotFound(f"{name} has no draft", where=f"{name}@draft", fix=f"Begin one: manage.py revise {name}")
+    return _freeze(draft, [ANY_TAG], by)
+
+
+def revise_newest(*, name: str, by: AbstractBaseUser | None) -> DatasetVersion:
+    """Begin a dataset's next version; ``None`` is the operator's command line.
+
+    Raises:
+        NameUnknown, NotAllowed, DraftExists, NothingToRevise.
+    """
+    dataset = find_dataset(name, by)
+    require(by, Deed.EDIT, dataset)
+    return revise(dataset=dataset, by=by)
+
+
 @transaction.atomic
-def _freeze(version: DatasetVersion, tags: Sequence[str], by: Writer) -> DatasetVersion:
+def _freeze(version: DatasetVersion, tags: Sequence[str], by: Writer | None) -> DatasetVersion:
     draft = _lock(version)
     said = said_by(draft)
     record = _require_tag(draft, tags, {}, said)
@@ -176,8 +202,8 @@ def _freeze(version: DatasetVersion, tags: Sequence[str], by: Writer) -> Dataset
     if lacking:
         findings = [Finding(f"/{name}", "It is not said yet.") for name in lacking]
         raise DraftInvalid(f"It lacks {' and '.join(lacking)}", where=str(draft), fix="Say it first", findings=findings)
-    frozen = freeze(draft=draft, by=_account(by), record=record)
-    version = named_version(frozen.dataset.name, str(frozen.number), by)
+    frozen = freeze(draft=draft, by=_account(by) if by is not None else None, record=record)
+    version = DatasetVersion.objects.select_related("dataset").get(pk=frozen.pk)
     load_content(version)
     return version
 

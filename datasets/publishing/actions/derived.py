@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 
+from datasets.catalogue.actions.drafts import freeze_as_it_is
 from datasets.catalogue.actions.published_tree import settle_published_tree
 from datasets.catalogue.models import DatasetVersion, State
 from datasets.processing.actions.jobs import enqueue_for
+from datasets.processing.recipes import get_recipe
 from datasets.publishing.pictures import render_pictures
 from datasets.publishing.recipes import THUMBNAILS
 from datasets.volumes.errors import CisternaError
@@ -24,6 +27,21 @@ def derive(version: DatasetVersion) -> None:
     _settle(version)
     with _told_only(f"no pictures of {version}"):
         render_pictures(version)
+
+
+def freeze_and_derive(*, name: str, by: AbstractBaseUser | None) -> DatasetVersion:
+    """Publish a draft as it is, and have a worker draw its pictures and hash its objects.
+
+    Raises:
+        NameUnknown, NotAllowed, NotFound, DraftInvalid.
+    """
+    with transaction.atomic():
+        version = freeze_as_it_is(name=name, by=by)
+        draw_later(version, by=by)
+        if version.mounts.exists():
+            enqueue_for(version, recipe=get_recipe("manifest"), parameters={}, by=by)
+    _settle(version)
+    return version
 
 
 def draw_later(version: DatasetVersion, *, by: AbstractBaseUser | None) -> None:
