@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
@@ -12,8 +13,12 @@ from datasets.catalogue.models import (
     Coverage,
     Dataset,
     DatasetVersion,
+    ExternalMesh,
     Mount,
+    Publication,
     Segmentation,
+    Specimen,
+    SpecimenTerm,
     State,
     Transform,
     View,
@@ -21,6 +26,7 @@ from datasets.catalogue.models import (
 )
 from datasets.catalogue.queries.catalogue_state import kept_for_strangers
 from datasets.catalogue.queries.paging import first_rows
+from datasets.catalogue.queries.prepared import Prepared, hand_over, is_loaded
 from datasets.catalogue.queries.source_checks import with_checks
 from datasets.catalogue.queries.visibility import Viewer, may_see_drafts, seen_by, visible_to
 from datasets.volumes.errors import CisternaError
@@ -100,7 +106,7 @@ def find_version(name: str, label: str | None, user: Viewer) -> DatasetVersion:
         NotFound, VersionRetired
     """
     version = named_version(name, label, user)
-    prefetch_related_objects([version], load_volumes())
+    _load_volumes(version)
     return version
 
 
@@ -243,7 +249,13 @@ def segmentation_of(volume: Volume) -> Segmentation | None:
 
 def load_content(version: DatasetVersion) -> None:
     """Load all that ``version`` says in one go, for a page or an answer that shows it all."""
-    prefetch_related_objects([version], *_content())
+    _load_volumes(version)
+    for name, rows in _CONTENT.items():
+        if not is_loaded(version, name):
+            hand_over(rows.of(version.pk), name, [version])
+    specimen: Specimen | None = getattr(version, "specimen", None)
+    if specimen is not None and not is_loaded(specimen, "terms"):
+        hand_over(_TERMS.of(version.pk), "terms", [specimen])
 
 
 def load_volumes() -> Prefetch[str]:
@@ -263,11 +275,8 @@ def with_version[Row: Model](rows: QuerySet[Row], version: str = "version") -> Q
 
 def with_content(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
     """With what is said of each volume."""
-    coverage = Coverage.objects.select_related("organelle").defer("organelle__synonyms").order_by("pk")
-    return with_checks(volumes.select_related("segmentation__run__model_version__model")).prefetch_related(
-        Prefetch("segmentation__coverage", coverage),
-        Prefetch("transforms", Transform.objects.select_related("space").order_by("pk")),
-        "external_meshes",
+    return _with_segmentation(volumes).prefetch_related(
+        Prefetch("segmentation__coverage", _coverage()), Prefetch("transforms", _transforms()), "external_meshes"
     )
 
 
@@ -278,13 +287,40 @@ def _newest_in(published: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
     return published.filter(~Exists(newer))
 
 
-def _content() -> list[str | Prefetch[str]]:
-    return [
-        load_volumes(),
-        Prefetch("mounts", queryset=Mount.objects.all()),
-        "specimen__terms",
-        "views",
-        "publications",
-        Prefetch("contributions", Contribution.objects.select_related("person").order_by("rank", "pk")),
-        Prefetch("affiliations", Affiliation.objects.select_related("organization").order_by("rank", "pk")),
-    ]
+def _with_segmentation(volumes: QuerySet[Volume]) -> QuerySet[Volume]:
+    return with_checks(volumes.select_related("segmentation__run__model_version__model"))
+
+
+def _coverage() -> QuerySet[Coverage]:
+    return Coverage.objects.select_related("organelle").defer("organelle__synonyms").order_by("pk")
+
+
+def _transforms() -> QuerySet[Transform]:
+    return Transform.objects.select_related("space").order_by("pk")
+
+
+_VOLUMES = Prepared(_with_segmentation(Volume.objects.all()), "version")
+_COVERAGE = Prepared(_coverage(), "segmentation__volume__version")
+_TRANSFORMS = Prepared(_transforms(), "volume__version")
+_MESHES = Prepared(ExternalMesh.objects.all(), "volume__version")
+_TERMS = Prepared(SpecimenTerm.objects.all(), "specimen__version")
+_CONTENT: Mapping[str, Prepared[Any]] = {
+    "mounts": Prepared(Mount.objects.all(), "version"),
+    "views": Prepared(View.objects.all(), "version"),
+    "publications": Prepared(Publication.objects.all(), "version"),
+    "contributions": Prepared(Contribution.objects.select_related("person").order_by("rank", "pk"), "version"),
+    "affiliations": Prepared(Affiliation.objects.select_related("organization").order_by("rank", "pk"), "version"),
+}
+
+
+def _load_volumes(version: DatasetVersion) -> None:
+    """The volumes of ``version``, each with what :func:`with_content` says of it."""
+    if is_loaded(version, "volumes"):
+        return
+    volumes = _VOLUMES.of(version.pk)
+    hand_over(volumes, "volumes", [version])
+    if segmentations := list(filter(None, map(segmentation_of, volumes))):
+        hand_over(_COVERAGE.of(version.pk), "coverage", segmentations)
+    if volumes:
+        hand_over(_TRANSFORMS.of(version.pk), "transforms", volumes)
+        hand_over(_MESHES.of(version.pk), "external_meshes", volumes)
