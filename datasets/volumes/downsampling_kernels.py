@@ -98,26 +98,36 @@ def mode(block: Any, out: Any, fz: int, fy: int, fx: int) -> None:
     nz, ny, nx = block.shape
     labels = np.empty(8, block.dtype)
     for z in range(out.shape[0]):
+        z0, z1 = fz * z, min(fz * z + fz, nz) - 1
         for y in range(out.shape[1]):
-            for x in range(out.shape[2]):
-                first = block[fz * z, fy * y, fx * x]
-                mixed = False
-                count = 0
-                for dz in range(fz):
-                    for dy in range(fy):
-                        for dx in range(fx):
-                            label = block[min(fz * z + dz, nz - 1), min(fy * y + dy, ny - 1), min(fx * x + dx, nx - 1)]
-                            labels[count] = label
-                            count += 1
-                            mixed |= label != first
-                if not mixed:
-                    out[z, y, x] = first
-                    continue
-                best, most = first, 0
-                for one in range(count):
-                    found = 0
-                    for other in range(count):
-                        found += labels[other] == labels[one]
-                    if found > most:
-                        best, most = labels[one], found
-                out[z, y, x] = best
+            y0, y1 = fy * y, min(fy * y + fy, ny) - 1
+            # Most blocks hold one label; the counting is for the others.
+            near, beside, below, across = block[z0, y0], block[z0, y1], block[z1, y0], block[z1, y1]
+            line = out[z, y]
+            for x in range(line.size):
+                x0, x1 = fx * x, min(fx * x + fx, nx) - 1
+                first = near[x0]
+                same = (near[x1] == first) & (beside[x0] == first) & (beside[x1] == first) & (below[x0] == first)
+                if same & (below[x1] == first) & (across[x0] == first) & (across[x1] == first):
+                    line[x] = first
+                else:
+                    line[x] = _most_frequent(block, labels, z0, y0, x0, fz, fy, fx)
+
+
+@compiled
+def _most_frequent(block: Any, labels: Any, z0: int, y0: int, x0: int, fz: int, fy: int, fx: int) -> Any:
+    nz, ny, nx = block.shape
+    count = 0
+    for dz in range(fz):
+        for dy in range(fy):
+            for dx in range(fx):
+                labels[count] = block[min(z0 + dz, nz - 1), min(y0 + dy, ny - 1), min(x0 + dx, nx - 1)]
+                count += 1
+    best, most = labels[0], 0
+    for one in range(count):
+        found = 0
+        for other in range(count):
+            found += labels[other] == labels[one]
+        if found > most:
+            best, most = labels[one], found
+    return best
