@@ -1,4 +1,4 @@
-"""What tests/conftest.py promises, shown by running pytest on small suites that stand on it."""
+"""What tests/conftest.py promises, shown by running pytest on a small suite that stands on it."""
 
 import os
 import shutil
@@ -31,11 +31,14 @@ def test_network():
 
 def test_data(shared_data):
     assert (shared_data / "README.md").read_text() == "here"
+
+def test_markers(request):
+    assert [it.name for it in request.session.items if it.get_closest_marker("shared_data")] == ["test_data"]
 """
 
 
 def run_suite(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on SUITE in ``folder``; its environment has no CI and no Chromium unless given."""
+    """Run pytest on SUITE in ``folder``, with the plugins it needs; its environment has no CI unless given."""
     (folder / "tests").mkdir()
     for name in ("conftest.py", "chromium.py", "ports.py", "postgresql_server.py", "s3_server.py"):
         shutil.copy(CHECKOUT / "tests" / name, folder / "tests")
@@ -43,9 +46,9 @@ def run_suite(folder: Path, *arguments: str, **environment: str) -> subprocess.C
     inherited = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST_")}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-c", CHECKOUT / "pyproject.toml", "--rootdir", folder,
-         "-p", "no:cacheprovider", "tests", *arguments],
-        cwd=folder, env={**inherited, "PYTHONPATH": str(CHECKOUT), **environment}, capture_output=True, text=True,
-        check=False,
+         "-p", "no:cacheprovider", "-p", "xdist", "-p", "pytest_django", "tests", *arguments],
+        cwd=folder, env={**inherited, "PYTHONPATH": str(CHECKOUT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def test_an_absent_part_is_listed_at_the_end_and_the_home_is_not_the_users(tmp_p
     assert answer.returncode == 0, answer.stdout
     listed = answer.stdout[answer.stdout.index("not run: The data that does not ship is not here") :]
     assert "1 in tests/test_suite.py" in listed
-    assert "3 passed, 1 skipped in" in answer.stdout.splitlines()[-1]
+    assert "4 passed, 1 skipped in" in answer.stdout.splitlines()[-1]
     home = Path((tmp_path / "home-of-main").read_text())
     assert home != mine
     assert not home.exists()
@@ -76,13 +79,8 @@ def test_an_absent_part_is_listed_at_the_end_and_the_home_is_not_the_users(tmp_p
 def test_in_ci_an_absent_part_is_a_failure(tmp_path: Path, absent: str) -> None:
     answer = run_suite(tmp_path, CI="true", CISTERNA_SHARED_DATA=absent)
     assert answer.returncode == 1
-    assert "3 passed, 1 error" in answer.stdout.splitlines()[-1]
+    assert "4 passed, 1 error" in answer.stdout.splitlines()[-1]
     assert "Failed: The data that does not ship is not here" in answer.stdout
-
-
-def test_users_of_the_fixture_carry_the_marker(tmp_path: Path, absent: str) -> None:
-    answer = run_suite(tmp_path, "-m", "not shared_data", CISTERNA_SHARED_DATA=absent)
-    assert "3 passed, 1 deselected" in answer.stdout.splitlines()[-1]
 
 
 def test_a_part_that_is_there_is_handed_over_and_each_worker_has_a_home_of_its_own(tmp_path: Path) -> None:
