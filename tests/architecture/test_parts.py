@@ -47,8 +47,8 @@ def run_suite(folder: Path, *arguments: str, **environment: str) -> subprocess.C
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-c", CHECKOUT / "pyproject.toml", "--rootdir", folder,
          "-p", "no:cacheprovider", "-p", "xdist", "-p", "pytest_django", "tests", *arguments],
-        cwd=folder, env={**inherited, "PYTHONPATH": str(CHECKOUT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
-        capture_output=True, text=True, check=False,
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**inherited, "PYTHONPATH": str(CHECKOUT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
     )  # fmt: skip
 
 

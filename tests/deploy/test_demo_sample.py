@@ -23,7 +23,7 @@ from ome_zarr_models.v05.labels import Labels
 from datasets.publishing.specification import read_specification
 from datasets.volumes.downsampling import mean_2x, mode_2x
 from deploy.demo.sample import LABELS, PACKED, SampleDamaged, unpack_array, write_sample
-from tests.journeys.conftest import begin_home, manage
+from tests.journeys.conftest import begin_demo, begin_home, manage
 
 CHECKOUT = Path(__file__).parents[2]
 DEMO = CHECKOUT / "deploy" / "demo"
@@ -170,8 +170,11 @@ def start_and_end_demo(home: Path, expected: str) -> None:
     assert "Traceback" not in rest
 
 
-def test_the_demo_starts_publishes_once_and_ends_cleanly(tmp_path: Path) -> None:
-    start_and_end_demo(tmp_path, "fib25-ts2@1: published")
+def test_the_demo_starts_publishes_once_and_ends_cleanly(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    begin_demo(tmp_path, tmp_path_factory)
+    assert "fib25-ts2@1: published" in (tmp_path / "server.log").read_text()
     start_and_end_demo(tmp_path, "fib25-ts2@1: already published, nothing changed")
 
 

@@ -129,9 +129,10 @@ class Download:
     def has(self, files: dict[str, bytes]) -> dict[str, bytes]:
         """Those that are there, and whole."""
         found = {}
-        for key, content in files.items():
+        folder = self.home / FOLDER
+        for key, content in files.items() if folder.exists() else ():
             with contextlib.suppress(FileNotFoundError):
-                if (self.home / FOLDER / key).read_bytes() == content:
+                if (folder / key).read_bytes() == content:
                     found[key] = content
         return found
 
@@ -165,7 +166,7 @@ def downloads(served: Served, rclone: Path, tmp_path: Path) -> Iterator[list[Dow
                     each.proxy.bytes_per_s = 1 << 10
                     moving.remove(each)
                 assert each.is_running(), (each.tool, each.end(), each.said)
-            time.sleep(0.05)
+            time.sleep(0.25)
         yield found
 
 

@@ -1,5 +1,5 @@
 """Every client of S3 reads the demo and a dataset that is not public, byte for byte: over a folder and over a bucket,
-from the portal itself and through nginx."""
+half of them from the portal itself, half through nginx."""
 
 import hashlib
 import html
@@ -118,7 +118,13 @@ def stocked(either_demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Stoc
     return Stocked(either_demo, files_in(either_demo.sample), files_in(folder / "data"), *keys)
 
 
-@pytest.fixture(scope="module", params=["server", pytest.param("nginx", marks=pytest.mark.nginx)])
+BEHIND_NGINX = pytest.mark.parametrize("endpoint", [pytest.param("nginx", marks=pytest.mark.nginx)], indirect=True)
+FROM_THE_PORTAL = pytest.mark.parametrize("endpoint", ["server"], indirect=True)
+"""Each client reads over a folder and over a bucket, with a key and without, through one of the two; half of them meet
+either, and botocore both, in tests/serving."""
+
+
+@pytest.fixture(scope="module")
 def endpoint(
     request: pytest.FixtureRequest, stocked: Stocked, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -133,8 +139,7 @@ def endpoint(
 
 @pytest.fixture(scope="module")
 def reading(endpoint: str, stocked: Stocked) -> Reading:
-    """What is public over a folder from the portal and over a bucket through nginx, what is not the other way round:
-    each pair of the three meets."""
+    """What is public over a folder from the portal and over a bucket through nginx, what is not the other way round."""
     is_folder, is_portal = not stocked.demo.settings, endpoint.startswith(stocked.demo.url)
     if is_folder != is_portal:
         keys = (stocked.key_id, stocked.secret)
@@ -176,6 +181,7 @@ def assert_whole(reading: Reading, copy: Path) -> None:
 class TestCopies:
     """Of a whole dataset; a second one moves nothing."""
 
+    @BEHIND_NGINX
     def test_aws(self, reading: Reading, tmp_path: Path) -> None:
         first, second = (aws(reading, tmp_path, "sync", f"s3://{reading.bucket}/", "copy") for _ in range(2))
         assert_whole(reading, tmp_path / "copy")
@@ -183,6 +189,7 @@ class TestCopies:
         assert second == ""
 
     @pytest.mark.usefixtures("rclone")
+    @FROM_THE_PORTAL
     def test_rclone(self, reading: Reading, tmp_path: Path) -> None:
         source = f"portal:{reading.bucket}"
         first, second = (rclone(reading, tmp_path, "copy", source, "copy") for _ in range(2))
@@ -191,6 +198,7 @@ class TestCopies:
         assert "Copied" not in second
         rclone(reading, tmp_path, "check", source, "copy")
 
+    @BEHIND_NGINX
     def test_s5cmd(self, reading: Reading, tmp_path: Path) -> None:
         source = f"s3://{reading.bucket}/*"
         first, second = (s5cmd(reading, tmp_path, "sync", source, "copy/") for _ in range(2))
@@ -199,6 +207,7 @@ class TestCopies:
         assert second == ""
 
 
+@FROM_THE_PORTAL
 def test_s5cmd_lists_copies_and_shows(reading: Reading, tmp_path: Path) -> None:
     listed = s5cmd(reading, tmp_path, "ls", f"s3://{reading.bucket}/*").splitlines()
     assert [line[39:] for line in listed] == sorted(reading.files)
@@ -214,6 +223,7 @@ def test_s5cmd_lists_copies_and_shows(reading: Reading, tmp_path: Path) -> None:
     assert files_in(tmp_path / "run") == below
 
 
+@BEHIND_NGINX
 def test_botocore_reads_every_object(reading: Reading) -> None:
     signing: dict[str, Any] = {} if reading.key_id else {"signature_version": UNSIGNED}
     s3 = Session().create_client(
@@ -227,6 +237,7 @@ def test_botocore_reads_every_object(reading: Reading) -> None:
     assert sha256(read) == sha256(reading.files)
 
 
+@FROM_THE_PORTAL
 def test_obstore_reads_every_object_and_zarr_through_it(reading: Reading) -> None:
     keys = {"access_key_id": reading.key_id, "secret_access_key": reading.secret} if reading.key_id else {}
     store = S3Store(
@@ -243,6 +254,7 @@ def test_obstore_reads_every_object_and_zarr_through_it(reading: Reading) -> Non
     np.testing.assert_array_equal(array[...], values)
 
 
+@BEHIND_NGINX
 def test_tensorstore_reads(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     if reading.key_id:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", reading.key_id)
@@ -272,6 +284,7 @@ files.get(f"{bucket}/em/", folder, recursive=True)
 """
 
 
+@FROM_THE_PORTAL
 def test_s3fs_and_zarr_read(reading: Reading, tmp_path: Path) -> None:
     """In a process of their own: s3fs ends its connections when it likes."""
     options: dict[str, Any] = {"endpoint_url": reading.endpoint, "client_kwargs": {"region_name": REGION}}
@@ -287,6 +300,7 @@ def test_s3fs_and_zarr_read(reading: Reading, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("rclone")
 @pytest.mark.parametrize("read", [aws, rclone, s5cmd])
+@pytest.mark.parametrize("either_demo", ["folder"], indirect=True)
 def test_programs_say_what_is_wrong(stocked: Stocked, tmp_path: Path, read: Any) -> None:
     endpoint = f"{stocked.demo.url}/s3"
 
