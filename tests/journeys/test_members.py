@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.conftest import CHECKOUT, Portal, begin_home, wait_until_ready
+from tests.journeys.conftest import CHECKOUT, Portal, begin_home, manage, wait_until_ready
 from tests.ports import free_port
 from tests.samples import specification, write_container
 
@@ -35,10 +35,6 @@ class PrivatePortal(Portal):
             [sys.executable, "manage.py", *arguments],
             cwd=CHECKOUT, env=environment(self.home), check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
-
-    def add_account(self, name: str) -> None:
-        code = f"User.objects.create_user('{name}', password='secret-{name}')"
-        self.manage("shell", "--no-imports", "-c", f"from portal.accounts.models import User; {code}")
 
     @contextlib.contextmanager
     def signed_in(self, name: str) -> Iterator[httpx.Client]:
@@ -68,7 +64,16 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePortal]:
     begin_home(home, tmp_path_factory)
     write_container(home / "data" / "small.zarr")
     (home / "spec.toml").write_text(as_toml(specification("data:small.zarr", visibility="private")))
-    portal.manage("publish", str(home / "spec.toml"))
+    code = "from portal.accounts.models import User\nfor name in ('ada', 'eve', 'ivy'):\n"
+    code += "    User.objects.create_user(name, password=f'secret-{name}')"
+    manage(
+        home,
+        ["publish", str(home / "spec.toml")],
+        ["shell", "--no-imports", "-c", code],
+        ["membership", "grant", "eve", "owner", "--dataset", "small-cell"],
+        ["membership", "grant", "ivy", "viewer", "--dataset", "small-cell"],
+        CISTERNA_ROOT_DATA=environment(home)["CISTERNA_ROOT_DATA"],
+    )
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve"],
@@ -108,7 +113,6 @@ def until(seconds: float, client: httpx.Client, path: str, status: int) -> bool:
 
 
 def test_a_member_sees_the_data_with_their_session_until_the_membership_ends(portal: PrivatePortal) -> None:
-    portal.add_account("ada")
     with portal.signed_in("ada") as member, httpx.Client(base_url=portal.url) as stranger:
         _be_a_member(portal, member, stranger)
 
@@ -136,8 +140,6 @@ def _be_a_member(portal: PrivatePortal, member: httpx.Client, stranger: httpx.Cl
 
 
 def test_another_origin_gets_nothing_with_a_members_cookie(portal: PrivatePortal) -> None:
-    portal.add_account("eve")
-    portal.manage("membership", "grant", "eve", "owner", "--dataset", "small-cell")
     with portal.signed_in("eve") as member:
         assert member.get(KEY).status_code == 200
         assert member.get(KEY, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
@@ -150,12 +152,11 @@ def test_another_origin_gets_nothing_with_a_members_cookie(portal: PrivatePortal
 
 
 def test_visibility_and_tokens_are_obeyed_by_every_process_when_the_command_ends(portal: PrivatePortal) -> None:
-    shown = portal.manage("share", "create", "small-cell")
-    link, data = re.findall(r"http\S+", shown)
+    root = environment(portal.home)["CISTERNA_ROOT_DATA"]
+    shown = manage(portal.home, ["share", "create", "small-cell"], ["token", "create", "ivy"], CISTERNA_ROOT_DATA=root)
+    link, data = re.findall(r"http\S+", shown)[:2]
     path = data.removeprefix(portal.url_as_configured).replace("<version>/…", "1/em/zarr.json")
-    portal.add_account("ivy")
-    portal.manage("membership", "grant", "ivy", "viewer", "--dataset", "small-cell")
-    bearer = re.findall(r"cst_\S+", portal.manage("token", "create", "ivy"))[0]
+    bearer = re.findall(r"cst_\S+", shown)[0]
     with httpx.Client(base_url=portal.url) as holder, httpx.Client(base_url=portal.url) as reviewer:
         headers = {"Authorization": f"Bearer {bearer}"}
         assert until(5, holder, path, 200)
@@ -170,8 +171,9 @@ def test_visibility_and_tokens_are_obeyed_by_every_process_when_the_command_ends
         assert portal.manage("visibility", "small-cell", "private") == "small-cell is private\n"
         assert {holder.get(KEY, headers=FRESH).status_code for _ in range(12)} == {404}
 
-        portal.manage("share", "revoke", re.findall(r"share (\d+):", shown)[0])
-        portal.manage("token", "revoke", bearer.split("_")[1])
+        share = re.findall(r"share (\d+):", shown)[0]
+        revocations = ["share", "revoke", share], ["token", "revoke", bearer.split("_")[1]]
+        manage(portal.home, *revocations, CISTERNA_ROOT_DATA=root)
         time.sleep(2)
         assert {holder.get(path, headers=FRESH).status_code for _ in range(12)} == {401}
         assert {holder.get(KEY, headers=headers | FRESH).status_code for _ in range(12)} == {401}
