@@ -380,13 +380,7 @@ def data_path(case: Case, label: str | None, key: str) -> str:
 
 
 def judge_data(
-    reply: Reply,
-    case: Case,
-    caller: str,
-    label: str | None,
-    key: str,
-    headers: Mapping[str, str],
-    world: list[Case],
+    reply: Reply, case: Case, caller: str, label: str | None, key: str, headers: Mapping[str, str], world: list[Case]
 ) -> None:
     assert reply.status == expected_of_data(case, caller, label, key, headers)
     assert leaks(reply, data_path(case, label, key), told_to(caller, world)) == set()
