@@ -118,7 +118,6 @@ def _own_portal() -> None:
         os.environ["CISTERNA_DATABASE"] = _address_on(server)
     django.setup()
     os.environ.pop("CISTERNA_DATABASE", None)  # what a test starts has a home, and a database, of its own
-    os.environ["CISTERNA_WORKERS"] = "0"  # and workers where it asks for them
     # A hash that is meant to cost much costs as much in each test that has an account. Servers of their own keep it.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     del os.environ["DJANGO_SETTINGS_MODULE"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from datasets.catalogue.models import DatasetVersion
@@ -64,20 +65,32 @@ class Estimate:
 class Recipe:
     """Something that is derived from a version in the background.
 
+    ``module`` has the functions ``run`` and ``estimate``; it is loaded when it is needed, as few processes need it.
     ``run`` does the work, and ends with :meth:`Run.commit <datasets.processing.runs.Run.commit>`, in which it makes
     visible what it made. Killed anywhere and run again, it goes on where it was.
     """
 
     name: str
     title: str
-    run: Callable[[Run], None]
-    estimate: Callable[[DatasetVersion, Mapping[str, Any]], Estimate]
+    module: str
     of: For
     deed: Deed = Deed.EDIT
     at_once: int = 2
     """How many of it run at a time, at most."""
     parameters: Mapping[str, tuple[type, str]] = field(default_factory=dict)
     """What it takes: the type of each, and what it says."""
+
+    @property
+    def run(self) -> Callable[[Run], None]:
+        """Does the work of one attempt."""
+        run: Callable[[Run], None] = import_module(self.module).run
+        return run
+
+    @property
+    def estimate(self) -> Callable[[DatasetVersion, Mapping[str, Any]], Estimate]:
+        """What running it on a version, with parameters that were checked, would bring."""
+        estimate: Callable[[DatasetVersion, Mapping[str, Any]], Estimate] = import_module(self.module).estimate
+        return estimate
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters as they are handed to :attr:`run`.

@@ -1,44 +1,11 @@
-"""Recipes that need to know how data are shown: the pictures of a version."""
+"""Recipes that need to know how data are shown."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
-from datasets.catalogue.models import DatasetVersion
-from datasets.processing.recipe import Estimate, For, Recipe
-from datasets.processing.runs import Run
-from datasets.publishing.named_thumbnails import keep_named
-from datasets.publishing.pictures import render_pictures
-
-
-def _estimate(version: DatasetVersion, parameters: Mapping[str, Any]) -> Estimate:
-    return Estimate(
-        memory_bytes=512 * 1024**2,
-        said=(f"Draws the whole, its slices, {version.views.count()} views and {version.volumes.count()} layers",),
-    )
-
-
-def _run(run: Run) -> None:
-    """Each picture is seen when it is drawn: they are made from what is published, and nothing is made from them."""
-    version, again = run.version(), bool(run.parameters.get("again"))
-
-    def show(done: int, total: int) -> None:
-        run.show("Drawing", done=done, total=total, unit="pictures")
-
-    drawn = render_pictures(version, again=again, show=show)
-    named = keep_named(version, again=again)
-    if named.trouble:
-        run.say(named.trouble)
-    with run.commit({"pictures": drawn + named.pictures}):
-        pass
-
+from datasets.processing.recipe import For, Recipe
 
 THUMBNAILS = Recipe(
     name="thumbnails",
     title="Pictures",
-    run=_run,
-    estimate=_estimate,
+    module="datasets.publishing.drawing",
     of=For.PUBLISHED,
     parameters={"again": (bool, "Whether those that exist are drawn anew, in their place: true or false")},
 )

@@ -30,7 +30,7 @@ _READY_WITHIN_S = 60
 def settings_of(home: Path, port: int, **more: str) -> dict[str, str]:
     """The variables of a portal in ``home`` that answers on ``port``; what whoever measures has set is empty in it."""
     emptied = {name: "" for name in os.environ if name.startswith("CISTERNA_")}
-    return emptied | {"CISTERNA_HOME": str(home), "PORT": str(port)} | more
+    return emptied | {"CISTERNA_HOME": str(home), "PORT": str(port), "CISTERNA_WORKERS": "0"} | more
 
 
 def manage(settings: Mapping[str, str], *arguments: str) -> None:

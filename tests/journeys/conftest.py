@@ -171,9 +171,9 @@ def either_demo(request: pytest.FixtureRequest) -> Demo:
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """That of an operator who has configured a home and nothing else."""
+    """That of an operator who has configured a home and nothing else, and starts the workers themselves."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CISTERNA_", "DJANGO_"))}
-    return kept | {"CISTERNA_HOME": str(home)}
+    return kept | {"CISTERNA_HOME": str(home), "CISTERNA_WORKERS": "0"}
 
 
 COMMANDS = """

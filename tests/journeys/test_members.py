@@ -78,7 +78,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePortal]:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve"],
             cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT,
-            env=environment(home) | {"PORT": str(port), "CISTERNA_PROCESSES": "2"},
+            env=environment(home) | {"PORT": str(port), "CISTERNA_PROCESSES": "2", "CISTERNA_WORKERS": "0"},
         )  # fmt: skip
         try:
             wait_until_ready(portal, process)

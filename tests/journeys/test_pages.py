@@ -56,7 +56,7 @@ CHECKED_ELSEWHERE = {
     *("models/<slug:name>/", "tasks/<slug:name>/", "collections/<slug:name>/", "people/", "people/<int:number>/"),
     "datasets/<dataset:ref>/view/",  # of the viewer's parts
     "selections/<link:identifier>/",
-    *("account/", "account/password/", "account/tokens/", "account/sign-in/"),
+    *("account/", "account/password/", "account/tokens/", "account/sign-in/", "jobs/", "jobs/<slug:uid>/"),
 }
 # By how much what is seen has moved since the page came.
 SHIFTED = """() => {
@@ -64,7 +64,7 @@ SHIFTED = """() => {
   shifts.observe({ type: "layout-shift", buffered: true });
   return shifts.takeRecords().reduce((sum, it) => sum + it.value, 0);
 }"""
-NO_PAGE = re.compile(r"^(api/v1|metrics|health)\b|\.\w+$|^api/try|^selection/\w|revoke|sign-out|\?")
+NO_PAGE = re.compile(r"^(api/v1|metrics|health)\b|\.\w+$|^api/try|^selection/\w|revoke|sign-out|/change/$|\?")
 
 
 def test_every_page_is_among_those_that_keep_the_rules() -> None:

@@ -48,6 +48,32 @@ def test_the_pages_of_an_account_keep_the_rules_of_accessibility(page: Page, dem
         check_on_every_screen(page, path, WIDTHS)
 
 
+def test_a_job_is_watched_to_its_end(page: Page, demo: Portal, operator: str) -> None:
+    def manage(*command: str) -> str:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
+        return subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=CHECKOUT, check=True, capture_output=True, text=True,
+            env=inherited | {"CISTERNA_HOME": str(demo.home)},
+        ).stdout  # fmt: skip
+
+    sign_in(page, demo, operator)
+    page.wait_for_url(f"{demo.url}/datasets/")
+    page.goto(f"{demo.url}/jobs/")
+    expect(page.get_by_text("Nothing was asked for yet")).to_be_visible()
+    check_on_every_screen(page, "no jobs", WIDTHS)
+    uid = manage("derive", "fib25-ts2", "--recipe", "manifest").split()[0]
+    page.goto(f"{demo.url}/jobs/")
+    expect(page.get_by_text("No worker is at work")).to_be_visible()
+    page.get_by_role("link", name="The SHA-256 of every object").click()
+    page.wait_for_url(f"{demo.url}/jobs/{uid}/")
+    expect(page.get_by_role("status")).to_have_text("Waits for a worker")
+    check_on_every_screen(page, "a job that waits", WIDTHS)
+    page.evaluate("document.activeElement.blur()")
+    manage("worker", "--until-idle")
+    expect(page.get_by_role("status")).to_contain_text("Done after", timeout=30_000)  # without being asked
+    check_on_every_screen(page, "a job that is done", WIDTHS)
+
+
 def test_the_administration_works_under_the_sites_policy(page: Page, demo: Portal, operator: str) -> None:
     complaints: list[str] = []
     page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)

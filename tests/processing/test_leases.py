@@ -17,8 +17,7 @@ from datasets.processing.actions.jobs import JobEnded, JobLive, cancel, enqueue,
 from datasets.processing.actions.leases import JobCancelled, Lease, LeaseLost
 from datasets.processing.models import Job, JobState, Worker
 from datasets.processing.processes import is_dead, this_process
-from datasets.processing.recipes import get_recipe
-from datasets.processing.recipes.manifest import RECIPE as MANIFEST
+from datasets.processing.recipes import MANIFEST, get_recipe
 from datasets.processing.worker import Habits, WorkerProcess
 from datasets.storage.errors import StorageUnavailable
 from datasets.volumes.errors import CisternaError

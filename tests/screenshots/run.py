@@ -122,7 +122,7 @@ def served(home: Home, folder: Path) -> Iterator[str]:
 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CISTERNA_", "DJANGO_"))}
     port = free_port()
-    environment = kept | {"CISTERNA_HOME": str(folder / "home"), "PORT": str(port)}
+    environment = kept | {"CISTERNA_HOME": str(folder / "home"), "PORT": str(port), "CISTERNA_WORKERS": "0"}
     folder.mkdir(parents=True, exist_ok=True)
     log = (folder / "server.log").open("wb")
     written = folder / "written"
@@ -264,7 +264,7 @@ def show(browser: Browser, home: Home, url: str, folder: Path, only: str) -> Non
     for path in pages(home, url):
         if only not in path:
             continue
-        is_own = path.startswith("/account/") and "sign-in" not in path
+        is_own = path.startswith(("/account/", "/jobs/")) and "sign-in" not in path
         context = somebody if is_own and home.user else stranger
         page = context.new_page()
         rows = take(page, url, path, shots)

@@ -2,22 +2,29 @@
 
 from collections.abc import Sequence
 
-from datasets.processing.recipe import Recipe, RecipeUnknown
+from datasets.catalogue.queries.visibility import Deed
+from datasets.processing.recipe import For, Recipe, RecipeUnknown
 
-_recipes: dict[str, Recipe] = {}
+MANIFEST = Recipe(
+    name="manifest",
+    title="The SHA-256 of every object",
+    module="datasets.processing.recipes.manifest",
+    of=For.PUBLISHED,
+    deed=Deed.ADMINISTER,
+)
+PYRAMID = Recipe(
+    name="pyramid",
+    title="Coarser levels that are missing",
+    module="datasets.processing.recipes.pyramid",
+    of=For.DRAFTS,
+    parameters={"path": (str, "The path of one volume; none: all of them")},
+)
+_recipes: dict[str, Recipe] = {it.name: it for it in (MANIFEST, PYRAMID)}
 
 
 def register(recipe: Recipe) -> None:
     """Add a recipe; the same one twice is no matter."""
     assert _recipes.setdefault(recipe.name, recipe) is recipe, f"two recipes are called {recipe.name}"
-
-
-def register_own() -> None:
-    """Those of this room."""
-    from datasets.processing.recipes import manifest, pyramid
-
-    for recipe in (manifest.RECIPE, pyramid.RECIPE):
-        register(recipe)
 
 
 def all_recipes() -> Sequence[Recipe]:

@@ -7,17 +7,16 @@ from typing import Any
 
 from datasets.catalogue.actions.manifests import make_manifest
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.queries.visibility import Deed
-from datasets.processing.recipe import Estimate, For, Recipe
+from datasets.processing.recipe import Estimate
 from datasets.processing.runs import Run
 from datasets.storage.inventory_drafts import Progress
 
 
-def _estimate(version: DatasetVersion, parameters: Mapping[str, Any]) -> Estimate:
+def estimate(version: DatasetVersion, parameters: Mapping[str, Any]) -> Estimate:
     return Estimate(memory_bytes=64 * 1024**2, said=("Reads every object of the version once",))
 
 
-def _run(run: Run) -> None:
+def run(run: Run) -> None:
     def show(progress: Progress) -> None:
         if progress.total is None:
             run.show("Listing the objects", done=progress.done.objects, unit="objects")
@@ -39,13 +38,3 @@ def _run(run: Run) -> None:
     }
     with run.commit(found):
         pass  # the manifest is in its place by now, and is the same however often it is made
-
-
-RECIPE = Recipe(
-    name="manifest",
-    title="The SHA-256 of every object",
-    run=_run,
-    estimate=_estimate,
-    of=For.PUBLISHED,
-    deed=Deed.ADMINISTER,
-)

@@ -13,7 +13,7 @@ from datasets.processing.blocks import open_pool, run_blocks
 from datasets.processing.coarsening import make_block
 from datasets.processing.outputs import output_prefix, read_outputs
 from datasets.processing.pyramid_plans import VOXELS_PER_SECOND, PyramidPlan, plan_pyramids
-from datasets.processing.recipe import Estimate, For, Recipe
+from datasets.processing.recipe import Estimate
 from datasets.processing.runs import Run
 from datasets.storage.arrays import metadata_name
 from datasets.storage.derived_arrays import write_document
@@ -22,7 +22,7 @@ from datasets.storage.objects import check_root
 from datasets.storage.roots import OWN_ROOT, get_root
 
 
-def _estimate(version: DatasetVersion, parameters: Mapping[str, Any]) -> Estimate:
+def estimate(version: DatasetVersion, parameters: Mapping[str, Any]) -> Estimate:
     plan = plan_pyramids(version, parameters.get("path", ""))
     voxels = sum(level.voxels for level in plan.levels)
     return Estimate(
@@ -40,7 +40,7 @@ def _memory_bytes(plan: PyramidPlan) -> int:
     return 3 * max(level.block_bytes for level in plan.levels)
 
 
-def _run(run: Run) -> None:
+def run(run: Run) -> None:
     version = run.version()
     plan = plan_pyramids(version, run.parameters.get("path", ""))
     check_root(OWN_ROOT)
@@ -70,13 +70,3 @@ def _make_levels(run: Run, plan: PyramidPlan, prefix: str) -> None:
 
 def _reads_bytes(plan: PyramidPlan) -> int:
     return sum(level.voxels * level.itemsize for level in plan.levels)
-
-
-RECIPE = Recipe(
-    name="pyramid",
-    title="Coarser levels that are missing",
-    run=_run,
-    estimate=_estimate,
-    of=For.DRAFTS,
-    parameters={"path": (str, "The path of one volume; none: all of them")},
-)
