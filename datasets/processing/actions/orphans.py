@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from datasets.catalogue.models import Mount
@@ -76,7 +77,7 @@ def _job_of(prefix: str, *, lock: bool = False) -> Job | None:
 
 
 def _is_mounted(prefix: str) -> bool:
-    return Mount.objects.filter(root=OWN_ROOT, key__startswith=f"{prefix}/").exists()
+    return Mount.objects.filter(Q(key=prefix) | Q(key__startswith=f"{prefix}/"), root=OWN_ROOT).exists()
 
 
 def _why_left(job: Job | None) -> str:

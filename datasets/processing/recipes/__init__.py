@@ -19,7 +19,13 @@ PYRAMID = Recipe(
     of=For.DRAFTS,
     parameters={"path": (str, "The path of one volume; none: all of them")},
 )
-_recipes: dict[str, Recipe] = {it.name: it for it in (MANIFEST, PYRAMID)}
+COPY = Recipe(
+    name="copy",
+    title="Copies in the portal's own root",
+    module="datasets.processing.recipes.copy",
+    of=For.DRAFTS,
+)
+_recipes: dict[str, Recipe] = {it.name: it for it in (COPY, MANIFEST, PYRAMID)}
 
 
 def register(recipe: Recipe) -> None:
