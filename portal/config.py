@@ -174,6 +174,9 @@ class Config:
     lease_s: int = setting(
         "CISTERNA_LEASE_S", 30, "A worker that was silent for so many seconds is lost: another takes its jobs."
     )
+    audit_hours: int = setting(
+        "CISTERNA_AUDIT_HOURS", 24, "A twentieth of each published version is read again after so many hours. 0: never."
+    )
     dask: str = setting(
         "CISTERNA_DASK",
         "",
@@ -231,6 +234,7 @@ class Config:
             jobs_at_once=read_integer(env, "CISTERNA_JOBS_AT_ONCE", 2, 1, 64),
             jobs_per_organization=read_integer(env, "CISTERNA_JOBS_PER_ORGANIZATION", 4, 1, 1000),
             lease_s=read_integer(env, "CISTERNA_LEASE_S", 30, 1, 3600),
+            audit_hours=read_integer(env, "CISTERNA_AUDIT_HOURS", 24, 0, 100_000),
             dask=_dask(env),
             roots=read_roots(env, home),
         )

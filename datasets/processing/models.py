@@ -127,6 +127,32 @@ class JobLine(models.Model):
         return self.text
 
 
+class Alarm(models.Model):
+    """An object of a published version that is not what it was when its digest was taken; open until it is again."""
+
+    class Kind(models.TextChoices):
+        CHANGED = "changed"
+        MISSING = "missing"
+
+    version = models.ForeignKey("catalogue.DatasetVersion", on_delete=models.PROTECT, related_name="alarms")
+    key = models.CharField(max_length=1024, help_text="Of the object, in its version")
+    kind = models.CharField(max_length=16, choices=Kind)
+    raised_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was found to be what it was")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["changed", "missing"]), name="alarm_kind_known"),
+            models.UniqueConstraint(
+                fields=["version", "key"], condition=Q(settled_at__isnull=True), name="alarm_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}/{self.key} {self.kind}"
+
+
 class Worker(models.Model):
     """A worker process that lives, or was not seen to end."""
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from django.db import DatabaseError, connection, connections
@@ -19,6 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from datasets.processing.actions import leases
+from datasets.processing.actions.alarms import enqueue_due_audit
 from datasets.processing.models import Job, JobState, Worker
 from datasets.processing.processes import is_dead, process_name, this_process
 from datasets.processing.recipes import get_recipe
@@ -26,6 +28,8 @@ from datasets.processing.runs import Run, WorkerStops
 from datasets.volumes.errors import CisternaError
 
 STOPPING_S = 20
+LOOK_EACH_S = 300
+"""How often a worker looks whether a version is due for an audit: one at a time."""
 
 logger = logging.getLogger("cisterna.processing")
 
@@ -53,6 +57,8 @@ class Habits:
     scratch: Path
     dask: str = ""
     at_once: int = 2
+    audit_each: timedelta | None = None
+    """How long after its last audit a version is due for the next; None: nobody asks for audits by itself."""
     lease_s: float = 30
     per_organization: int = 4
 
@@ -77,6 +83,7 @@ class WorkerProcess:
     habits: Habits
     stop: threading.Event = field(default_factory=threading.Event)
     row: Worker | None = None
+    _looked_s: float = -LOOK_EACH_S
     _runs: dict[Run, threading.Thread] = field(default_factory=dict)
     _watched: dict[int, _Watched] = field(default_factory=dict)
 
@@ -99,6 +106,9 @@ class WorkerProcess:
     def _round(self, passed_s: float) -> bool:
         self._beat()
         self._watch(passed_s)
+        if self.habits.audit_each is not None and time.monotonic() - self._looked_s >= LOOK_EACH_S:
+            self._looked_s = time.monotonic()
+            enqueue_due_audit(each=self.habits.audit_each)
         busy = self._reap()
         while busy < self.habits.at_once and not self.stop.is_set():
             assert self.row is not None, "it has beaten"

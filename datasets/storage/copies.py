@@ -10,14 +10,13 @@ from pathlib import Path
 
 from datasets.storage import objects
 from datasets.storage.derived_arrays import write_once
+from datasets.storage.digests import PART_BYTES, hash_of_object
 from datasets.storage.errors import ObjectAbsent, ObjectChanged
 from datasets.storage.roots import OWN_ROOT, Root, get_root
 from datasets.storage.uploads import UploadDiffers
 
 SMALL_BYTES = 64 * 1024**2
 """So much is copied in memory; what is larger goes through a file, a part at a time."""
-
-_PART_BYTES = 16 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def copy_object(copied: ObjectCopy) -> None:
         _require_size(source, copied, size_bytes)
         if not _is_there(own, copied.target):
             objects.put_file(own, copied.target, Path(file.name))
-    if _digest(own, copied.target, copied.size_bytes) != digest.digest():
+    if hash_of_object(own, copied.target) != (digest.digest(), size_bytes):
         raise UploadDiffers(
             "Reading back gave other bytes", where=own.url_of(copied.target), fix="Check the storage, then try again"
         )
@@ -62,15 +61,8 @@ def copy_object(copied: ObjectCopy) -> None:
 
 def _parts(root: Root, key: str, size_bytes: int) -> Iterator[bytes]:
     """One more byte is asked for than there should be, so that a longer object is noticed."""
-    for start in range(0, size_bytes + 1, _PART_BYTES):
-        yield objects.read_range(root, key, start, min(start + _PART_BYTES, size_bytes + 1))
-
-
-def _digest(root: Root, key: str, size_bytes: int) -> bytes:
-    digest = hashlib.sha256()
-    for part in _parts(root, key, size_bytes):
-        digest.update(part)
-    return digest.digest()
+    for start in range(0, size_bytes + 1, PART_BYTES):
+        yield objects.read_range(root, key, start, min(start + PART_BYTES, size_bytes + 1))
 
 
 def _is_there(root: Root, key: str) -> bool:

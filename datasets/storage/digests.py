@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 
+from datasets.storage import objects
 from datasets.storage.buckets import Bucket
 from datasets.storage.entries import Entry
 from datasets.storage.errors import ObjectAbsent, ObjectChanged, StorageError
 from datasets.storage.files import LocalFolder
 from datasets.storage.mounts import Mounts
+from datasets.storage.roots import Root
 from datasets.storage.streams import RangeOutside
 
 READERS = 8
@@ -21,6 +23,8 @@ _AHEAD = 16 * READERS
 """Objects begun or done behind the oldest that is not: a large one shall not hold the small ones behind it up."""
 
 _BLOCK_BYTES = 1 << 20
+PART_BYTES = 16 << 20
+"""What is read of one object at a time, where it is not streamed."""
 
 
 def hash_objects(mounts: Mounts, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
@@ -48,6 +52,21 @@ def hash_objects(mounts: Mounts, entries: Iterable[Entry]) -> Iterator[tuple[Ent
         finally:
             for _, digest in begun:
                 digest.cancel()
+
+
+def hash_of_object(root: Root, key: str) -> tuple[bytes, int]:
+    """The SHA-256 of an object as it is now, and its size; read a part at a time.
+
+    Raises:
+        ObjectAbsent, StorageError: it is not there, or cannot be read.
+    """
+    digest, size_bytes = sha256(), 0
+    while part := objects.read_range(root, key, size_bytes, size_bytes + PART_BYTES):
+        digest.update(part)
+        size_bytes += len(part)
+        if len(part) < PART_BYTES:
+            break
+    return digest.digest(), size_bytes
 
 
 def _hash_object(mounts: Mounts, entry: Entry) -> bytes:

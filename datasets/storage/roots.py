@@ -5,6 +5,7 @@ address is turned into (root, key) by :func:`locate`, and one outside every root
 """
 
 import posixpath
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,17 @@ def configure_roots(roots: Iterable[Root]) -> None:
 def all_roots() -> tuple[Root, ...]:
     """The roots of this process, by name."""
     return tuple(_roots[name] for name in sorted(_roots))
+
+
+def free_bytes(root: Root) -> tuple[int, int] | None:
+    """How many bytes are free where the root lies, and how many there are; None of a bucket, or one that is away."""
+    if root.path is None:
+        return None
+    try:
+        usage = shutil.disk_usage(root.path)
+    except OSError:
+        return None
+    return usage.free, usage.total
 
 
 def get_root(name: str) -> Root:

@@ -256,7 +256,7 @@ def test_a_configuration_that_cannot_be_used_is_a_finding_too(tmp_path: Path) ->
 def test_readiness_shares_the_checks_and_tells_no_details(client: Client, data_root: Path) -> None:
     assert client.get("/health/ready").json() == {
         "status": "ok",
-        "checks": {"database": "ok", "root:data": "ok", "root:own": "ok"},
+        "checks": {"database": "ok", "root:data": "ok", "root:own": "ok", "audits": "ok"},
     }
     data_root.rmdir()
     response = client.get("/health/ready")

@@ -66,7 +66,7 @@ def test_a_draft_that_mounts_something_else_by_now_stays_as_it_is(
 @pytest.mark.parametrize("small_bytes", [1000, 10], ids=["in memory", "through a file"])
 def test_an_object_is_copied_once_and_whole(data_root: Path, small_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copies, "SMALL_BYTES", small_bytes)
-    monkeypatch.setattr(copies, "_PART_BYTES", 7)
+    monkeypatch.setattr(copies, "PART_BYTES", 7)
     own = data_root.parent / "own"
     (data_root / "a").write_bytes(content := bytes(range(100)))
     for _ in range(2):

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from datasets.catalogue.presentation import format_bytes, format_duration
-from datasets.processing.models import Job, JobLine, JobState, Worker
+from datasets.processing.models import Alarm, Job, JobLine, JobState, Worker
 from datasets.processing.recipes import get_recipe
+from datasets.storage.roots import all_roots, free_bytes
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,27 @@ class JobsPage:
     waiting: int
     running: int
     workers: Sequence[Worker]
+    alarms: Sequence[Alarm]
+    roots: Sequence[RootSpace]
+    """Of the operator's page alone."""
 
 
-def jobs_page(jobs: Sequence[Job], *, more: str, waiting: int, running: int, workers: Sequence[Worker]) -> JobsPage:
-    """The list; ``more`` is the address of those before them."""
-    return JobsPage([job_row(job) for job in jobs], more, waiting, running, workers)
+@dataclass(frozen=True)
+class RootSpace:
+    """A root, and how much room there is; nothing where that is not to be known."""
+
+    name: str
+    url: str
+    space: str
+
+
+def root_spaces() -> list[RootSpace]:
+    """All roots of this process."""
+    return [RootSpace(root.name, root.url, _space(free_bytes(root))) for root in all_roots()]
+
+
+def _space(room: tuple[int, int] | None) -> str:
+    return f"{format_bytes(room[0])} of {format_bytes(room[1])} free" if room else ""
 
 
 def job_page(job: Job, lines: Sequence[JobLine], *, may_change: bool) -> JobPage:

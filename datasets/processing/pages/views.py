@@ -15,11 +15,12 @@ from datasets.catalogue.queries.visibility import is_operator, may, require
 from datasets.catalogue.state_requests import read_whole
 from datasets.processing.actions import jobs as actions
 from datasets.processing.models import Job, JobState
-from datasets.processing.pages.jobs import job_page, jobs_page
-from datasets.processing.queries.jobs import find_job, lines_of, living_workers, visible_jobs
+from datasets.processing.pages.jobs import JobsPage, job_page, job_row, root_spaces
+from datasets.processing.queries.jobs import find_job, lines_of, living_workers, open_alarms, visible_jobs
 from datasets.processing.recipes import get_recipe
 
 JOBS_PER_PAGE = 50
+ALARMS_SHOWN = 100
 
 
 @require_safe
@@ -30,12 +31,14 @@ def jobs(request: HttpRequest) -> HttpResponse:
     before = read_whole(request.GET, "before", 0, least=0, most=2**62)
     rows = list((seen.filter(pk__lt=before) if before else seen)[: JOBS_PER_PAGE + 1])
     more = f"?before={rows[JOBS_PER_PAGE - 1].pk}" if len(rows) > JOBS_PER_PAGE else ""
-    page = jobs_page(
-        rows[:JOBS_PER_PAGE],
+    page = JobsPage(
+        rows=[job_row(it) for it in rows[:JOBS_PER_PAGE]],
         more=more,
         waiting=seen.filter(state=JobState.WAITING).count(),
         running=seen.filter(state=JobState.RUNNING).count(),
         workers=list(living_workers()),
+        alarms=list(open_alarms(request.user)[:ALARMS_SHOWN]),
+        roots=root_spaces() if is_operator(request.user) else [],
     )
     return render(request, "processing/jobs.html", {"page": page})
 

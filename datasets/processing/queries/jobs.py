@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from datasets.catalogue.queries.datasets import NotFound
 from datasets.catalogue.queries.visibility import Viewer, is_operator, worked_on_by
-from datasets.processing.models import LIVE, Job, JobLine, Worker
+from datasets.processing.models import Alarm, Job, JobLine, Worker
 
 SILENT = timedelta(minutes=2)
 LINES_SHOWN = 200
@@ -43,6 +43,12 @@ def living_workers() -> QuerySet[Worker]:
     return Worker.objects.filter(beat_at__gte=timezone.now() - SILENT)
 
 
-def place_in_queue(job: Job) -> int:
-    """How many jobs wait before it."""
-    return Job.objects.filter(state=LIVE[0], id__lt=job.pk).count()
+def open_alarms(user: Viewer) -> QuerySet[Alarm]:
+    """Objects that are not what they were, of the datasets that ``user`` works on; all for the operator."""
+    alarms = Alarm.objects.filter(settled_at=None).select_related("version__dataset")
+    return alarms if is_operator(user) else alarms.filter(version__dataset__in=worked_on_by(user))
+
+
+def has_alarms() -> bool:
+    """Whether there are any, of whatever dataset."""
+    return Alarm.objects.filter(settled_at=None).exists()

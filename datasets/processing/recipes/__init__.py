@@ -25,7 +25,13 @@ COPY = Recipe(
     module="datasets.processing.recipes.copy",
     of=For.DRAFTS,
 )
-_recipes: dict[str, Recipe] = {it.name: it for it in (COPY, MANIFEST, PYRAMID)}
+AUDIT = Recipe(
+    name="audit",
+    title="Are the objects what they were?",
+    module="datasets.processing.recipes.audit",
+    of=For.PUBLISHED,
+)
+_recipes: dict[str, Recipe] = {it.name: it for it in (AUDIT, COPY, MANIFEST, PYRAMID)}
 
 
 def register(recipe: Recipe) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,7 @@ class Command(OperatorCommand):
                 at_once=config.jobs_at_once,
                 lease_s=config.lease_s,
                 per_organization=config.jobs_per_organization,
+                audit_each=timedelta(hours=config.audit_hours) if config.audit_hours and not until_idle else None,
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):
