@@ -109,11 +109,11 @@ class PortalHome:
                 " WHERE v.number IS NULL ORDER BY m.path"
             ).fetchall()
 
-    def await_state(self, state: str, *, seconds: float = 120) -> Mapping[str, Any]:
-        """The job, when it has come to ``state``."""
+    def await_state(self, state: str, *, failures: int = 0, seconds: float = 120) -> Mapping[str, Any]:
+        """The job, when it has come to ``state``, after so many failures at least."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if (job := self.jobs()[0])["state"] == state:
+            if (job := self.jobs()[0])["state"] == state and job["failures"] >= failures:
                 return job
             time.sleep(0.05)
         raise AssertionError(f"It is {job['state']}: {self.log()}")
