@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand
 
 from datasets.serving.metrics import forget_processes
 from datasets.serving.server import run_server
+from portal.config import CHECKOUT
 
 AGAIN_AFTER_S = 1
 
@@ -59,7 +60,7 @@ def workers_beside(count: int) -> Iterator[None]:
 
 def _keep_worker(ends: threading.Event) -> None:
     while not ends.is_set():
-        worker = subprocess.Popen([sys.executable, *sys.argv[:1], "worker", "--with", str(os.getpid())])  # noqa: S603
+        worker = subprocess.Popen([sys.executable, str(CHECKOUT / "manage.py"), "worker", "--with", str(os.getpid())])  # noqa: S603
         while worker.poll() is None and not ends.wait(AGAIN_AFTER_S):
             pass
         if worker.poll() is None:
