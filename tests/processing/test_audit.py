@@ -31,6 +31,7 @@ def audit_all(folder: Path) -> list[Job]:
     return [run_job(enqueue(recipe="audit", reference="small-cell", by=None)[0], folder) for _ in range(PARTS)]
 
 
+@pytest.mark.any_database
 def test_everything_is_read_once_in_twenty_audits(hashed: DatasetVersion, tmp_path: Path) -> None:
     done = audit_all(tmp_path / "scratch")
     manifest = Job.objects.get(recipe="manifest").outcome
@@ -39,6 +40,7 @@ def test_everything_is_read_once_in_twenty_audits(hashed: DatasetVersion, tmp_pa
     assert not Alarm.objects.exists()
 
 
+@pytest.mark.any_database
 def test_a_flipped_bit_and_a_lost_object_are_told_until_they_are_back(
     hashed: DatasetVersion, data_root: Path, tmp_path: Path
 ) -> None:
@@ -71,6 +73,7 @@ def test_a_flipped_bit_and_a_lost_object_are_told_until_they_are_back(
     assert Client().get("/health/ready").json()["checks"]["audits"] == "ok"
 
 
+@pytest.mark.any_database
 def test_what_cannot_be_read_is_no_alarm(hashed: DatasetVersion, data_root: Path, tmp_path: Path) -> None:
     (data_root / "small.zarr").rename(tmp_path / "unmounted")
     with pytest.raises(StorageUnavailable, match="mounts here is missing"):

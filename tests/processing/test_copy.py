@@ -18,7 +18,7 @@ from datasets.storage.uploads import UploadDiffers
 from tests.processing.running import run_job
 from tests.processing.test_pyramid import digests_below
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def shown_by(version: DatasetVersion) -> dict[str, bytes]:
