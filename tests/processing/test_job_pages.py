@@ -161,5 +161,7 @@ def test_the_terminal_tells_the_same(job: Job, claimed: Callable[..., Job | None
     out = io.StringIO()
     call_command("derive", "small-cell", "--recipe", "manifest", "--dry-run", stdout=out)
     assert "Reads every object of the version once" in out.getvalue()
+    call_command("derive", "small-cell", "--recipe", "thumbnails", "--set", "again=true", "--dry-run", stdout=out)
+    assert "Draws the whole" in out.getvalue()
     call_command("derive", "small-cell", "--recipe", "manifest", stdout=out)
     assert out.getvalue().endswith("manifest small-cell@1: waits\n")

@@ -1,4 +1,4 @@
-"""``manage.py derive NAME[@VERSION] --recipe RECIPE [name=value …] [--dry-run]``: ask for a job."""
+"""``manage.py derive NAME[@VERSION] --recipe RECIPE [--set NAME=VALUE …] [--dry-run]``: ask for a job."""
 
 import json
 from argparse import ArgumentParser
@@ -24,7 +24,12 @@ class Command(OperatorCommand):
         names = ", ".join(f"{it.name} ({it.title.lower()})" for it in all_recipes())
         parser.add_argument("--recipe", required=True, help=names)
         parser.add_argument(
-            "parameters", nargs="*", metavar="NAME=VALUE", help="what the recipe takes, such as path=em"
+            "--set",
+            dest="parameters",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="what the recipe takes, such as path=em; several times for several",
         )
         parser.add_argument("--dry-run", action="store_true", help="say what it would read, write and hold in memory")
 
