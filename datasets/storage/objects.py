@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
+from uuid import uuid4
 
 from datasets.storage.buckets import bucket_of
 from datasets.storage.errors import StorageUnavailable
 from datasets.storage.files import OpenFile, local_folder
 from datasets.storage.roots import Root, get_root
+
+DRAFTS = ".drafts"
+"""The folder of the portal's own root for what is in the making; on the file system of all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +154,15 @@ class FileBackend:
             self._put(key, content)
 
     def _put(self, key: str, content: IO[bytes]) -> None:
-        """To a temporary name, to the disk, then into its place."""
+        """To a temporary place, to the disk, then into its own.
+
+        The former is apart from all objects: what a killed process leaves there is nobody's, and listed nowhere.
+        """
         path = self._path / key
-        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+        draft = self._path / DRAFTS / uuid4().hex
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (path.parent, draft.parent):
+                folder.mkdir(parents=True, exist_ok=True)
             try:
                 with draft.open("wb") as file:
                     shutil.copyfileobj(content, file, 1 << 20)

@@ -1,11 +1,13 @@
 """Removing what a job has made and nobody refers to: the only removal there is, and below one folder alone."""
 
+import contextlib
 import shutil
+import time
 
 from datasets.storage.buckets import bucket_of
 from datasets.storage.errors import ObjectAbsent, StorageUnavailable
 from datasets.storage.keys import is_segment
-from datasets.storage.objects import list_folder
+from datasets.storage.objects import DRAFTS, list_folder
 from datasets.storage.roots import Root
 
 DERIVED = "derived"
@@ -33,6 +35,18 @@ def _folders(root: Root, key: str) -> list[str]:
     except ObjectAbsent:
         pass
     return [name for name in found if name.endswith("/")]
+
+
+def remove_drafts(root: Root, *, older_than_s: float) -> int:
+    """Remove what killed processes have left behind in the making of objects. Returns of how many."""
+    removed = 0
+    folder = root.path / DRAFTS if root.path is not None and root.is_own else None
+    for draft in folder.iterdir() if folder is not None and folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            if draft.stat().st_mtime < time.time() - older_than_s:
+                draft.unlink()
+                removed += 1
+    return removed
 
 
 def remove_revision(root: Root, prefix: str) -> None:

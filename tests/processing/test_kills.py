@@ -1,5 +1,6 @@
 """Workers are killed, paused, and stand still; the job ends, and what it made is what an undisturbed one makes."""
 
+import itertools
 import json
 import random
 import signal
@@ -39,24 +40,38 @@ def _outcome(portal: PortalHome) -> dict[str, object]:
 
 
 def test_a_job_survives_its_workers(prepared: PortalHome, undisturbed: dict[str, object], tmp_path: Path) -> None:
-    portal = prepared.copy(tmp_path / "home")
+    """Every second worker is killed when it has got on: one that never does is what ends a job."""
     given = prepared.mounts_of_draft()
     chance = random.Random(11)
-    for _ in range(KILLS):
-        worker = portal.start_worker()
-        began = time.monotonic()
-        while not portal.jobs()[0]["worker"] and time.monotonic() < began + 60:
-            time.sleep(0.02)
-        time.sleep(chance.uniform(0, 0.8))
-        kill(worker)
-        if portal.jobs()[0]["state"] != "done":
-            assert portal.mounts_of_draft() == given, "nothing half-made is visible"
-        with_worker = portal.jobs()[0]
-        assert with_worker["state"] in ("waiting", "running", "done")
-    assert portal.start_worker("--until-idle").wait(timeout=300) == 0
-    assert portal.await_state("done")
-    assert _outcome(portal) == undisturbed
-    assert {root for path, root in portal.mounts_of_draft() if path not in dict(given)} == {"own"}
+    kills = 0
+    for turn in itertools.count():
+        portal = prepared.copy(tmp_path / f"home-{turn}")
+        while kills < KILLS and portal.jobs()[0]["state"] != "done":
+            worker = portal.start_worker()
+            _await_job_of(portal, worker.pid, gets_on=bool(kills % 2))
+            time.sleep(chance.uniform(0, 0.3))
+            kill(worker)
+            kills += 1
+            if portal.jobs()[0]["state"] != "done":
+                assert portal.mounts_of_draft() == given, "nothing half-made is visible"
+        assert portal.start_worker("--until-idle").wait(timeout=120) == 0
+        assert portal.jobs()[0]["state"] == "done", portal.log()
+        assert _outcome(portal) == undisturbed
+        assert {root for path, root in portal.mounts_of_draft() if path not in dict(given)} == {"own"}
+        if kills == KILLS:
+            break
+
+
+def _await_job_of(portal: PortalHome, pid: int, *, gets_on: bool) -> None:
+    """Until the worker has the job, and has done a part of it where it ``gets_on``; or the job is done."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        job = portal.jobs()[0]
+        is_its_own = str(job["worker"]).endswith(f":{pid}") and job["state"] == "running"
+        if job["state"] == "done" or (is_its_own and (job["done"] > job["before"] or not gets_on)):
+            return
+        time.sleep(0.02)
+    raise AssertionError(portal.log())
 
 
 def test_a_paused_worker_that_wakes_has_lost_its_job(

@@ -1,12 +1,14 @@
 """The one removal there is: outputs of jobs, in the portal's own root."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datasets.storage import objects
-from datasets.storage.removal import list_revisions, remove_revision
+from datasets.storage.removal import list_revisions, remove_drafts, remove_revision
 from datasets.storage.roots import OWN_ROOT, Root
 from tests.s3_server import S3Server
 
@@ -45,3 +47,16 @@ def test_nothing_else_can_be_removed(tmp_path: Path, prefix: str) -> None:
         remove_revision(own, prefix)
     with pytest.raises(ValueError, match="is no output"):
         remove_revision(given, "derived/pyramid/a-1")
+
+
+def test_what_a_killed_process_left_in_the_making_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    own = Root(name=OWN_ROOT, url=tmp_path.as_uri())
+    objects.write(own, "derived/pyramid/a-1/em", b"x")
+    folder = tmp_path / objects.DRAFTS
+    assert list(folder.iterdir()) == [], "what was finished is in its place"
+    for name, age_s in (("old", 90_000), ("new", 10)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age_s,) * 2)
+    assert remove_drafts(own, older_than_s=86_400) == 1
+    assert [draft.name for draft in folder.iterdir()] == ["new"]
+    assert objects.read(own, "derived/pyramid/a-1/em") == b"x"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from datasets.catalogue.models import Mount
 from datasets.processing.models import LIVE, Job, JobState
 from datasets.storage.objects import check_root
-from datasets.storage.removal import list_revisions, remove_revision
+from datasets.storage.removal import list_revisions, remove_drafts, remove_revision
 from datasets.storage.roots import OWN_ROOT, get_root
 
 KEPT_TO_GO_ON = timedelta(days=7)
@@ -62,8 +62,8 @@ def remove_orphan(orphan: Orphan) -> bool:
 
 
 def remove_scratch(folder: Path) -> int:
-    """Remove what ended jobs have left on this machine. Returns of how many."""
-    removed = 0
+    """Remove what ended jobs left on this machine, and killed processes in the own root. Returns how many things."""
+    removed = remove_drafts(get_root(OWN_ROOT), older_than_s=86_400)
     for place in folder.iterdir() if folder.is_dir() else ():
         if not Job.objects.filter(uid=place.name).exclude(state=JobState.DONE).exists():
             shutil.rmtree(place, ignore_errors=True)

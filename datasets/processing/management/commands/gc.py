@@ -26,7 +26,7 @@ class Command(OperatorCommand):
             count += 1
         scratch = remove_scratch(settings.CONFIG.home / "jobs") if remove else 0
         if scratch:
-            self.stdout.write(f"removed what {scratch} jobs had left on this machine")
+            self.stdout.write(f"removed {scratch} things that jobs and killed processes had left")
         if not count:
             self.stdout.write("Nothing is left over")
         elif not remove:
