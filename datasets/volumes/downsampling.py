@@ -100,18 +100,22 @@ def coarsen(voxels: npt.NDArray[Any], method: Literal["mean", "mode"], axes: Seq
     fast = (kind in "iu" and (size <= 4 or method == "mode")) or (kind == "f" and size >= 4 and method == "mean")
     if not fast or not halved or min(halved) < voxels.ndim - 3 or not voxels.size:
         return np.asarray(reference(voxels, axes))
-    shape = tuple(-(-size // 2) if axis in halved else size for axis, size in enumerate(voxels.shape))
-    block = np.ascontiguousarray(voxels, voxels.dtype.newbyteorder("="))
-    block = block.reshape((-1, *((1,) * (3 - voxels.ndim)), *voxels.shape[-3:])) if voxels.ndim != 3 else block[None]
     kernels = load_kernels("downsampling_kernels")
-    out = np.empty(shape, block.dtype)
-    parts = out.reshape((-1, *((1,) * (3 - voxels.ndim)), *shape[-3:])) if voxels.ndim != 3 else out[None]
+    shape = tuple(-(-size // 2) if axis in halved else size for axis, size in enumerate(voxels.shape))
+    native = np.ascontiguousarray(voxels, voxels.dtype.newbyteorder("="))
+    out = np.empty(shape, native.dtype)
     factors = [2 if voxels.ndim - 3 + axis in halved else 1 for axis in range(3)]
-    kernel = kernels.mode
-    if method == "mean":
-        kernel = kernels.mean_of_floats if kind == "f" else kernels.mean_of_integers
-        if block.dtype == np.uint8:
-            kernel = kernels.mean_of_bytes
-    for part, result in zip(block, parts, strict=True):
-        kernel(part, result, *factors)
+    for part, result in zip(_as_blocks(native), _as_blocks(out), strict=True):
+        if method == "mode":
+            kernels.mode(part, result, *factors)
+        elif kind == "f":
+            kernels.mean_of_floats(part, result, *factors)
+        else:
+            total = np.empty(shape[-1], np.uint16 if native.dtype == np.uint8 else np.int64)
+            kernels.mean_of_integers(part, result, total, *factors)
     return out.astype(voxels.dtype, copy=False)
+
+
+def _as_blocks(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same as a row of (z, y, x) blocks, one for each element of further axes before these."""
+    return array.reshape(-1, *(1,) * (3 - array.ndim), *array.shape[-3:])

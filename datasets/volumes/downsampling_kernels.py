@@ -13,14 +13,16 @@ compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
-def mean_of_integers(block: Any, out: Any, fz: int, fy: int, fx: int) -> None:
-    """Sums in 64 bits, rounded half to even: for whole numbers of up to 32 bits."""
+def mean_of_integers(block: Any, out: Any, total: Any, fz: int, fy: int, fx: int) -> None:
+    """Sums, rounded half to even. One axis is halved at least.
+
+    ``total`` is as long as a row of ``out``, of a type that holds the sum of eight voxels: the narrower it is, the more
+    of them the processor adds at once.
+    """
     shift = (fz == 2) + (fy == 2) + (fx == 2)
-    count = np.int64(1) << shift
-    half = count >> 1
+    below_half = (1 << (shift - 1)) - 1
     nz, ny, nx = block.shape
     pairs = nx // 2
-    total = np.empty(out.shape[2], np.int64)
     for z in range(out.shape[0]):
         for y in range(out.shape[1]):
             total[:] = 0
@@ -35,44 +37,10 @@ def mean_of_integers(block: Any, out: Any, fz: int, fy: int, fx: int) -> None:
                             total[x] += np.int64(row[2 * x]) + np.int64(row[2 * x + 1])
                         if nx % 2:
                             total[pairs] += 2 * np.int64(row[nx - 1])
-            for x in range(out.shape[2]):
-                quotient = total[x] >> shift
-                rest = total[x] & (count - 1)
-                up = (rest > half) | ((rest == half) & ((quotient & 1) == 1) & (shift > 0))
-                out[z, y, x] = quotient + np.int64(up)
-
-
-@compiled
-def mean_of_bytes(block: Any, out: Any, fz: int, fy: int, fx: int) -> None:
-    """As :func:`mean_of_integers`, in 16 bits, which the processor adds four times as many of at once: for uint8."""
-    shift = np.uint16((fz == 2) + (fy == 2) + (fx == 2))
-    count = np.uint16(1) << shift
-    low_half = np.uint16((count >> np.uint16(1)) - np.uint16(1)) if shift else np.uint16(0)
-    nz, ny, nx = block.shape
-    pairs = nx // 2
-    total = np.empty(out.shape[2], np.uint16)
-    for z in range(out.shape[0]):
-        for y in range(out.shape[1]):
-            total[:] = 0
-            for dz in range(fz):
-                for dy in range(fy):
-                    row = block[min(fz * z + dz, nz - 1), min(fy * y + dy, ny - 1)]
-                    if fx == 1:
-                        for x in range(nx):
-                            total[x] += np.uint16(row[x])
-                    else:
-                        for x in range(pairs):
-                            total[x] += np.uint16(row[2 * x]) + np.uint16(row[2 * x + 1])
-                        if nx % 2:
-                            total[pairs] += np.uint16(2) * np.uint16(row[nx - 1])
             line = out[z, y]
-            if shift == 0:
-                for x in range(line.size):
-                    line[x] = np.uint8(total[x])
-            else:
-                for x in range(line.size):
-                    # Half to even: what is exactly half rounds up where the whole part is odd.
-                    line[x] = np.uint8((total[x] + low_half + ((total[x] >> shift) & np.uint16(1))) >> shift)
+            for x in range(line.size):
+                # What is exactly half rounds up where the whole part is odd.
+                line[x] = (np.int64(total[x]) + below_half + ((np.int64(total[x]) >> shift) & 1)) >> shift
 
 
 @compiled
