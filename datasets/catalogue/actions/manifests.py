@@ -10,11 +10,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from datasets.catalogue.actions.audit import record_event
-from datasets.catalogue.models import DatasetVersion, State
+from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.datasets import DataExternal
 from datasets.catalogue.queries.inventories import DigestsAbsent, find_inventory, inventory_key
 from datasets.catalogue.queries.mounts import mounts_of
-from datasets.catalogue.queries.names import NameUnknown, find_dataset
+from datasets.catalogue.queries.names import find_published
 from datasets.catalogue.queries.visibility import Deed, require
 from datasets.storage.inventory import Extent, InventoryUnreadable
 from datasets.storage.inventory_checks import Difference, compare
@@ -103,16 +103,8 @@ def check_manifest(*, reference: str, show: Show, by: AbstractBaseUser | None) -
 
 
 def _find(reference: str, by: AbstractBaseUser | None) -> DatasetVersion:
-    name, at, number = reference.partition("@")
-    dataset = find_dataset(name, by)
-    require(by, Deed.ADMINISTER, dataset)
-    published = dataset.versions.filter(state=State.PUBLISHED).select_related("dataset").order_by("-number")
-    if not at:
-        version = published.first()
-    else:
-        version = published.filter(number=int(number)).first() if number.isascii() and number.isdigit() else None
-    if version is None:
-        raise NameUnknown("published version", reference, [str(each) for each in published])
+    version = find_published(reference, by)
+    require(by, Deed.ADMINISTER, version.dataset)
     return version
 
 

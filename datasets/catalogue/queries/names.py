@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from datasets.catalogue.models import Dataset, Organization
+from datasets.catalogue.models import Dataset, DatasetVersion, Organization, State
+from datasets.catalogue.models.dataset import DATASET_NAME
 from datasets.catalogue.queries.visibility import is_operator, visible_to
 from datasets.volumes.errors import CisternaError
 
@@ -50,10 +52,26 @@ def find_dataset(name: str, by: AbstractBaseUser | None) -> Dataset:
         NameUnknown
     """
     datasets = Dataset.objects.all() if by is None else visible_to(by)
-    dataset = datasets.filter(name=name).first()
+    dataset = datasets.filter(name=name).first() if re.fullmatch(DATASET_NAME, name) else None
     if dataset is None:
         raise NameUnknown("dataset", name, datasets.values_list("name", flat=True)[: NAMES_SHOWN + 1])
     return dataset
+
+
+def find_published(reference: str, by: AbstractBaseUser | None) -> DatasetVersion:
+    """The published version that ``name@2`` names; of ``name`` the newest.
+
+    Raises:
+        NameUnknown: there is none, or ``by`` may not know of its dataset.
+    """
+    name, at, number = reference.partition("@")
+    published = find_dataset(name, by).versions.filter(state=State.PUBLISHED).select_related("dataset")
+    published = published.order_by("-number")
+    named = published.filter(number=int(number) if number.isascii() and number.isdigit() else None) if at else published
+    version = named.first()
+    if version is None:
+        raise NameUnknown("published version", reference, [str(it) for it in published])
+    return version
 
 
 def find_organization(name: str) -> Organization:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from datasets.catalogue.models import DatasetVersion, State
-from datasets.catalogue.queries.names import NameUnknown, find_dataset
+from datasets.catalogue.queries.names import NameUnknown, find_dataset, find_published
 from datasets.catalogue.queries.visibility import may_see_drafts
 from datasets.processing.recipe import For, NotForThis
 
@@ -20,22 +20,21 @@ def find_subject(reference: str, of: For, by: AbstractBaseUser | None) -> Datase
         NotForThis: the recipe is for drafts, or for published versions, and this is none.
     """
     name, at, label = reference.partition("@")
-    dataset = find_dataset(name, by)
-    versions = dataset.versions.select_related("dataset").exclude(state=State.RETIRED)
-    if by is not None and not may_see_drafts(by, dataset):
-        versions = versions.exclude(number=None)
-    if not at:
-        label = DRAFT if of is For.DRAFTS else ""
-    if label == DRAFT:
-        version = versions.filter(number=None).first()
-    elif label:
-        version = versions.filter(number=int(label)).first() if label.isascii() and label.isdigit() else None
+    if label == DRAFT or (of is For.DRAFTS and not at):
+        version = _find_draft(name, reference, by)
     else:
-        version = versions.exclude(number=None).order_by("-number").first()
-    if version is None:
-        raise NameUnknown("version", reference, [str(it) for it in versions.order_by("number")])
+        version = find_published(reference, by)
     require_fit(version, of)
     return version
+
+
+def _find_draft(name: str, reference: str, by: AbstractBaseUser | None) -> DatasetVersion:
+    dataset = find_dataset(name, by)
+    drafts = dataset.versions.filter(number=None).select_related("dataset")
+    draft = drafts.first() if by is None or may_see_drafts(by, dataset) else None
+    if draft is None:
+        raise NameUnknown("draft", reference, [])
+    return draft
 
 
 def require_fit(version: DatasetVersion, of: For) -> None:
