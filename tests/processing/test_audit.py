@@ -63,6 +63,9 @@ def test_a_flipped_bit_and_a_lost_object_are_told_until_they_are_back(
     shown = client.get("/jobs/").content.decode()
     assert "em/1/c/0/0/0" in shown
     assert "free" in shown
+    told, every = shown.count("Are the objects"), client.get("/jobs/?all=1").content.decode().count("Are the objects")
+    assert 1 <= told <= 2, "those that found something"
+    assert every == PARTS
     client.force_login(account)
     assert "em/1/c/0/0/0" not in client.get("/jobs/").content.decode()
 

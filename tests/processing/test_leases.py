@@ -37,7 +37,7 @@ def lease_of(job: Job | None) -> Lease:
 
 def test_the_same_asked_for_twice_is_one_job_until_it_ends(job: Job) -> None:
     assert enqueue(recipe="manifest", reference="small-cell@1", by=None) == (job, False)
-    cancel(job=job, by=None)
+    cancel(uid=job.uid, by=None)
     again, created = enqueue(recipe="manifest", reference="small-cell", by=None)
     assert created
     assert again != job
@@ -195,35 +195,35 @@ def test_a_job_that_ends_its_workers_fails_unless_it_gets_on(job: Job, claimed: 
 def test_calling_off(job: Job, claimed: Claimed) -> None:
     lease = lease_of(claimed())
     assert not leases.beat(lease)
-    cancel(job=job, by=None)
+    cancel(uid=job.uid, by=None)
     assert leases.beat(lease)
     with pytest.raises(JobCancelled), leases.ending(lease, {}):
         pytest.fail("nothing of it is shown")
     leases.cancelled(lease)
     assert Job.objects.get().state == JobState.CANCELLED
     with pytest.raises(JobEnded):
-        cancel(job=job, by=None)
+        cancel(uid=job.uid, by=None)
 
 
 def test_a_job_called_off_ends_though_its_worker_is_lost(job: Job, claimed: Claimed) -> None:
     claimed()
-    cancel(job=job, by=None)
+    cancel(uid=job.uid, by=None)
     leases.take_from_lost(Job.objects.get(), why="killed")
     assert Job.objects.get().state == JobState.CANCELLED
 
 
 def test_trying_again_goes_on_with_what_is_done(job: Job, claimed: Claimed) -> None:
     with pytest.raises(JobLive):
-        retry(job=job, by=None)
+        retry(uid=job.uid, by=None)
     lease = lease_of(claimed())
     leases.beat(lease, plan_digest="f" * 64, blocks_done=b"\x05")
     leases.fail(lease, StorageUnavailable("gone"), again=False)
-    retried = retry(job=job, by=None)
+    retried = retry(uid=job.uid, by=None)
     assert (retried.state, bytes(Job.objects.get().blocks_done)) == (JobState.WAITING, b"\x05")
-    cancel(job=retried, by=None)
+    cancel(uid=retried.uid, by=None)
     enqueue(recipe="manifest", reference="small-cell", by=None)
     with pytest.raises(JobLive, match="Another job does the same"):
-        retry(job=job, by=None)
+        retry(uid=job.uid, by=None)
 
 
 def test_what_is_given_back_goes_to_the_next_without_counting(job: Job, claimed: Claimed) -> None:

@@ -69,5 +69,5 @@ def test_only_what_nobody_needs_is_removed(draft: DatasetVersion, data_root: Pat
 def test_what_is_tried_again_does_not_take_for_done_what_is_gone(draft: DatasetVersion, data_root: Path) -> None:
     job, _ = output_of(data_root.parent / "own", JobState.CANCELLED, draft)
     said("--remove")
-    again = retry(job=job, by=None)
+    again = retry(uid=job.uid, by=None)
     assert (again.plan_digest, bytes(again.blocks_done)) == ("", b"")

@@ -15,6 +15,7 @@ from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.models import DatasetVersion
 from datasets.catalogue.queries.visibility import require
 from datasets.processing.models import LIVE, Job, JobState
+from datasets.processing.queries.jobs import find_any_job, find_job
 from datasets.processing.queries.versions import find_subject
 from datasets.processing.recipe import Estimate, Recipe
 from datasets.processing.recipes import get_recipe
@@ -98,15 +99,15 @@ def enqueue_for(
     return job, True
 
 
-def cancel(*, job: Job, by: AbstractBaseUser | None) -> Job:
-    """Call a job off: at once where it waits, else when its worker looks up next. The caller has asked whether ``by``
-    may.
+def cancel(*, uid: str, by: AbstractBaseUser | None) -> Job:
+    """Call a job off: at once where it waits, else when its worker looks up next.
 
     Raises:
-        JobEnded
+        NotFound, NotAllowed, JobEnded.
     """
+    found = _changeable(uid, by)
     with transaction.atomic():
-        job = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        job = Job.objects.select_for_update(of=("self",)).get(pk=found.pk)
         if not job.is_live:
             raise JobEnded(f"It is {job.get_state_display()}", where=job.uid)
         job.cancel_asked = True
@@ -118,16 +119,18 @@ def cancel(*, job: Job, by: AbstractBaseUser | None) -> Job:
     return job
 
 
-def retry(*, job: Job, by: AbstractBaseUser | None) -> Job:
-    """Have a job that failed or was called off tried again, from where it was. The caller has asked whether ``by`` may.
+def retry(*, uid: str, by: AbstractBaseUser | None) -> Job:
+    """Have a job that failed or was called off tried again, from where it was.
 
     Raises:
+        NotFound, NotAllowed.
         JobLive: it waits or runs, or another that does the same does.
         JobEnded: it is done.
     """
+    found = _changeable(uid, by)
     try:
         with transaction.atomic():
-            job = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+            job = Job.objects.select_for_update(of=("self",)).get(pk=found.pk)
             if job.is_live:
                 raise JobLive(f"It is {job.get_state_display()}", where=job.uid)
             if job.state == JobState.DONE:
@@ -138,7 +141,15 @@ def retry(*, job: Job, by: AbstractBaseUser | None) -> Job:
             job.lines.create(attempt=job.attempts, text="To be tried again, as asked")
             record_event(by=by, action="job.retry", subject=job.subject, after={"job": job.uid, "recipe": job.recipe})
     except IntegrityError:
-        raise JobLive("Another job does the same now", where=job.uid, fix="Wait for that one") from None
+        raise JobLive("Another job does the same now", where=uid, fix="Wait for that one") from None
+    return job
+
+
+def _changeable(uid: str, by: AbstractBaseUser | None) -> Job:
+    """The job, if ``by`` may do what its recipe takes; one whose dataset is gone is the operator's."""
+    job = find_job(uid, by) if by is not None else find_any_job(uid)
+    if job.dataset is not None:
+        require(by, get_recipe(job.recipe).deed, job.dataset)
     return job
 
 

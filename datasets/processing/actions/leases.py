@@ -134,15 +134,12 @@ def ending(lease: Lease, outcome: Mapping[str, Any]) -> Iterator[Job]:
     Raises:
         LeaseLost, JobCancelled: nothing was changed.
     """
-    with transaction.atomic():
-        job = Job.objects.select_for_update(of=("self",)).filter(pk=lease.job_id).first()
-        if job is None or (job.fence, job.state) != (lease.fence, JobState.RUNNING):
-            raise _lost(lease)
+    with _holding(lease) as job:
         if job.cancel_asked:
             raise JobCancelled("It was called off", where=job.uid)
         yield job
-        job.state, job.ended_at, job.outcome, job.problem = JobState.DONE, timezone.now(), dict(outcome), None
-        job.phase, job.not_before, job.blocks_done = "", None, b""
+        _end(job, JobState.DONE)
+        job.outcome, job.problem, job.phase, job.blocks_done = dict(outcome), None, "", b""
         if job.total is not None:
             job.done = job.total
         job.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,11 +16,10 @@ from rest_framework.response import Response
 from datasets.catalogue.api.filters import Filter, choice, dataset
 from datasets.catalogue.api.idempotency import ONCE, answer_once
 from datasets.catalogue.api.lists import CatalogueView, Key, ListView, Shown, known, read_body, read_number
-from datasets.catalogue.queries.visibility import require
 from datasets.processing.actions.jobs import cancel, enqueue, estimate, retry
 from datasets.processing.models import Job, JobState
 from datasets.processing.queries.jobs import find_job, lines_of, visible_jobs
-from datasets.processing.recipes import all_recipes, get_recipe
+from datasets.processing.recipes import all_recipes
 
 
 class JobSerializer(Shown, serializers.ModelSerializer[Job]):
@@ -114,14 +114,9 @@ class _Deed(CatalogueView):
     serializer = begun = JobSerializer
     taken: ClassVar[dict[str, Any]] = {"type": "object", "maxProperties": 0}
 
-    def job(self, request: Request, uid: str) -> Job:
+    def answer(self, request: Request, uid: str, deed: Callable[..., Job]) -> Response:
         known(request)
-        job = find_job(uid, request.user)
-        if job.dataset is not None:
-            require(_caller(request), get_recipe(job.recipe).deed, job.dataset)
-        return job
-
-    def shown(self, request: Request, job: Job) -> Response:
+        job = deed(uid=uid, by=_caller(request))
         return Response(JobSerializer(job, context=self.context(request) | self.chosen(request)).data, status=201)
 
 
@@ -130,7 +125,7 @@ class JobCancellation(_Deed):
 
     def post(self, request: Request, uid: str) -> Response:
         """Call a job off. One that runs ends when its worker looks up next; nothing of it is shown."""
-        return self.shown(request, cancel(job=self.job(request, uid), by=_caller(request)))
+        return self.answer(request, uid, cancel)
 
 
 class JobRetry(_Deed):
@@ -138,7 +133,7 @@ class JobRetry(_Deed):
 
     def post(self, request: Request, uid: str) -> Response:
         """Have a job that failed or was called off tried again, from where it was."""
-        return self.shown(request, retry(job=self.job(request, uid), by=_caller(request)))
+        return self.answer(request, uid, retry)
 
 
 def _caller(request: Request) -> AbstractBaseUser:

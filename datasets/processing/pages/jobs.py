@@ -58,6 +58,8 @@ class JobsPage:
     waiting: int
     running: int
     workers: Sequence[Worker]
+    all: bool
+    """Whether audits that found nothing are among them: there is one of each version each day."""
     alarms: Sequence[Alarm]
     roots: Sequence[RootSpace]
     """Of the operator's page alone."""

@@ -11,12 +11,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from datasets.catalogue.queries.visibility import is_operator, may, require
-from datasets.catalogue.state_requests import read_whole
+from datasets.catalogue.queries.visibility import is_operator, may
+from datasets.catalogue.state_requests import read_choice, read_whole
 from datasets.processing.actions import jobs as actions
 from datasets.processing.models import Job, JobState
 from datasets.processing.pages.jobs import JobsPage, job_page, job_row, root_spaces
-from datasets.processing.queries.jobs import find_job, lines_of, living_workers, open_alarms, visible_jobs
+from datasets.processing.queries.jobs import (
+    find_job,
+    lines_of,
+    living_workers,
+    open_alarms,
+    visible_jobs,
+    worth_telling,
+)
 from datasets.processing.recipes import get_recipe
 
 JOBS_PER_PAGE = 50
@@ -26,14 +33,17 @@ ALARMS_SHOWN = 100
 @require_safe
 @login_required
 def jobs(request: HttpRequest) -> HttpResponse:
-    """``/jobs/?before=``: what was asked for, newest first."""
+    """``/jobs/?all=&before=``: what was asked for, newest first."""
     seen = visible_jobs(request.user)
+    shows_all = read_choice(request.GET, "all", "", "1") == "1"
+    listed = seen if shows_all else worth_telling(seen)
     before = read_whole(request.GET, "before", 0, least=0, most=2**62)
-    rows = list((seen.filter(pk__lt=before) if before else seen)[: JOBS_PER_PAGE + 1])
-    more = f"?before={rows[JOBS_PER_PAGE - 1].pk}" if len(rows) > JOBS_PER_PAGE else ""
+    rows = list((listed.filter(pk__lt=before) if before else listed)[: JOBS_PER_PAGE + 1])
+    more = f"?{'all=1&' * shows_all}before={rows[JOBS_PER_PAGE - 1].pk}" if len(rows) > JOBS_PER_PAGE else ""
     page = JobsPage(
         rows=[job_row(it) for it in rows[:JOBS_PER_PAGE]],
         more=more,
+        all=shows_all,
         waiting=seen.filter(state=JobState.WAITING).count(),
         running=seen.filter(state=JobState.RUNNING).count(),
         workers=list(living_workers()),
@@ -56,10 +66,7 @@ def job(request: HttpRequest, uid: str) -> HttpResponse:
 @login_required
 def change(request: HttpRequest, uid: str) -> HttpResponse:
     """Call a job off, or have it tried again."""
-    found, by = find_job(uid, request.user), cast(AbstractBaseUser, request.user)
-    if found.dataset is not None:
-        require(by, get_recipe(found.recipe).deed, found.dataset)
-    (actions.retry if "retry" in request.POST else actions.cancel)(job=found, by=by)
+    (actions.retry if "retry" in request.POST else actions.cancel)(uid=uid, by=cast(AbstractBaseUser, request.user))
     return HttpResponseRedirect(reverse("processing:job", kwargs={"uid": uid}))
 
 

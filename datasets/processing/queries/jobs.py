@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from datasets.catalogue.queries.datasets import NotFound
 from datasets.catalogue.queries.visibility import Viewer, is_operator, worked_on_by
-from datasets.processing.models import Alarm, Job, JobLine, Worker
+from datasets.processing.models import Alarm, Job, JobLine, JobState, Worker
+from datasets.processing.recipes import AUDIT
 
 SILENT = timedelta(minutes=2)
 LINES_SHOWN = 200
@@ -21,15 +22,33 @@ def visible_jobs(user: Viewer) -> QuerySet[Job]:
     return jobs.select_related("dataset", "created_by").defer("blocks_done").order_by("-id")
 
 
+def worth_telling(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """``jobs`` without audits that found nothing."""
+    return jobs.exclude(recipe=AUDIT.name, state=JobState.DONE, outcome__wrong=0)
+
+
 def find_job(uid: str, user: Viewer) -> Job:
     """The job of this public name.
 
     Raises:
         NotFound: there is none, or ``user`` may not know of it.
     """
-    job = visible_jobs(user).filter(uid=uid).first()
+    return _named(visible_jobs(user), uid)
+
+
+def find_any_job(uid: str) -> Job:
+    """The same on the operator's command line.
+
+    Raises:
+        NotFound
+    """
+    return _named(Job.objects.all(), uid)
+
+
+def _named(jobs: QuerySet[Job], uid: str) -> Job:
+    job = jobs.filter(uid=uid).first()
     if job is None:
-        raise NotFound("There is no such job")
+        raise NotFound(f"There is no job {uid}")
     return job
 
 

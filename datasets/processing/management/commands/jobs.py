@@ -10,6 +10,7 @@ from datasets.catalogue.management.operator_command import OperatorCommand
 from datasets.processing.actions.jobs import cancel, retry
 from datasets.processing.models import LIVE, Job, JobState
 from datasets.processing.pages.jobs import how_far
+from datasets.processing.queries.jobs import find_any_job
 
 SHOWN = 30
 
@@ -31,14 +32,13 @@ class Command(OperatorCommand):
             for each in Job.objects.defer("blocks_done")[:SHOWN]:
                 self.stdout.write(_line(each))
             return
-        found = Job.objects.filter(uid=job).first()
-        if found is None:
-            raise CommandError(f"There is no job {job}")
         if options["cancel"]:
-            found = cancel(job=found, by=None)
+            found = cancel(uid=job, by=None)
         elif options["retry"]:
-            found = retry(job=found, by=None)
-        elif options["watch"]:
+            found = retry(uid=job, by=None)
+        else:
+            found = find_any_job(job)
+        if options["watch"]:
             found = self._watch(found)
         for line in found.lines.all():
             self.stdout.write(f"{line.at:%Y-%m-%d %H:%M:%S} {line.text}")
