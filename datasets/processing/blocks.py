@@ -91,7 +91,7 @@ def open_pool(run: Run, *, reads_bytes: int) -> Iterator[Pool]:
         ClusterLost: the scheduler does not answer.
     """
     choice = run.dask or ("threads" if reads_bytes < SMALL_BYTES else "local")
-    cores = os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
+    cores = os.cpu_count() or 1
     if choice == "threads":
         with ThreadPoolExecutor(cores, thread_name_prefix="block") as threads:
             yield Pool(threads, cores)

@@ -159,7 +159,6 @@ class Worker(models.Model):
     name = models.CharField(max_length=100, help_text="Machine and process, for people")
     process = models.CharField(max_length=200, unique=True)
     started_at = models.DateTimeField(auto_now_add=True)
-    beat = models.PositiveBigIntegerField(default=0)
     beat_at = models.DateTimeField(auto_now=True)
 
     class Meta:

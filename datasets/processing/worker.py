@@ -16,8 +16,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import DatabaseError, connection, connections
-from django.db.models import F
-from django.utils import timezone
 
 from datasets.processing.actions import leases
 from datasets.processing.actions.alarms import enqueue_due_audit
@@ -30,6 +28,9 @@ from datasets.volumes.errors import CisternaError
 STOPPING_S = 20
 LOOK_EACH_S = 300
 """How often a worker looks whether a version is due for an audit: one at a time."""
+
+SHOWN_EACH_S = 30
+"""How often a worker tells people that it is there; whether it lives is told by its jobs, each second."""
 
 logger = logging.getLogger("cisterna.processing")
 
@@ -84,6 +85,7 @@ class WorkerProcess:
     stop: threading.Event = field(default_factory=threading.Event)
     row: Worker | None = None
     _looked_s: float = -LOOK_EACH_S
+    _shown_s: float = 0
     _runs: dict[Run, threading.Thread] = field(default_factory=dict)
     _watched: dict[int, _Watched] = field(default_factory=dict)
 
@@ -120,11 +122,9 @@ class WorkerProcess:
         return not busy and not Job.objects.filter(state__in=(JobState.WAITING, JobState.RUNNING)).exists()
 
     def _beat(self) -> None:
-        process = this_process()
-        if self.row is None or not Worker.objects.filter(process=process).update(
-            beat=F("beat") + 1, beat_at=timezone.now()
-        ):
-            self.row, _ = Worker.objects.get_or_create(process=process, defaults={"name": process_name()})
+        if self.row is None or time.monotonic() - self._shown_s >= SHOWN_EACH_S:
+            self._shown_s = time.monotonic()
+            self.row, _ = Worker.objects.update_or_create(process=this_process(), defaults={"name": process_name()})
         for run in list(self._runs):
             if not run.ended and run.stop is None:
                 self._tell(run)

@@ -60,7 +60,8 @@ def workers_beside(count: int) -> Iterator[None]:
 
 def _keep_worker(ends: threading.Event) -> None:
     while not ends.is_set():
-        worker = subprocess.Popen([sys.executable, str(CHECKOUT / "manage.py"), "worker", "--with", str(os.getpid())])  # noqa: S603
+        command = [sys.executable, str(CHECKOUT / "manage.py"), "worker", "--with", str(os.getpid())]
+        worker = subprocess.Popen(command)  # noqa: S603
         while worker.poll() is None and not ends.wait(AGAIN_AFTER_S):
             pass
         if worker.poll() is None:
