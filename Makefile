@@ -67,6 +67,7 @@ soak: $(development) $(frontend)
 	$(python) -m tests.soak.fuzz && \
 	$(python) -m tests.soak.api && \
 	$(python) -m tests.soak.kills "$$folder/kills" && \
+	$(python) -m tests.soak.jobs "$$folder/jobs" && \
 	$(python) -m tests.soak.withdrawal "$$folder/home" --datasets 25 --turns 40 --readers 16 $(ARGS)
 
 screenshots: $(development) $(frontend)

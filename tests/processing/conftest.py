@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -6,12 +6,31 @@ import pytest
 from datasets.catalogue.actions.versions import revise
 from datasets.catalogue.models import DatasetVersion
 from datasets.processing.models import Job, Worker
+from tests.processing.portal_home import LONG, PREPARE, PortalHome, write_cell
 
 
 @pytest.fixture
 def draft(small_cell: DatasetVersion) -> DatasetVersion:
     """The draft of small-cell's next version."""
     return revise(dataset=small_cell.dataset, by=None)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> PortalHome:
+    """A portal whose draft lacks levels, and the job that makes them, waiting. Copy it."""
+    folder = tmp_path_factory.mktemp("jobs")
+    write_cell(folder / "lab" / "cell.zarr", LONG, chunk=8)
+    portal = PortalHome(folder / "home", folder / "lab")
+    portal.run(PREPARE)
+    return portal
+
+
+@pytest.fixture(scope="session")
+def undisturbed(prepared: PortalHome, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+    """What the job makes, in threads, where nothing is in its way."""
+    portal = prepared.copy(tmp_path_factory.mktemp("undisturbed") / "home")
+    assert portal.start_worker("--until-idle").wait(timeout=300) == 0
+    return portal.outcome()
 
 
 @pytest.fixture

@@ -35,6 +35,9 @@ revise(dataset=Dataset.objects.get(), by=None)
 call_command("derive", "small-cell", "--recipe", "pyramid")
 """
 
+LONG = (24, 23, 1300)
+"""The shape of a volume that is small, and whose levels have some blocks each."""
+
 
 def write_cell(folder: Path, shape: tuple[int, int, int], *, chunk: int) -> None:
     """``em`` and ``labels/cells`` of one level each, in small chunks."""
@@ -96,6 +99,11 @@ class PortalHome:
         with sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute("SELECT * FROM processing_job ORDER BY id")]
+
+    def outcome(self) -> Mapping[str, object]:
+        """What the job has made, but for where."""
+        outcome: dict[str, object] = json.loads(self.jobs()[0]["outcome"])
+        return {name: outcome[name] for name in ("digest", "objects", "size_bytes")}
 
     def log(self) -> list[str]:
         with sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20) as connection:

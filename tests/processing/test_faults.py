@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.processing.portal_home import PREPARE, PortalHome, write_cell
+from tests.processing.portal_home import PortalHome
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes the superuser")
 
@@ -24,24 +24,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> PortalHome:
-    """A draft whose volumes lack levels, and the job that makes them, waiting."""
-    folder = tmp_path_factory.mktemp("faults")
-    write_cell(folder / "lab" / "cell.zarr", (90, 91, 89), chunk=16)
-    portal = PortalHome(folder / "home", folder / "lab")
-    portal.run(PREPARE)
-    return portal
-
-
-@pytest.fixture(scope="module")
-def expected(prepared: PortalHome, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The digest of what the job makes where nothing is in its way."""
-    portal = prepared.copy(tmp_path_factory.mktemp("undisturbed") / "home")
-    assert portal.start_worker("--until-idle").wait(timeout=120) == 0
-    return str(json.loads(portal.jobs()[0]["outcome"])["digest"])
 
 
 @pytest.fixture
@@ -74,9 +56,13 @@ def make_writable(disk: Path) -> None:
     ids=["full", "read-only"],
 )
 def test_a_job_waits_for_the_storage_and_ends_right(
-    portal: PortalHome, disk: Path, expected: str, before: Callable[[Path], None], mend: Callable[[Path], None],
+    portal: PortalHome,
+    disk: Path,
+    undisturbed: Mapping[str, object],
+    before: Callable[[Path], None],
+    mend: Callable[[Path], None],
     reason: str,
-) -> None:  # fmt: skip
+) -> None:
     before(disk)
     given = portal.mounts_of_draft()
     worker = portal.start_worker()
@@ -87,8 +73,8 @@ def test_a_job_waits_for_the_storage_and_ends_right(
         assert problem["fix"]
         assert portal.mounts_of_draft() == given, "nothing half-made is visible"
         mend(disk)
-        done = portal.await_state("done")
+        portal.await_state("done")
     finally:
         worker.terminate()
         worker.wait(timeout=60)
-    assert json.loads(done["outcome"])["digest"] == expected
+    assert portal.outcome() == undisturbed

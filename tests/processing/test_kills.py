@@ -1,45 +1,20 @@
 """Workers are killed, paused, and stand still; the job ends, and what it made is what an undisturbed one makes."""
 
 import itertools
-import json
 import random
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
-from tests.processing.portal_home import PREPARE, PortalHome, kill, write_cell
+from tests.processing.portal_home import PortalHome, kill
 
 KILLS = 10
 REAL_PAUSES = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1")
 """It tells another time of day; how long it waits is as it was."""
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> PortalHome:
-    """A draft whose volumes lack levels, and the job that makes them, waiting."""
-    folder = tmp_path_factory.mktemp("jobs")
-    write_cell(folder / "lab" / "cell.zarr", (24, 23, 1300), chunk=8)  # long, so that its levels have some blocks
-    portal = PortalHome(folder / "home", folder / "lab")
-    portal.run(PREPARE)
-    return portal
-
-
-@pytest.fixture(scope="module")
-def undisturbed(prepared: PortalHome, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """The outcome of the job where nothing happens."""
-    portal = prepared.copy(tmp_path_factory.mktemp("undisturbed") / "home")
-    assert portal.start_worker("--until-idle").wait(timeout=300) == 0
-    return _outcome(portal)
-
-
-def _outcome(portal: PortalHome) -> dict[str, object]:
-    outcome: dict[str, object] = json.loads(portal.jobs()[0]["outcome"])
-    return {name: outcome[name] for name in ("digest", "objects", "size_bytes")}
-
-
-def test_a_job_survives_its_workers(prepared: PortalHome, undisturbed: dict[str, object], tmp_path: Path) -> None:
+def test_a_job_survives_its_workers(prepared: PortalHome, undisturbed: Mapping[str, object], tmp_path: Path) -> None:
     """Every second worker is killed when it has got on: one that never does is what ends a job."""
     given = prepared.mounts_of_draft()
     chance = random.Random(11)
@@ -56,7 +31,7 @@ def test_a_job_survives_its_workers(prepared: PortalHome, undisturbed: dict[str,
                 assert portal.mounts_of_draft() == given, "nothing half-made is visible"
         assert portal.start_worker("--until-idle").wait(timeout=120) == 0
         assert portal.jobs()[0]["state"] == "done", portal.log()
-        assert _outcome(portal) == undisturbed
+        assert portal.outcome() == undisturbed
         assert {root for path, root in portal.mounts_of_draft() if path not in dict(given)} == {"own"}
         if kills == KILLS:
             break
@@ -75,7 +50,7 @@ def _await_job_of(portal: PortalHome, pid: int, *, gets_on: bool) -> None:
 
 
 def test_a_paused_worker_that_wakes_has_lost_its_job(
-    prepared: PortalHome, undisturbed: dict[str, object], tmp_path: Path, faketime: Path
+    prepared: PortalHome, undisturbed: Mapping[str, object], tmp_path: Path, faketime: Path
 ) -> None:
     """The other worker's clock is a minute ahead."""
     portal = prepared.copy(tmp_path / "home")
@@ -94,7 +69,7 @@ def test_a_paused_worker_that_wakes_has_lost_its_job(
     paused.wait(timeout=30)
     assert portal.jobs() == [first], "what it wrote after it woke does not count"
     assert any("was silent for 2 s" in line for line in portal.log())
-    assert _outcome(portal) == undisturbed
+    assert portal.outcome() == undisturbed
 
 
 def test_a_worker_that_is_stopped_gives_its_job_back(prepared: PortalHome, tmp_path: Path) -> None:

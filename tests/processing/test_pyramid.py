@@ -152,8 +152,9 @@ def test_what_changes_meanwhile_is_not_overwritten(
 @pytest.mark.parametrize("flat_draft", ["sharded"], indirect=True)
 def test_a_cluster_makes_the_same_to_the_bit(flat_draft: DatasetVersion, data_root: Path, tmp_path: Path) -> None:
     job, _ = enqueue(recipe="pyramid", reference="small-cell", by=None)
-    with cluster_in(tmp_path, {"data": data_root, "own": data_root.parent / "own"}) as address:
-        on_cluster = run_job(job, tmp_path / "scratch", dask=address).outcome
+    roots = {"data": data_root.as_uri(), "own": (data_root.parent / "own").as_uri()}
+    with cluster_in(tmp_path, roots) as cluster:
+        on_cluster = run_job(job, tmp_path / "scratch", dask=cluster.address).outcome
     flat_draft.delete()
     draft = revise(dataset=flat_draft.dataset, by=None)
     in_threads = run_job(enqueue(recipe="pyramid", reference=str(draft), by=None)[0], tmp_path / "scratch").outcome
