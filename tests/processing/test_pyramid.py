@@ -1,6 +1,8 @@
 """Levels that are missing: the values of the NumPy functions, at their place, beside data that stay as they were."""
 
 import hashlib
+import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
+from django.conf import settings
 
 from datasets.catalogue.actions.versions import revise
 from datasets.catalogue.models import DatasetVersion, Mount
@@ -16,6 +19,7 @@ from datasets.catalogue.queries.places import open_level
 from datasets.processing.actions.jobs import enqueue, estimate
 from datasets.processing.models import Job
 from datasets.processing.recipe import NotForThis
+from datasets.publishing.actions.derived import freeze_and_derive
 from datasets.volumes.downsampling import mean_2x, mode_2x
 from tests.processing.dask_cluster import cluster_in
 from tests.processing.running import run_job
@@ -60,6 +64,12 @@ def digests_below(folder: Path) -> dict[str, str]:
     }
 
 
+def followed(tree: Path) -> dict[str, str]:
+    """The same of a tree of links."""
+    files = (Path(folder, name) for folder, _, names in os.walk(tree, followlinks=True) for name in names)
+    return {str(file.relative_to(tree)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
 def test_missing_levels_are_made_and_mounted(flat_draft: DatasetVersion, data_root: Path, tmp_path: Path) -> None:
     before = digests_below(data_root)
     job, _ = enqueue(recipe="pyramid", reference="small-cell", by=None)
@@ -94,6 +104,10 @@ def test_readers_see_one_consistent_zarr(flat_draft: DatasetVersion, data_root: 
     for key, content in _objects_of(flat_draft, data_root.parent):
         (copied / key).parent.mkdir(parents=True, exist_ok=True)
         (copied / key).write_bytes(content)
+    tree = settings.CONFIG.home / "published" / "open" / "small-cell@2"
+    shutil.rmtree(tree, ignore_errors=True)  # another test's
+    freeze_and_derive(name="small-cell", by=None)
+    assert followed(tree) == digests_below(copied), "a front server sends the same"
     group = zarr.open_group(copied, mode="r")  # by consolidated metadata, where there are some
     for path in ("em", "labels/cells"):
         image = group[path]

@@ -13,7 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import DatasetVersion, Mount, Volume
-from datasets.catalogue.queries.places import place_of_key
+from datasets.catalogue.queries.places import place_of_key, place_of_level
 from datasets.processing.pyramid_plans import LevelPlan, PyramidPlan
 from datasets.storage.arrays import read_array, read_document
 from datasets.storage.derived_arrays import document_bytes, write_document
@@ -80,11 +80,12 @@ def _with_levels(
     prefix: str,
     others: Mapping[str, dict[str, Any]],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The documents that change, and what the catalogue says of the volume with its new levels."""
-    place = place_of_key(version, volume.path)
-    assert place is not None, "a volume that is here is mounted"
-    given = {path: document for path, document in _documents(version, volume.path) if path not in others}
-    given |= others
+    """The documents that change, and what the catalogue says of the volume with its new levels.
+
+    Args:
+        others: documents that change for other volumes, too.
+    """
+    given = {path: others.get(path, document) for path, document in _documents(version, volume.path)}
     own_path = join_key(volume.path, "zarr.json" if volume.zarr_format == 3 else ".zattrs")
     attributes = given[own_path].get("attributes", {}) if volume.zarr_format == 3 else given[own_path]
     changed = with_levels(attributes, [(level.path, level.factors) for level in levels])
@@ -94,8 +95,9 @@ def _with_levels(
     parsed = {level.path: level for level in parse_multiscales(changed)[0].levels}
     digests = {path: array.digest for path, array in new.items()}
     for level in volume.levels:
-        root, key = place_of_key(version, join_key(volume.path, level["path"])) or place
-        digests[level["path"]] = read_array(root, key, zarr_format=volume.zarr_format).digest
+        digests[level["path"]] = read_array(
+            *place_of_level(version, volume, level), zarr_format=volume.zarr_format
+        ).digest
     described = [describe_level(parsed[path], array.facts) for path, array in new.items()]
     group = hashlib.sha256(document_bytes(found[own_path])).hexdigest()
     return found, {
