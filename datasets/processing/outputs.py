@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from datasets.catalogue.models import Mount as Row
 from datasets.catalogue.queries.mounts import mount_of
 from datasets.processing.runs import Run
-from datasets.storage.derived_arrays import digest_of_objects
 from datasets.storage.digests import hash_objects
-from datasets.storage.inventory import list_objects
+from datasets.storage.inventory import checksum_line, list_objects
 from datasets.storage.mounts import Mounts
 from datasets.storage.removal import DERIVED
 from datasets.storage.roots import OWN_ROOT
@@ -17,7 +17,7 @@ from datasets.storage.roots import OWN_ROOT
 
 @dataclass(frozen=True)
 class Outputs:
-    """All objects below a prefix, under one digest."""
+    """All objects below a prefix; ``digest`` is that of their lines as ``sha256sum`` writes them, as of a manifest."""
 
     digest: str
     objects: int
@@ -36,9 +36,9 @@ def read_outputs(run: Run, prefix: str) -> Outputs:
         StorageError: an object cannot be read.
     """
     mounts = Mounts((mount_of(Row(path="", root=OWN_ROOT, key=prefix)),))
-    size_bytes, digests = 0, {}
-    for entry, digest in hash_objects(mounts, list_objects(mounts)):
-        size_bytes += entry.size_bytes
-        digests[entry.key] = digest
-        run.show("Reading what was written", done=len(digests), unit="objects")
-    return Outputs(digest_of_objects(digests), len(digests), size_bytes)
+    count, size_bytes, together = 0, 0, sha256()
+    for entry, digest in hash_objects(mounts, list_objects(mounts)):  # in the order of their keys
+        count, size_bytes = count + 1, size_bytes + entry.size_bytes
+        together.update(checksum_line(digest.hex(), entry.key).encode())
+        run.show("Reading what was written", done=count, unit="objects")
+    return Outputs(together.hexdigest(), count, size_bytes)

@@ -45,7 +45,6 @@ class For(enum.Enum):
 
     DRAFTS = "drafts"
     PUBLISHED = "published versions"
-    BOTH = "drafts and published versions"
 
 
 @dataclass(frozen=True)

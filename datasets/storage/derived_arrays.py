@@ -73,12 +73,6 @@ def write_region(root: Root, key: str, *, zarr_format: int, start: Sequence[int]
     array[tuple(slice(first, first + size) for first, size in zip(start, voxels.shape, strict=True))] = voxels
 
 
-def digest_of_objects(found: Mapping[str, bytes]) -> str:
-    """One SHA-256 over keys and digests: equal where every object is."""
-    lines = "".join(f"{digest.hex()}  {key}\n" for key, digest in sorted(found.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
 @lru_cache(maxsize=64)
 def _opened(root: Root, key: str, zarr_format: int) -> zarr.Array[Any]:
     kind = OwnKeyStore if root.path is None else OwnFolderStore

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from datasets.volumes.downsampling import mean_2x, mode_2x
+from datasets.volumes.downsampling import coarsen, mean_2x, mode_2x
 
 INTEGERS = [f"{kind}int{bits}" for kind in ("", "u") for bits in (8, 16, 32, 64)]
 
@@ -152,3 +152,17 @@ def test_other_data_types_are_refused():
         mean_2x(np.zeros((2, 2), bool))
     with pytest.raises(TypeError, match="not labels"):
         mode_2x(np.zeros((2, 2), np.float32))
+
+
+@given(data=st.data())
+def test_compiled_loops_do_the_same_to_the_bit(data):
+    dtype = np.dtype(data.draw(st.sampled_from(["u1", "i1", "u2", "i4", "u4", "u8", "f4", "f8", "f2", ">u2"])))
+    shape = data.draw(arrays.array_shapes(min_dims=1, max_dims=5, max_side=5))
+    axes = data.draw(st.lists(st.sampled_from(range(len(shape))), unique=True))
+    is_labels = dtype.kind != "f" and data.draw(st.booleans())
+    array = data.draw(arrays.arrays(dtype, shape, **({"elements": st.sampled_from([0, 1, 2])} if is_labels else {})))
+    with np.errstate(all="ignore"):
+        ours = coarsen(array, "mode" if is_labels else "mean", axes)
+        reference = (mode_2x if is_labels else mean_2x)(array, axes)
+    assert (ours.dtype, ours.shape) == (reference.dtype, reference.shape)
+    np.testing.assert_array_equal(ours, reference)

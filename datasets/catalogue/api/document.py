@@ -122,9 +122,11 @@ class CatalogueSchema(AutoSchema):
             answer["content"] = {kind: {"schema": schema} for kind, schema in answers.items()}
         elif status != "204":
             status, answer = "302", {"description": "Where it is, in Location"}
+        known = self.method == "POST" and getattr(self.view, "again", False)
         problem = {"application/problem+json": {"schema": _PROBLEM}}
         return {
             status: answer,
+            **({"200": answer | {"description": "It was asked for before"}} if known else {}),
             **({"304": {"description": "It has not changed since"}} if self.method == "GET" else {}),
             **{code: {"description": text, "content": problem} for code, text in _PROBLEMS.items()},
         }

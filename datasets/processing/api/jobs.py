@@ -73,6 +73,7 @@ class JobList(ListView):
     }
     sent: ClassVar = {"POST": {"recipe": "manifest", "version": "small-cell"}}
     headers_of: ClassVar = {"POST": ONCE}
+    again = True
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Job]:
         return visible_jobs(request.user)

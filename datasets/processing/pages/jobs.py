@@ -39,8 +39,6 @@ class JobPage:
     uid: str
     asked_by: str
     created_at: dt.datetime
-    started_at: dt.datetime | None
-    ended_at: dt.datetime | None
     attempts: int
     facts: Sequence[tuple[str, str]]
     problem: dict[str, str] | None
@@ -90,8 +88,6 @@ def job_page(job: Job, lines: Sequence[JobLine], *, may_change: bool) -> JobPage
         uid=job.uid,
         asked_by=job.created_by.get_username() if job.created_by else "the operator",
         created_at=job.created_at,
-        started_at=job.started_at,
-        ended_at=job.ended_at,
         attempts=job.attempts,
         facts=[*_said(job.parameters), *_said(job.outcome)],
         problem=job.problem if job.state != JobState.DONE else None,

@@ -15,10 +15,8 @@ from datasets.processing.models import Alarm, Job, JobState
 from datasets.processing.recipe import Estimate
 from datasets.processing.runs import Run
 from datasets.storage.digests import hash_of_object
-from datasets.storage.errors import ObjectAbsent, StorageUnavailable
+from datasets.storage.errors import ObjectAbsent
 from datasets.storage.inventory import Inventory
-from datasets.storage.objects import list_folder
-from datasets.storage.roots import get_root
 
 PARTS = 20
 """So many audits read everything once."""
@@ -80,12 +78,5 @@ def _require_mounted(version: DatasetVersion, key: str) -> None:
         StorageUnavailable
     """
     mount = mounts_of(version).find_prefix(key)
-    if mount is None:
-        return
-    root, top = get_root(next(row.root for row in version.mounts.all() if row.path == mount.path)), mount.key
-    try:
-        list_folder(root, top, limit=1)
-    except ObjectAbsent:
-        raise StorageUnavailable(
-            "What the catalogue mounts here is missing", where=root.url_of(top), fix="Mount it again"
-        ) from None
+    if mount is not None:
+        mount.reach().list_names(mount.key, limit=1, within=mount.key)
