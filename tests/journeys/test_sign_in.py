@@ -62,6 +62,7 @@ def test_a_job_is_watched_to_its_end(page: Page, demo: Portal, operator: str) ->
     check_on_every_screen(page, "jobs", WIDTHS)
     uid = manage("derive", "fib25-ts2", "--recipe", "manifest").split()[0]
     page.goto(f"{demo.url}/jobs/")
+    expect(page.get_by_text("No worker is at work")).to_be_visible()
     page.get_by_role("link", name="The SHA-256 of every object").first.click()
     page.wait_for_url(f"{demo.url}/jobs/{uid}/")
     expect(page.get_by_role("status")).to_have_text("Waits for a worker")

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from datasets.catalogue.actions.versions import revise
 from datasets.catalogue.models import DatasetVersion
 from datasets.processing.models import Job, Worker
+from tests.processing.flat_cells import publish_flat
 from tests.processing.portal_home import LONG, PREPARE, PortalHome, write_cell
 
 
@@ -52,3 +54,9 @@ def claimed(worker: Callable[..., Worker]) -> Callable[..., Job | None]:
         return claim(worker=worker(name), per_organization=limits.get("per_organization", 4))
 
     return one
+
+
+@pytest.fixture(params=["0.5", "0.4", "sharded"])
+def flat_draft(request: pytest.FixtureRequest, data_root: Path, db: None) -> DatasetVersion:
+    """A draft whose volumes have one level each."""
+    return revise(dataset=publish_flat(request.param, data_root).dataset, by=None)

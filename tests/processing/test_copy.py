@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from datasets.catalogue.models import DatasetVersion
-from datasets.catalogue.queries.mounts import mounts_of
 from datasets.processing.actions.jobs import enqueue
 from datasets.processing.actions.overlays import DraftMoved
 from datasets.processing.recipe import NotForThis
@@ -13,25 +12,12 @@ from datasets.processing.recipes import copy
 from datasets.storage import copies
 from datasets.storage.copies import ObjectCopy, copy_object
 from datasets.storage.errors import ObjectChanged
-from datasets.storage.inventory import list_objects
 from datasets.storage.uploads import UploadDiffers
+from tests.processing.flat_cells import digests_below
 from tests.processing.running import run_job
-from tests.processing.test_pyramid import digests_below
+from tests.processing.shown import shown_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-
-
-def shown_by(version: DatasetVersion) -> dict[str, bytes]:
-    """All that a version shows, by key."""
-    mounts = mounts_of(DatasetVersion.objects.get(pk=version.pk))
-    found = {}
-    for entry in list_objects(mounts):
-        mount = mounts.find_mount(entry.key)
-        assert mount is not None
-        file = mount.reach().open_file(mount.storage_key(entry.key))  # type: ignore[union-attr]
-        found[entry.key] = file.read(0, file.size_bytes)
-        file.close()
-    return found
 
 
 def test_all_of_it_is_shown_from_the_own_root(draft: DatasetVersion, data_root: Path, tmp_path: Path) -> None:

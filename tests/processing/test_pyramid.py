@@ -3,8 +3,6 @@
 import hashlib
 import os
 import shutil
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,46 +20,11 @@ from datasets.processing.recipe import NotForThis
 from datasets.publishing.actions.derived import freeze_and_derive
 from datasets.volumes.downsampling import mean_2x, mode_2x
 from tests.processing.dask_cluster import cluster_in
+from tests.processing.flat_cells import digests_below, given_voxels
 from tests.processing.running import run_job
-from tests.published import publish_once
-from tests.samples import specification, write_image
+from tests.processing.shown import shown_by
 
-SHAPE = (70, 140, 135)
-VOXEL_NM = (8.0, 4.0, 4.0)
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-
-
-def given_voxels() -> tuple[np.ndarray, np.ndarray]:
-    chance = np.random.default_rng(7)
-    em = chance.integers(0, 255, SHAPE, dtype=np.uint8)
-    return em, chance.integers(2**60, 2**60 + 4, SHAPE, dtype=np.uint64)
-
-
-@pytest.fixture(params=["0.5", "0.4", "sharded"])
-def flat_draft(request: pytest.FixtureRequest, data_root: Path, db: None) -> DatasetVersion:
-    """A draft whose volumes have one level each."""
-    name = f"flat-{request.param}.zarr"
-    version = "0.4" if request.param == "0.4" else "0.5"
-    shard = 32 if request.param == "sharded" else None
-    for path, voxels in zip(("em", "labels/cells"), given_voxels(), strict=True):
-        write_image(data_root / name / path, [voxels], voxel_nm=VOXEL_NM, version=version, shard=shard)
-    zarr.create_group(data_root / name, zarr_format=2 if version == "0.4" else 3, overwrite=False)
-    zarr.create_group(data_root / name / "labels", zarr_format=2 if version == "0.4" else 3, overwrite=False)
-    if request.param != "sharded":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # v3 has them by custom alone
-            zarr.consolidate_metadata(data_root / name)
-            zarr.consolidate_metadata(data_root / name / "em")
-    published = publish_once(specification(f"data:{name}"), data_root.parent)
-    return revise(dataset=published.dataset, by=None)
-
-
-def digests_below(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def followed(tree: Path) -> dict[str, str]:
@@ -101,7 +64,7 @@ def test_readers_see_one_consistent_zarr(flat_draft: DatasetVersion, data_root: 
     """Read with zarr-python, from the union of the mounts as a client copies it."""
     run_job(enqueue(recipe="pyramid", reference="small-cell", by=None)[0], tmp_path / "scratch")
     copied = tmp_path / "copied"
-    for key, content in _objects_of(flat_draft, data_root.parent):
+    for key, content in shown_by(flat_draft).items():
         (copied / key).parent.mkdir(parents=True, exist_ok=True)
         (copied / key).write_bytes(content)
     tree = settings.CONFIG.home / "published" / "open" / "small-cell@2"
@@ -119,21 +82,6 @@ def test_readers_see_one_consistent_zarr(flat_draft: DatasetVersion, data_root: 
             array = group[f"{path}/{dataset['path']}"]
             assert array.shape == plain[dataset["path"]].shape
             assert np.asarray(array[...]).any()
-
-
-def _objects_of(version: DatasetVersion, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """All objects of a version, by its mounts."""
-    from datasets.catalogue.queries.mounts import mounts_of
-    from datasets.storage.inventory import list_objects
-
-    version = DatasetVersion.objects.get(pk=version.pk)
-    roots = {"data": folder / "data", "own": folder / "own"}
-    mounts = mounts_of(version)
-    rows = {row.path: row.root for row in version.mounts.all()}
-    for entry in list_objects(mounts):
-        mount = mounts.find_mount(entry.key)
-        assert mount is not None
-        yield entry.key, (roots[rows[mount.path]] / mount.storage_key(entry.key)).read_bytes()
 
 
 @pytest.mark.parametrize("flat_draft", ["0.5"], indirect=True)
@@ -169,8 +117,14 @@ def test_a_cluster_makes_the_same_to_the_bit(flat_draft: DatasetVersion, data_ro
     roots = {"data": data_root.as_uri(), "own": (data_root.parent / "own").as_uri()}
     with cluster_in(tmp_path, roots) as cluster:
         on_cluster = run_job(job, tmp_path / "scratch", dask=cluster.address).outcome
+        copying, _ = enqueue(recipe="copy", reference="small-cell", by=None)
+        copied = run_job(copying, tmp_path / "scratch", dask=cluster.address).outcome
     flat_draft.delete()
     draft = revise(dataset=flat_draft.dataset, by=None)
     in_threads = run_job(enqueue(recipe="pyramid", reference=str(draft), by=None)[0], tmp_path / "scratch").outcome
     assert on_cluster["prefix"] != in_threads["prefix"]
     assert on_cluster["digest"] == in_threads["digest"]
+    assert (
+        copied["digest"]
+        == run_job(enqueue(recipe="copy", reference=str(draft), by=None)[0], tmp_path).outcome["digest"]
+    )
