@@ -25,17 +25,13 @@ def postgresql(server: Path, *, durable: bool = False) -> Iterator[str]:
         server: the program ``postgres``; its others lie beside it.
         durable: whether it waits for the disk, as a server that keeps anything does.
     """
-    # A short path, since a socket's may have no more than 107 bytes; its own user, since the server refuses root.
+    # A short path, since a socket's may have no more than 107 bytes.
     folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
-    owner = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+    owner = _owner()
     os.chown(folder, owner.pw_uid, owner.pw_gid)
 
     def run(program: str, *arguments: str) -> None:
-        command = [str(server.with_name(program)), *arguments]
-        done = subprocess.run(
-            command, cwd=folder, user=owner.pw_uid, group=owner.pw_gid, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        _run(server, folder, program, *arguments)
 
     run("initdb", "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "cisterna", "--encoding", "UTF8",
         "--no-locale", "--no-sync")  # fmt: skip
@@ -48,3 +44,24 @@ def postgresql(server: Path, *, durable: bool = False) -> Iterator[str]:
     finally:
         run("pg_ctl", "--pgdata", f"{folder}/data", "--mode", "immediate", "stop")
         subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def restart(server: Path, address: str) -> None:
+    """Have the server at ``address`` fall, and come up again: connections break, and what was committed is there."""
+    folder = Path(address.partition("@")[2].rpartition("/")[0].replace("%2F", "/"))
+    _run(server, folder, "pg_ctl", "--pgdata", f"{folder}/data", "--log", f"{folder}/log", "--wait", "--mode",
+         "immediate", "restart")  # fmt: skip
+
+
+def _run(server: Path, folder: Path, program: str, *arguments: str) -> None:
+    owner = _owner()
+    done = subprocess.run(
+        [str(server.with_name(program)), *arguments],
+        cwd=folder, user=owner.pw_uid, group=owner.pw_gid, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _owner() -> pwd.struct_passwd:
+    """The server's own user, since it refuses root."""
+    return pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())

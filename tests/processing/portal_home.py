@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
+from psycopg.rows import dict_row
 
 from tests.samples import write_image
 
@@ -96,9 +98,7 @@ class PortalHome:
 
     def jobs(self) -> list[Mapping[str, Any]]:
         """The rows of all jobs, as the database has them."""
-        with sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("SELECT * FROM processing_job ORDER BY id")]
+        return self._ask("SELECT * FROM processing_job ORDER BY id")
 
     def outcome(self) -> Mapping[str, object]:
         """What the job has made, but for where."""
@@ -106,16 +106,27 @@ class PortalHome:
         return {name: outcome[name] for name in ("digest", "objects", "size_bytes")}
 
     def log(self) -> list[str]:
-        with sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20) as connection:
-            return [text for (text,) in connection.execute("SELECT text FROM processing_jobline ORDER BY id")]
+        return [row["text"] for row in self._ask("SELECT text FROM processing_jobline ORDER BY id")]
 
     def mounts_of_draft(self) -> list[tuple[str, str]]:
         """Path and root of what the draft mounts."""
+        rows = self._ask(
+            "SELECT m.path, m.root FROM catalogue_mount m JOIN catalogue_datasetversion v ON v.id = m.version_id"
+            " WHERE v.number IS NULL ORDER BY m.path"
+        )
+        return [(row["path"], row["root"]) for row in rows]
+
+    def _ask(self, sql: str) -> list[Mapping[str, Any]]:
+        if address := self.environment.get("CISTERNA_DATABASE"):
+            user, _, place = address.removeprefix("postgresql://").partition("@")
+            host, _, name = place.rpartition("/")
+            with psycopg.connect(
+                host=host.replace("%2F", "/"), dbname=name, user=user, row_factory=dict_row
+            ) as connection:
+                return [_as_on_sqlite(row) for row in connection.execute(sql)]
         with sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20) as connection:
-            return connection.execute(
-                "SELECT m.path, m.root FROM catalogue_mount m JOIN catalogue_datasetversion v ON v.id = m.version_id"
-                " WHERE v.number IS NULL ORDER BY m.path"
-            ).fetchall()
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql)]
 
     def await_state(self, state: str, *, failures: int = 0, seconds: float = 120) -> Mapping[str, Any]:
         """The job, when it has come to ``state``, after so many failures at least."""
@@ -132,3 +143,8 @@ def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None
     os.killpg(process.pid, number)
     if number == signal.SIGKILL:
         process.wait()
+
+
+def _as_on_sqlite(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With JSON as text."""
+    return {name: json.dumps(it) if isinstance(it, dict) else it for name, it in row.items()}
