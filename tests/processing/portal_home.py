@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,8 @@ class PortalHome:
                 host=host.replace("%2F", "/"), dbname=name, user=user, row_factory=dict_row
             ) as connection:
                 return [_as_on_sqlite(row) for row in connection.execute(sql)]
-        with sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20) as connection:
+        # Closed at once: the last connection takes its files away when it goes, also from under a copy.
+        with closing(sqlite3.connect(self.home / "cisterna.sqlite3", timeout=20)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(sql)]
 
