@@ -44,6 +44,20 @@ def write_once(root: Root, key: str, content: bytes) -> None:
         )
 
 
+def leave_out(root: Root, key: str) -> None:
+    """Leave a chunk out that holds nothing but the fill value: zarr removes it then, and nothing is ever removed here.
+
+    Raises:
+        UploadDiffers: it is there, with something in it.
+        StorageError: nobody can tell.
+    """
+    try:
+        objects.stat(root, key)
+    except ObjectAbsent:
+        return
+    raise UploadDiffers("It is there, and should be empty", where=root.url_of(key), fix="Run it again from the start")
+
+
 def document_bytes(document: Mapping[str, Any]) -> bytes:
     """A JSON document as it is written."""
     return json.dumps(document, indent=2).encode()
@@ -95,9 +109,15 @@ class OwnKeyStore(KeyStore):
     async def set(self, key: str, value: Buffer) -> None:
         await asyncio.to_thread(write_once, self.root, join_key(self.prefix, key), value.to_bytes())
 
+    async def delete(self, key: str) -> None:
+        await asyncio.to_thread(leave_out, self.root, join_key(self.prefix, key))
+
 
 class OwnFolderStore(OwnKeyStore, FolderStore):
     """The same in a local folder."""
 
     def set_sync(self, key: str, value: Buffer) -> None:
         write_once(self.root, join_key(self.prefix, key), value.to_bytes())
+
+    def delete_sync(self, key: str) -> None:
+        leave_out(self.root, join_key(self.prefix, key))
