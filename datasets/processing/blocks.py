@@ -39,10 +39,10 @@ class Pool:
     is_alive: Callable[[], bool] = lambda: True
 
 
-def run_blocks[Block](
-    run: Run, pool: Pool, function: Callable[[Block], Any], blocks: Iterable[tuple[int, Block]]
-) -> Iterator[int]:
-    """Call ``function`` for each block that is not done yet, and yield each number when its block is done.
+def run_blocks[Block, Result](
+    run: Run, pool: Pool, function: Callable[[Block], Result], blocks: Iterable[tuple[int, Block]]
+) -> Iterator[tuple[int, Result]]:
+    """Call ``function`` for each block that is not done yet, and yield each number and result when its block is done.
 
     A few more are handed over than run, so that nobody waits for work, and no more, so that memory is bounded.
 
@@ -64,11 +64,11 @@ def run_blocks[Block](
             for future in done:
                 number = running.pop(future)
                 try:
-                    future.result()
+                    result = future.result()
                 except CancelledError:
                     raise _lost() from None
                 run.mark_done(number)
-                yield number
+                yield number, result
             if not pool.is_alive():
                 raise _lost()
             run.check()

@@ -8,14 +8,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from datasets.catalogue.models.volume import Kind
+from datasets.catalogue.models.volume import IMAGE_KINDS
 from datasets.publishing.inspection import Inspection
 from datasets.storage.arrays import open_array
 from datasets.storage.keys import join_key
 from datasets.volumes.channels import Channel
 from datasets.volumes.contrast import contrast_window
-
-IMAGE_KINDS: Final = {Kind.EM, Kind.LIGHT, Kind.PREDICTION}
 
 MAX_SAMPLE_VOXELS: Final = 8 * 1024**2
 """A window is found in at most so many voxels, around the middle: a single level may be as large as the disk."""

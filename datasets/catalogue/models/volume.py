@@ -20,6 +20,9 @@ class Kind(models.TextChoices):
     ANALYSIS = "analysis"
 
 
+IMAGE_KINDS = {Kind.EM, Kind.LIGHT, Kind.PREDICTION}
+"""Kinds whose values are brightness."""
+
 LABEL_KINDS = {Kind.SEGMENTATION, Kind.MASK}
 """Kinds whose values are labels, not brightness."""
 

@@ -25,13 +25,20 @@ COPY = Recipe(
     module="datasets.processing.recipes.copy",
     of=For.DRAFTS,
 )
+CONTRAST = Recipe(
+    name="contrast",
+    title="Grey values to show images between",
+    module="datasets.processing.recipes.contrast",
+    of=For.DRAFTS,
+    parameters={"path": (str, "The path of one image; none: all of them")},
+)
 AUDIT = Recipe(
     name="audit",
     title="Are the objects what they were?",
     module="datasets.processing.recipes.audit",
     of=For.PUBLISHED,
 )
-_recipes: dict[str, Recipe] = {it.name: it for it in (AUDIT, COPY, MANIFEST, PYRAMID)}
+_recipes: dict[str, Recipe] = {it.name: it for it in (AUDIT, CONTRAST, COPY, MANIFEST, PYRAMID)}
 
 
 def register(recipe: Recipe) -> None:

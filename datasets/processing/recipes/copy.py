@@ -50,7 +50,7 @@ def run(run: Run) -> None:
     before = done = sum(entry.size_bytes for number, (entry, _) in enumerate(_listed(version)) if run.is_done(number))
     with open_pool(run, reads_bytes=0) as pool:  # threads: all of the time is waiting
         sizes: dict[int, int] = {}
-        for number in run_blocks(run, pool, copy_object, _copies(version, prefix, sizes)):
+        for number, _ in run_blocks(run, pool, copy_object, _copies(version, prefix, sizes)):
             done += sizes.pop(number)
             run.show("Copying", done=done, total=plan.size_bytes, before=before, unit="bytes")
     if _plan(version) != plan:

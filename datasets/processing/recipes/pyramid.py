@@ -63,7 +63,7 @@ def _make_levels(run: Run, plan: PyramidPlan, prefix: str) -> None:
     with open_pool(run, reads_bytes=_reads_bytes(plan)) as pool:
         for first, level in zip(firsts[:-1], plan.levels, strict=True):
             phase = f"{level.key}: {' × '.join(map(str, level.shape))}"
-            for number in run_blocks(run, pool, make_block, enumerate(level.blocks(prefix), start=first)):
+            for number, _ in run_blocks(run, pool, make_block, enumerate(level.blocks(prefix), start=first)):
                 done += voxels[number]
                 run.show(phase, done=round(done), total=round(sum(voxels)), before=round(before), unit="voxels")
 
