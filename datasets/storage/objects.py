@@ -161,14 +161,15 @@ class FileBackend:
         path = self._path / key
         draft = self._path / DRAFTS / uuid4().hex
         try:
-            for folder in (path.parent, draft.parent):
-                folder.mkdir(parents=True, exist_ok=True)
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             try:
                 with draft.open("wb") as file:
                     shutil.copyfileobj(content, file, 1 << 20)
                     file.flush()
                     os.fsync(file.fileno())
                 draft.replace(path)
+                sync_path(path.parent)
             finally:
                 draft.unlink(missing_ok=True)
         except OSError as error:
@@ -196,3 +197,21 @@ class FileBackend:
             yield file
         finally:
             file.close()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that is there after a loss of power, too."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_path(each.parent)
+
+
+def sync_path(path: Path) -> None:
+    """Have a file's bytes, or the names in a folder, on the disk: what counts as written outlasts a loss of power with
+    both."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

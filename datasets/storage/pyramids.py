@@ -13,6 +13,7 @@ import zarr
 from zarr.codecs import ZstdCodec
 
 from datasets.storage.errors import StorageError
+from datasets.storage.objects import sync_path
 from datasets.volumes.downsampling import mean_2x, mode_2x
 
 NGFF_VERSION = "0.5"
@@ -127,26 +128,18 @@ def put_in_place(draft: Path, folder: Path) -> None:
     """
     for parent, _, files in os.walk(draft):
         for path in (Path(parent), *(Path(parent, file) for file in files)):
-            _sync(path)
+            sync_path(path)
     try:
         draft.rename(folder)
     except OSError as error:
         if folder.exists():
             raise _exists(folder) from None
         raise StorageError(f"The image could not be put in place: {error.strerror}", where=str(folder)) from error
-    _sync(folder.parent)
+    sync_path(folder.parent)
 
 
 def _exists(folder: Path) -> PyramidExists:
     return PyramidExists("This place is taken", where=str(folder), fix="Choose another folder, or remove what is there")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _level_ends(array: npt.NDArray[Any], spatial: Sequence[int], levels: int | None) -> list[bool]:
