@@ -33,6 +33,7 @@ urlpatterns = [
     path("datasets/<dataset_ref:ref>/segmentations/", datasets.SegmentationList.as_view(), name="segmentations"),
     path("datasets/<dataset_ref:ref>/versions/", drafts.Versions.as_view(), name="versions"),
     path("datasets/<dataset_ref:ref>/changes/", versions.ChangeList.as_view(), name="changes"),
+    path("datasets/<dataset_ref:ref>/withdrawal/", versions.WithdrawalDetail.as_view(), name="withdrawal"),
     path("datasets/<dataset_ref:ref>/views/", datasets.ViewList.as_view(), name="views"),
     path("datasets/<dataset_ref:ref>/crops/", datasets.CropList.as_view(), name="dataset_crops"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),

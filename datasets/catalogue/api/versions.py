@@ -1,4 +1,4 @@
-"""In what versions differ."""
+"""In what versions differ, and what would break without one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from datasets.catalogue.addresses import Reference
 from datasets.catalogue.api.lists import CatalogueView, known
 from datasets.catalogue.change_texts import say_where
 from datasets.catalogue.queries.version_changes import VersionChanges, find_changes
+from datasets.catalogue.queries.withdrawals import KINDS as BREAKABLE
+from datasets.catalogue.queries.withdrawals import Withdrawal, find_retirement
 from datasets.catalogue.record_changes import Kind, Place
 from datasets.catalogue.state_requests import read_label
+from datasets.catalogue.withdrawal_texts import say_broken
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _KIND = {"type": "string", "enum": [str(it) for it in Kind]}
@@ -49,6 +52,36 @@ _CHANGES: dict[str, Any] = {
                 "type": "object",
                 "required": ["path", "kind", "before", "after"],
                 "properties": {"path": _TEXT, "kind": _KIND, "before": _PLACE, "after": _PLACE},
+            },
+        },
+    },
+}
+_WITHDRAWAL: dict[str, Any] = {
+    "type": "object",
+    "required": ["version", "newest", "instead", "broken"],
+    "properties": {
+        "version": _TEXT,
+        "newest": _TEXT | {"description": "What the dataset's own address leads to now"},
+        "instead": {"type": ["string", "null"], "description": "What it leads to without the version; null: nothing"},
+        "broken": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["kind", "words", "count", "examples"],
+                "properties": {
+                    "kind": {"type": "string", "enum": list(BREAKABLE)},
+                    "words": _TEXT,
+                    "count": {"type": "integer", "minimum": 1},
+                    "examples": {
+                        "type": "array",
+                        "description": "Up to ten that the caller may know of",
+                        "items": {
+                            "type": "object",
+                            "required": ["name", "url"],
+                            "properties": {"name": _TEXT, "url": {"type": ["string", "null"], "format": "uri"}},
+                        },
+                    },
+                },
             },
         },
     },
@@ -98,3 +131,34 @@ def _place(place: Place | None, is_shown: bool) -> dict[str, Any] | None:
         return None
     told = {"single": place.single, "revision": place.revision}
     return told | {"root": place.root, "key": place.key} if is_shown else told
+
+
+class WithdrawalDetail(CatalogueView):
+    """What would break if a version were retired: whatever here refers to it, counted, with examples. For the owners of
+    its dataset."""
+
+    said: ClassVar = {"application/json": _WITHDRAWAL}
+
+    def get(self, request: Request, ref: Reference) -> Response:
+        known(request)
+        return Response(_withdrawal(find_retirement(ref.name, ref.label, request.user), request))
+
+
+def _withdrawal(withdrawal: Withdrawal, request: Request) -> dict[str, Any]:
+    return {
+        "version": withdrawal.subject,
+        "newest": withdrawal.newest,
+        "instead": withdrawal.instead,
+        "broken": [
+            {
+                "kind": it.kind,
+                "words": say_broken(it),
+                "count": it.count,
+                "examples": [
+                    {"name": each.name, "url": request.build_absolute_uri(each.url) if each.url else None}
+                    for each in it.examples
+                ],
+            }
+            for it in withdrawal.broken
+        ],
+    }
