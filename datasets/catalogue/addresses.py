@@ -73,6 +73,11 @@ def compare_url(left: object, right: object = "") -> str:
     return f"/compare/?{urlencode(query, safe='/@')}"
 
 
+def changes_url(version: DatasetVersion, since: DatasetVersion | None = None) -> str:
+    """The address that says what changed in ``version``: since another one, or the published one before it."""
+    return f"/datasets/{version}/changes/" + (f"?since={since.label}" if since else "")
+
+
 def web_url(text: str) -> str:
     """``text`` where it is an address of the web, to which a browser may be led; else ``""``."""
     return text if text.lower().startswith(("https://", "http://")) else ""

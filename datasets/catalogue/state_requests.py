@@ -46,6 +46,18 @@ def requested_state(request: HttpRequest, version: DatasetVersion) -> dict[str, 
     )
 
 
+def read_label(query: QueryDict, name: str) -> str | None:
+    """A version's number, or ``draft``; None where nothing is said.
+
+    Raises:
+        QueryInvalid: it is something else.
+    """
+    text = query.get(name, "")
+    if not re.fullmatch(r"(?:[1-9][0-9]{0,8}|draft)?", text):
+        raise QueryInvalid(f"{text[:40]!r} is no version", where=name, fix="Give its number, or draft")
+    return text or None
+
+
 def read_position(text: str) -> tuple[float, ...]:
     """Three numbers, x, y, z in nm.
 

@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from datasets.catalogue.addresses import ReferenceConverter
 from datasets.catalogue.discovery import views as discovery
 from datasets.catalogue.models.links import ALPHABET, IDENTIFIER_LENGTH
-from datasets.catalogue.pages import compare_views, finding_views, research_views, views
+from datasets.catalogue.pages import compare_views, finding_views, research_views, version_views, views
 
 
 class LinkIdentifierConverter:
@@ -31,6 +31,7 @@ urlpatterns = [
     path("datasets/<dataset:ref>/", views.dataset, name="dataset"),
     path("datasets/<dataset:ref>/view/", views.viewer, name="viewer"),
     path("datasets/<dataset:ref>/slices/", views.slices, name="slices"),
+    path("datasets/<dataset:ref>/changes/", version_views.changes, name="changes"),
     path("datasets/<dataset:ref>/pictures/<slug:name>.webp", views.picture, name="picture"),
     path("datasets/<dataset:ref>/pictures/<slug:name>.<int:width>.webp", views.picture, name="small_picture"),
     path("datasets/<dataset:ref>/thumbnail.webp", views.thumbnail, name="thumbnail"),

@@ -252,8 +252,8 @@ def test_versions_are_listed_and_an_older_one_says_that_there_is_a_newer(client:
     assert listed
     said = " ".join(re.sub(r"<[^>]+>", " ", listed[1]).split())
     assert re.fullmatch(
-        r"Version 3 Published this page \S+ \w+ \d+ Version 2 Published \S+ \w+ \d+ Compare with this page's "
-        r"Better labels "
+        r"Version 3 Published this page \S+ \w+ \d+ What changed "
+        r"Version 2 Published \S+ \w+ \d+ Compare with this page's Better labels "
         r"Version 1 Retired \S+ \w+ \d+ The voxel size was wrong Use cell@3 instead\.",
         said,
     ), said

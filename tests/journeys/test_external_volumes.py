@@ -37,6 +37,7 @@ PLACES: dict[str, tuple[np.ndarray, list[list[float]], tuple[int, ...]]] = {
 RESEARCH_PAGES = (
     "/crops/",
     "/datasets/elsewhere/",
+    "/datasets/elsewhere/changes/",
     "/models/",
     "/models/boxer/",
     "/tasks/",
@@ -55,7 +56,14 @@ import json
 from datasets.catalogue.actions.versions import freeze
 from datasets.catalogue.models import *
 dataset = Dataset.objects.create(name="elsewhere", visibility="public")
-draft = DatasetVersion.objects.create(dataset=dataset, title="A cell elsewhere", licence="CC0-1.0")
+first = DatasetVersion.objects.create(dataset=dataset, title="A cell", description="Few words of it. " * 40)
+Specimen.objects.create(version=first, organism="Mouse")
+Acquisition.objects.create(version=first, method="FIB-SEM")
+Volume.objects.create(version=first, path="em", kind="em", title="EM", axes=["z", "y", "x"], external_format="n5",
+    external_url="s3://a-bucket-with-a-very-long-name-that-does-not-break/and/a/long/key/without/any/spaces/em.n5")
+freeze(draft=first, by=None)
+draft = DatasetVersion.objects.create(dataset=dataset, title="A cell elsewhere", licence="CC0-1.0",
+    description="Few words of it. " * 20 + "Some more of it. " + "Few words of it. " * 20, change_note="All of it")
 Specimen.objects.create(version=draft, organism="Human")
 Acquisition.objects.create(version=draft, method="FIB-SEM")
 space = CoordinateSpace.objects.create(version=draft, name="main", main=True)

@@ -27,6 +27,7 @@ PAGES = (
     "/search/?q=mitocondria",
     "/search/?q=medulla",
     "/datasets/fib25-ts2/",
+    "/datasets/fib25-ts2/changes/",
     "/datasets/fib25-ts2/slices/",
     "/datasets/fib25-ts2/segmentations/labels/groundtruth/",
     "/datasets/fib25-ts2/volumes/em/",

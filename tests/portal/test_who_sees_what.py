@@ -180,6 +180,10 @@ def expected(route: Route, case: Case, caller: str, label: str | None) -> int:
     status = case.status(caller, label)
     if route.pattern.endswith("/publish/") and status != 401:
         return 405  # it is not read
+    if status == 200 and route.pattern.endswith("/withdrawal/"):
+        if caller not in ("owner", "operator") or not case.is_opened_to(caller):
+            return 403  # it is for who may withdraw
+        return 409 if (label or case.newest or "draft") == "draft" else 200  # a draft is not withdrawn
     if status == 200 and route.pattern.endswith("/neuroglancer"):
         return 302
     if route.pattern == "api/v1/selections/<str:identifier>/manifest" and status == 410:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from datasets.catalogue.actions.audit import record_event
@@ -15,6 +16,7 @@ from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import Dataset, DatasetVersion, State, Visibility
 from datasets.catalogue.queries.names import NameUnknown, find_dataset
 from datasets.catalogue.queries.visibility import Deed, require
+from datasets.catalogue.queries.withdrawals import RetirementRefused, Withdrawal, closing_of, retirement_of
 from datasets.catalogue.search.indexing import index_dataset
 from datasets.volumes.errors import CisternaError
 
@@ -25,14 +27,6 @@ class VisibilityInvalid(CisternaError):
     slug = "visibility-invalid"
     status = 400
     title = "This visibility cannot be set"
-
-
-class RetirementRefused(CisternaError):
-    """The version cannot be retired so."""
-
-    slug = "retirement-refused"
-    status = 409
-    title = "The version cannot be retired"
 
 
 def change_visibility(
@@ -47,6 +41,24 @@ def change_visibility(
         VisibilityInvalid, NameUnknown, NotAllowed.
         StorageUnavailable: the published tree cannot be changed; then nothing was.
     """
+    dataset = _closable(name, visibility, until, by)
+    return set_visibility(dataset=dataset, visibility=visibility, until=until, by=by)
+
+
+def foresee_visibility(
+    *, name: str, visibility: str, until: dt.datetime | None = None, by: AbstractBaseUser | None
+) -> Withdrawal | None:
+    """What :func:`change_visibility` would break; None where the dataset is open to everyone then. Changes nothing.
+
+    Raises:
+        VisibilityInvalid, NameUnknown, NotAllowed.
+    """
+    dataset = _closable(name, visibility, until, by)
+    return None if visibility == Visibility.PUBLIC else closing_of(dataset, by)
+
+
+def _closable(name: str, visibility: str, until: dt.datetime | None, by: AbstractBaseUser | None) -> Dataset:
+    """The dataset whose visibility ``by`` may change so."""
     if visibility not in Visibility.values:
         raise NameUnknown("visibility", visibility, Visibility.values)
     if until is not None and visibility != Visibility.EMBARGOED:
@@ -55,7 +67,7 @@ def change_visibility(
         raise VisibilityInvalid(f"{until:%Y-%m-%d} is past", where=name, fix="Give a date to come, or say public")
     dataset = find_dataset(name, by)
     require(by, Deed.ADMINISTER, dataset)
-    return set_visibility(dataset=dataset, visibility=visibility, until=until, by=by)
+    return dataset
 
 
 def set_visibility(
@@ -86,29 +98,61 @@ def retire_version(
         RetirementRefused, NameUnknown, NotAllowed.
         StorageUnavailable: the published tree cannot be changed; then nothing was.
     """
-    if not reason.strip():
-        raise RetirementRefused("A reason is missing", where=f"{name}@{number}", fix="Say in a sentence why")
-    dataset = find_dataset(name, by)
-    require(by, Deed.ADMINISTER, dataset)
-    new = _find_successor(successor, by) if successor else None
+    dataset, new = _asked(name, number, reason, successor, by)
+    breaks = retirement_of(_retirable(DatasetVersion.objects.all(), dataset, number, new), by)
     with withdrawn_from_published_tree(dataset), transaction.atomic():
-        version = DatasetVersion.objects.select_for_update().filter(dataset=dataset, number=number).first()
-        match version:
-            case None:
-                numbers = dataset.versions.exclude(number=None).values_list("number", flat=True)
-                raise NameUnknown("version", f"{name}@{number}", [f"{name}@{each}" for each in numbers])
-            case DatasetVersion(state=State.RETIRED):
-                raise RetirementRefused("It is retired already", where=str(version), fix="Nothing needs to be done")
-            case _ if new == version:
-                raise RetirementRefused("It cannot succeed itself", where=str(version), fix="Name another version")
+        version = _retirable(DatasetVersion.objects.select_for_update(), dataset, number, new)
         version.state, version.retired_reason, version.successor = State.RETIRED, reason.strip(), new
         version.save(update_fields=["state", "retired_reason", "successor"])
         index_dataset(dataset)
         bump_revision()
         record_event(
-            by=by, action="version.retire", subject=str(version), after={"reason": reason, "successor": successor}
+            by=by,
+            action="version.retire",
+            subject=str(version),
+            before={"referred_to_by": {it.kind: it.count for it in breaks.broken}},
+            after={"reason": reason, "successor": successor},
         )
     wait_until_refused_everywhere()
+    return version
+
+
+def foresee_retirement(
+    *, name: str, number: int, reason: str, successor: str = "", by: AbstractBaseUser | None
+) -> Withdrawal:
+    """What :func:`retire_version` would break. Changes nothing.
+
+    Raises:
+        RetirementRefused, NameUnknown, NotAllowed.
+    """
+    dataset, new = _asked(name, number, reason, successor, by)
+    return retirement_of(_retirable(DatasetVersion.objects.all(), dataset, number, new), by)
+
+
+def _asked(
+    name: str, number: int, reason: str, successor: str, by: AbstractBaseUser | None
+) -> tuple[Dataset, DatasetVersion | None]:
+    """The dataset of which ``by`` may retire a version, and the successor."""
+    if not reason.strip():
+        raise RetirementRefused("A reason is missing", where=f"{name}@{number}", fix="Say in a sentence why")
+    dataset = find_dataset(name, by)
+    require(by, Deed.ADMINISTER, dataset)
+    return dataset, _find_successor(successor, by) if successor else None
+
+
+def _retirable(
+    versions: QuerySet[DatasetVersion], dataset: Dataset, number: int, new: DatasetVersion | None
+) -> DatasetVersion:
+    """The version ``number`` of ``dataset``, of ``versions``, which may be retired in favour of ``new``."""
+    version = versions.filter(dataset=dataset, number=number).first()
+    match version:
+        case None:
+            numbers = dataset.versions.exclude(number=None).values_list("number", flat=True)
+            raise NameUnknown("version", f"{dataset}@{number}", [f"{dataset}@{each}" for each in numbers])
+        case DatasetVersion(state=State.RETIRED):
+            raise RetirementRefused("It is retired already", where=str(version), fix="Nothing needs to be done")
+        case _ if new == version:
+            raise RetirementRefused("It cannot succeed itself", where=str(version), fix="Name another version")
     return version
 
 

@@ -17,6 +17,7 @@ from datasets.catalogue.api import (
     segmentations,
     selections,
     tasks,
+    versions,
     views,
 )
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path("datasets/<dataset_ref:ref>/volumes/<path:path>/", datasets.VolumeDetail.as_view(), name="volume"),
     path("datasets/<dataset_ref:ref>/segmentations/", datasets.SegmentationList.as_view(), name="segmentations"),
     path("datasets/<dataset_ref:ref>/versions/", drafts.Versions.as_view(), name="versions"),
+    path("datasets/<dataset_ref:ref>/changes/", versions.ChangeList.as_view(), name="changes"),
+    path("datasets/<dataset_ref:ref>/withdrawal/", versions.WithdrawalDetail.as_view(), name="withdrawal"),
     path("datasets/<dataset_ref:ref>/views/", datasets.ViewList.as_view(), name="views"),
     path("datasets/<dataset_ref:ref>/crops/", datasets.CropList.as_view(), name="dataset_crops"),
     path("datasets/<dataset_ref:ref>/state", views.StateDetail.as_view(), name="state"),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from datasets.catalogue.addresses import compare_url
+from datasets.catalogue.addresses import changes_url, compare_url
 from datasets.catalogue.citations import Citation, citation_of
 from datasets.catalogue.crop_annotations import has_crops
 from datasets.catalogue.external_sources import opens_in_viewer
@@ -40,6 +40,7 @@ from datasets.catalogue.presentation import (
     format_extent,
     format_voxel,
 )
+from datasets.catalogue.queries.datasets import newest_among
 from datasets.catalogue.queries.visibility import is_released
 from datasets.catalogue.slices import Picture, picture_of
 
@@ -65,6 +66,7 @@ class VersionRow:
     reference: str
     url: str
     compare_url: str
+    changes_url: str
     date: str
     state: str
     is_retired: bool
@@ -96,6 +98,7 @@ class DatasetPage:
     is_draft: bool
     is_public: bool
     newer: VersionRow | None
+    changes_url: str
     is_shown: bool
     crops: Fact | None
     has_slices: bool
@@ -158,7 +161,9 @@ def dataset_page(
     view_url = reverse("catalogue:viewer", kwargs={"ref": str(version)})
     groups = layer_groups(version, volumes, view_url, data_url)
     citation = citation_of(version, site_url=site_url)
-    rows = tuple(_version_row(it, shown=version) for it in versions)
+    rows = tuple(
+        _version_row(it, newest_among(versions[place:]), shown=version) for place, it in enumerate(versions, 1)
+    )
     newest = next((row for row, it in zip(rows, versions, strict=True) if it.state == State.PUBLISHED), None)
     crops = _crops(version, is_newest=newest is not None and newest.is_shown)
     lead, rest = lead_of(version)
@@ -171,6 +176,7 @@ def dataset_page(
         description=rest,
         is_draft=version.number is None,
         is_public=is_released(version.dataset),
+        changes_url=next((row.changes_url for row in rows if row.is_shown), ""),
         newer=newest if newest and version.number is not None and not newest.is_shown else None,
         is_shown=any(opens_in_viewer(volume) for volume in volumes) or (crops is not None and has_crops(version)),
         crops=crops,
@@ -227,13 +233,14 @@ def dataset_page(
     )
 
 
-def _version_row(version: DatasetVersion, *, shown: DatasetVersion) -> VersionRow:
+def _version_row(version: DatasetVersion, before: DatasetVersion | None, *, shown: DatasetVersion) -> VersionRow:
     successor = version.successor
     return VersionRow(
         label=version.label,
         reference=str(version),
         url=reverse("catalogue:dataset", kwargs={"ref": str(version)}),
         compare_url="" if version.state == State.RETIRED or version.pk == shown.pk else compare_url(version, shown),
+        changes_url=changes_url(version) if before and version.state != State.RETIRED else "",
         date=format_date(version.frozen_at) if version.frozen_at else "",
         state=version.get_state_display(),
         is_retired=version.state == State.RETIRED,

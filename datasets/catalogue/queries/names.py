@@ -74,6 +74,24 @@ def find_published(reference: str, by: AbstractBaseUser | None) -> DatasetVersio
     return version
 
 
+def find_any_version(reference: str) -> DatasetVersion:
+    """For the operator's command line: the version that ``name@2`` or ``name@draft`` names, whatever has become of it;
+    of ``name`` the newest published one.
+
+    Raises:
+        NameUnknown
+    """
+    name, at, label = reference.partition("@")
+    if not at:
+        return find_published(name, None)
+    versions = find_dataset(name, None).versions.select_related("dataset")
+    number = int(label) if label.isascii() and label.isdigit() else None
+    version = versions.filter(number=number).first() if number is not None or label == "draft" else None
+    if version is None:
+        raise NameUnknown("version", reference, [str(it) for it in versions])
+    return version
+
+
 def find_organization(name: str) -> Organization:
     """The organization ``name``.
 
