@@ -184,15 +184,13 @@ def expected(route: Route, case: Case, caller: str, label: str | None) -> int:
         if caller not in ("owner", "operator") or not case.is_opened_to(caller):
             return 403  # it is for who may withdraw
         return 409 if (label or case.newest or "draft") == "draft" else 200  # a draft is not withdrawn
-    if status == 200 and route.pattern.endswith("/neuroglancer"):
-        return 302
     if route.pattern == "api/v1/selections/<str:identifier>/manifest" and status == 410:
         return 410  # a list without them would look complete
     if "selections/" in route.pattern and status in (200, 410):
         return 404 if label == "draft" else 200  # drafts are not selected; of retired ones the page says so
     if route.pattern.endswith(".webp") and status == 200 and (label or case.newest or "draft") == "draft":
         return 404  # a draft has no pictures yet
-    return status
+    return 302 if status == 200 and route.pattern.endswith("/neuroglancer") else status
 
 
 def addresses(case: Case) -> Iterator[tuple[Route, str | None]]:
