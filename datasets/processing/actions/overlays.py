@@ -1,5 +1,5 @@
-"""Mounting new levels beside given data: what repeats the image's metadata says so, too, and the given data are as they
-were."""
+"""Mounting arrays that were made beside given data, or in their place: what repeats the image's metadata says so, too,
+and the given data are as they were."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import DatasetVersion, Mount, Volume
 from datasets.catalogue.queries.places import place_of_key, place_of_level
 from datasets.processing.pyramid_plans import LevelPlan, PyramidPlan
+from datasets.processing.rechunk_plans import RechunkedLevel, RechunkPlan
 from datasets.storage.arrays import read_array, read_document
 from datasets.storage.derived_arrays import document_bytes, write_document
 from datasets.storage.hierarchies import metadata_digest
@@ -57,7 +58,6 @@ def write_overlay(version: DatasetVersion, plan: PyramidPlan, prefix: str) -> Ov
     Raises:
         StorageError: metadata cannot be read or written.
     """
-    own = get_root(OWN_ROOT)
     documents: dict[str, dict[str, Any]] = {}
     volumes = {}
     for volume in version.volumes.all():
@@ -65,12 +65,73 @@ def write_overlay(version: DatasetVersion, plan: PyramidPlan, prefix: str) -> Ov
             changed, values = _with_levels(version, volume, levels, prefix, documents)
             documents |= changed
             volumes[volume.path] = (plan.sources[volume.path], values)
+    return _overlay(version, plan, prefix, documents, volumes)
+
+
+def write_rechunked(version: DatasetVersion, plan: RechunkPlan, prefix: str) -> Overlay:
+    """Write the documents that the arrays of ``plan``, written anew below ``prefix``, need beside them.
+
+    Raises:
+        StorageError: metadata cannot be read or written.
+    """
+    documents: dict[str, dict[str, Any]] = {}
+    volumes = {}
+    for volume in version.volumes.all():
+        if levels := plan.of(volume.path):
+            changed, values = _with_arrays(version, volume, levels, prefix, documents)
+            documents |= changed
+            volumes[volume.path] = (plan.sources[volume.path], values)
+    return _overlay(version, plan, prefix, documents, volumes)
+
+
+def _overlay(
+    version: DatasetVersion,
+    plan: PyramidPlan | RechunkPlan,
+    prefix: str,
+    documents: Mapping[str, dict[str, Any]],
+    volumes: Mapping[str, tuple[str, dict[str, Any]]],
+) -> Overlay:
+    own = get_root(OWN_ROOT)
     written = {}
     for path, document in documents.items():
         key = join_key(prefix, path)
         written[path] = (key, write_document(own, key, document))
     arrays = {level.key: join_key(prefix, level.key) for level in plan.levels}
     return Overlay(version, arrays, written, volumes)
+
+
+def _with_arrays(
+    version: DatasetVersion,
+    volume: Volume,
+    levels: list[RechunkedLevel],
+    prefix: str,
+    others: Mapping[str, dict[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The same where some levels are written anew: documents change only where they repeat the arrays' metadata."""
+    given = {path: others.get(path, document) for path, document in _documents(version, volume.path)}
+    own_path = join_key(volume.path, "zarr.json" if volume.zarr_format == 3 else ".zattrs")
+    attributes = given[own_path].get("attributes", {}) if volume.zarr_format == 3 else given[own_path]
+    found = overlaid_documents(given, volume.path, attributes, {level.path: level.document for level in levels})
+    own = get_root(OWN_ROOT)
+    new = {level.path: read_array(own, join_key(prefix, level.key), zarr_format=volume.zarr_format) for level in levels}
+    described, digests = [], {}
+    for level in volume.levels:
+        if array := new.get(level["path"]):
+            shard = array.facts.shard_shape
+            sizes = {"chunk_shape": list(array.facts.chunk_shape), "shard_shape": list(shard) if shard else None}
+            described.append({**level, **sizes, "codecs": list(array.facts.codecs)})
+        else:
+            described.append(level)
+            array = read_array(*place_of_level(version, volume, level), zarr_format=volume.zarr_format)
+        digests[level["path"]] = array.digest
+    if own_path in found:
+        group = hashlib.sha256(document_bytes(found[own_path])).hexdigest()
+    else:
+        place = place_of_key(version, own_path)
+        document = read_document(*place) if place else None
+        assert document is not None, "it was read a moment ago"
+        group = document[1]
+    return found, {"levels": described, "metadata_digest": metadata_digest(group, digests)}
 
 
 def _with_levels(
@@ -134,7 +195,9 @@ def mount_overlay(overlay: Overlay, *, revision: str, by: AbstractBaseUser | Non
         if not updated:
             raise DraftMoved("The volume was changed meanwhile", where=path, fix="It is made anew from what is there")
     for path, key in overlay.arrays.items():
-        Mount.objects.create(version=version, path=path, root=OWN_ROOT, key=key, revision=revision)
+        Mount.objects.update_or_create(
+            version=version, path=path, defaults={"root": OWN_ROOT, "key": key, "revision": revision}
+        )
     for path, (key, digest) in overlay.documents.items():
         Mount.objects.update_or_create(
             version=version,

@@ -38,7 +38,14 @@ AUDIT = Recipe(
     module="datasets.processing.recipes.audit",
     of=For.PUBLISHED,
 )
-_recipes: dict[str, Recipe] = {it.name: it for it in (AUDIT, CONTRAST, COPY, MANIFEST, PYRAMID)}
+RECHUNK = Recipe(
+    name="rechunk",
+    title="Chunks that browsers read well",
+    module="datasets.processing.recipes.rechunk",
+    of=For.DRAFTS,
+    parameters={"path": (str, "The path of one volume; none: all that need it")},
+)
+_recipes: dict[str, Recipe] = {it.name: it for it in (AUDIT, CONTRAST, COPY, MANIFEST, PYRAMID, RECHUNK)}
 
 
 def register(recipe: Recipe) -> None:
