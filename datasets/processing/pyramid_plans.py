@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.queries.names import NameUnknown
 from datasets.catalogue.queries.places import place_of_key, place_of_level
+from datasets.processing.array_plans import ArrayPlan, ArraysPlan, choose_volumes
 from datasets.processing.coarsening import CoarseBlock
 from datasets.processing.recipe import NotForThis
 from datasets.storage import objects
@@ -38,51 +36,25 @@ VOXELS_PER_SECOND = 60e6
 """What one core has been seen to do at least, reading and writing compressed chunks on a local disk."""
 
 
-@dataclass(frozen=True)
-class LevelPlan:
-    """A level to be made of the one before it. Shapes and ``factors`` in stored axis order."""
+@dataclass(frozen=True, kw_only=True)
+class LevelPlan(ArrayPlan):
+    """A level to be made of the one before it. Where ``source_root`` is empty, ``source`` is a key below the outputs of
+    the job: a level that is made, too."""
 
-    volume: str
-    path: str
-    document: Mapping[str, Any]
-    zarr_format: int
     method: Literal["mean", "mode"]
-    source_root: str
-    source: str
-    """Its key in the root; where ``source_root`` is empty, below the outputs of the job: a level that is made, too."""
     source_shape: tuple[int, ...]
-    shape: tuple[int, ...]
-    factors: tuple[int, ...]
-    block_shape: tuple[int, ...]
-    itemsize: int
-
-    @property
-    def key(self) -> str:
-        """Of the array below the outputs of its job, and of the version."""
-        return join_key(self.volume, self.path)
-
-    @property
-    def grid(self) -> ChunkGrid:
-        return ChunkGrid(self.shape, self.block_shape)
 
     @property
     def voxels(self) -> int:
-        """What is read."""
         return math.prod(self.source_shape)
 
     @property
     def block_bytes(self) -> int:
-        """What is read for one block."""
-        return math.prod(map(math.prod, zip(self.block_shape, self.factors, strict=True))) * self.itemsize
+        return math.prod(self.factors) * super().block_bytes
 
     def blocks(self, prefix: str) -> Iterator[CoarseBlock]:
-        """Those of this level, in C order; ``prefix`` is where the outputs go."""
         is_made = not self.source_root
-        for index in itertools.product(*map(range, self.grid.counts)):
-            start = tuple(at * size for at, size in zip(index, self.block_shape, strict=True))
-            stop = tuple(
-                min(first + size, end) for first, size, end in zip(start, self.block_shape, self.shape, strict=True)
-            )
+        for start, stop in self.regions():
             yield CoarseBlock(
                 source_root=self.source_root or OWN_ROOT,
                 source=join_key(prefix, self.source) if is_made else self.source,
@@ -97,28 +69,7 @@ class LevelPlan:
             )
 
 
-@dataclass(frozen=True)
-class PyramidPlan:
-    """All levels to be made, the levels of a volume one after another."""
-
-    levels: tuple[LevelPlan, ...]
-    sources: Mapping[str, str]
-    """The metadata digest of each volume, as it was when the plan was made."""
-
-    @property
-    def digest(self) -> str:
-        content = {"levels": [asdict(level) for level in self.levels], "sources": dict(self.sources)}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def block_count(self) -> int:
-        return sum(level.grid.total for level in self.levels)
-
-    def of(self, volume: str) -> list[LevelPlan]:
-        return [level for level in self.levels if level.volume == volume]
-
-
-def plan_pyramids(version: DatasetVersion, path: str) -> PyramidPlan:
+def plan_pyramids(version: DatasetVersion, path: str) -> ArraysPlan[LevelPlan]:
     """What is missing of one volume, or of all where ``path`` is empty.
 
     Raises:
@@ -126,16 +77,12 @@ def plan_pyramids(version: DatasetVersion, path: str) -> PyramidPlan:
         NotForThis: nothing is missing, or it cannot be made.
         StorageError: metadata cannot be read.
     """
-    here = [volume for volume in version.volumes.all() if volume.levels and not volume.is_external]
-    chosen = [volume for volume in here if path in ("", volume.path)]
-    if path and not chosen:
-        raise NameUnknown("volume with data here", path, [volume.path for volume in here])
-    levels = [level for volume in chosen for level in _levels(version, volume)]
+    chosen = choose_volumes(version, path)
+    levels = tuple(level for volume in chosen for level in _levels(version, volume))
     if not levels:
         side = LARGEST_COARSEST_SIDE
         raise NotForThis(f"No level is missing: the coarsest is at most {side} voxels long", where=path or str(version))
-    named = {level.volume for level in levels}
-    return PyramidPlan(tuple(levels), {it.path: it.metadata_digest for it in chosen if it.path in named})
+    return ArraysPlan.of_volumes(levels, chosen)
 
 
 def _levels(version: DatasetVersion, volume: Volume) -> Iterator[LevelPlan]:

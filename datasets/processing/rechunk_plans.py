@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from datasets.catalogue.models import DatasetVersion, Volume
-from datasets.catalogue.queries.names import NameUnknown
 from datasets.catalogue.queries.places import place_of_level
+from datasets.processing.array_plans import ArrayPlan, ArraysPlan, choose_volumes
 from datasets.processing.rechunking import RechunkedBlock
 from datasets.processing.recipe import NotForThis
-from datasets.storage.arrays import read_array
+from datasets.storage.arrays import read_array, read_document
 from datasets.storage.keys import join_key
 from datasets.storage.roots import OWN_ROOT
-from datasets.volumes.grids import ChunkGrid
 
 CHUNK_SIDE = 64
 """Of a chunk along each space axis: what viewers ask for at a time."""
@@ -35,74 +32,24 @@ MOST_BLOCK_BYTES = 512 * 1024**2
 """What is read for one block, at most, where an object is not larger."""
 
 
-@dataclass(frozen=True)
-class RechunkedLevel:
-    """A level to be written anew. Shapes in stored axis order."""
-
-    volume: str
-    path: str
-    document: Mapping[str, Any]
-    zarr_format: int
-    source_root: str
-    source: str
-    shape: tuple[int, ...]
-    block_shape: tuple[int, ...]
-    itemsize: int
-
-    @property
-    def key(self) -> str:
-        """Of the array below the outputs of its job, and of the version."""
-        return join_key(self.volume, self.path)
-
-    @property
-    def grid(self) -> ChunkGrid:
-        return ChunkGrid(self.shape, self.block_shape)
-
-    @property
-    def size_bytes(self) -> int:
-        return math.prod(self.shape) * self.itemsize
-
-    @property
-    def block_bytes(self) -> int:
-        return math.prod(self.block_shape) * self.itemsize
+@dataclass(frozen=True, kw_only=True)
+class RechunkedLevel(ArrayPlan):
+    """A level to be written anew."""
 
     def blocks(self, prefix: str) -> Iterator[RechunkedBlock]:
-        """In C order; ``prefix`` is where the outputs go."""
-        for index in self.grid:
-            region = self.grid.slices(index)
+        for start, stop in self.regions():
             yield RechunkedBlock(
                 self.source_root,
                 self.source,
                 OWN_ROOT,
                 join_key(prefix, self.key),
                 self.zarr_format,
-                tuple(each.start for each in region),
-                tuple(each.stop for each in region),
+                start,
+                stop,
             )
 
 
-@dataclass(frozen=True)
-class RechunkPlan:
-    """All arrays to be written anew, the levels of a volume one after another."""
-
-    levels: tuple[RechunkedLevel, ...]
-    sources: Mapping[str, str]
-    """The metadata digest of each volume, as it was when the plan was made."""
-
-    @property
-    def digest(self) -> str:
-        content = {"levels": [asdict(level) for level in self.levels], "sources": dict(self.sources)}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def block_count(self) -> int:
-        return sum(level.grid.total for level in self.levels)
-
-    def of(self, volume: str) -> list[RechunkedLevel]:
-        return [level for level in self.levels if level.volume == volume]
-
-
-def plan_rechunking(version: DatasetVersion, path: str) -> RechunkPlan:
+def plan_rechunking(version: DatasetVersion, path: str) -> ArraysPlan[RechunkedLevel]:
     """The levels of one volume, or of all where ``path`` is empty, whose chunks are too large, too small or too flat.
 
     Raises:
@@ -110,10 +57,7 @@ def plan_rechunking(version: DatasetVersion, path: str) -> RechunkPlan:
         NotForThis: all are read well as they are.
         StorageError: metadata cannot be read.
     """
-    here = [volume for volume in version.volumes.all() if volume.levels and not volume.is_external]
-    chosen = [volume for volume in here if path in ("", volume.path)]
-    if path and not chosen:
-        raise NameUnknown("volume with data here", path, [volume.path for volume in here])
+    chosen = choose_volumes(version, path)
     levels = tuple(
         _level(version, volume, level) for volume in chosen for level in volume.levels if not _reads_well(volume, level)
     )
@@ -121,8 +65,7 @@ def plan_rechunking(version: DatasetVersion, path: str) -> RechunkPlan:
         raise NotForThis(
             f"Its chunks are of {LEAST_SIDE} to {MOST_SIDE} voxels a side already", where=path or str(version)
         )
-    named = {level.volume for level in levels}
-    return RechunkPlan(levels, {it.path: it.metadata_digest for it in chosen if it.path in named})
+    return ArraysPlan.of_volumes(levels, chosen)
 
 
 def _reads_well(volume: Volume, level: Mapping[str, Any]) -> bool:
@@ -145,10 +88,12 @@ def _level(version: DatasetVersion, volume: Volume, level: dict[str, Any]) -> Re
             for axis, side, size in zip(volume.axes, chunk, level["shape"], strict=True)
         )
     itemsize = np.dtype(volume.dtype).itemsize
+    beside = read_document(root, join_key(key, ".zattrs")) if volume.zarr_format == 2 else None
     return RechunkedLevel(
         volume=volume.path,
         path=level["path"],
         document=with_chunks(stored.document, chunk, shard),
+        attributes=beside[0] if beside else None,
         zarr_format=volume.zarr_format,
         source_root=root.name,
         source=key,

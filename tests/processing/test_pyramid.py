@@ -95,15 +95,15 @@ def test_nothing_is_left_to_make(flat_draft: DatasetVersion, tmp_path: Path) -> 
 def test_what_changes_meanwhile_is_not_overwritten(
     flat_draft: DatasetVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from datasets.processing import making
     from datasets.processing.actions.overlays import DraftMoved
-    from datasets.processing.recipes import pyramid
 
     def changed(*arguments: Any) -> Any:
         flat_draft.volumes.filter(path="em").update(metadata_digest="f" * 64)
         return written(*arguments)
 
-    written = pyramid.write_overlay
-    monkeypatch.setattr(pyramid, "write_overlay", changed)
+    written = making.write_overlay
+    monkeypatch.setattr(making, "write_overlay", changed)
     job = enqueue(recipe="pyramid", reference="small-cell", by=None)[0]
     with pytest.raises(DraftMoved):
         run_job(job, tmp_path / "scratch")

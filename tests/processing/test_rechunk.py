@@ -1,5 +1,6 @@
 """Arrays in other chunks: the same voxels, in place of the given ones, which stay as they are."""
 
+import json
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from datasets.processing import rechunk_plans
 from datasets.processing.actions.jobs import enqueue, estimate
 from datasets.processing.recipe import NotForThis
 from datasets.publishing.actions.derived import freeze_and_derive
+from datasets.publishing.inspection import inspect
 from tests.processing.dask_cluster import cluster_in
 from tests.processing.flat_cells import digests_below, given_voxels
 from tests.processing.running import run_job
@@ -52,11 +54,11 @@ def test_the_voxels_stay_and_the_chunks_change(flat_draft: DatasetVersion, data_
     freeze_and_derive(name="small-cell", by=None)
 
 
-def test_readers_see_one_consistent_zarr(flat_draft: DatasetVersion, tmp_path: Path) -> None:
+def test_readers_see_one_consistent_zarr(flat_draft: DatasetVersion, data_root: Path, tmp_path: Path) -> None:
     """By consolidated metadata, where there are some, and without; after more levels were made of what was written."""
     run_job(enqueue(recipe="rechunk", reference="small-cell", by=None)[0], tmp_path / "scratch")
     run_job(enqueue(recipe="pyramid", reference="small-cell", by=None)[0], tmp_path / "scratch")
-    copied = tmp_path / "copied"
+    copied = data_root / "copied.zarr"
     for key, content in shown_by(flat_draft).items():
         (copied / key).parent.mkdir(parents=True, exist_ok=True)
         (copied / key).write_bytes(content)
@@ -69,6 +71,36 @@ def test_readers_see_one_consistent_zarr(flat_draft: DatasetVersion, tmp_path: P
         for name in ("0", "1", "2"):
             assert group[f"{path}/{name}"].chunks == plain[name].chunks == (12, 12, 12)
         np.testing.assert_array_equal(group[f"{path}/0"][...], voxels)
+        found, said = inspect(f"data:copied.zarr/{path}"), flat_draft.volumes.get(path=path)
+        assert not [it for it in found.problems if it.severity == "error"]
+        assert said.metadata_digest == found.metadata_digest, "the catalogue says what an inspection would find"
+        assert said.levels == [level.to_json() for level in found.levels]
+
+
+@pytest.mark.parametrize("flat_draft", ["0.5"], indirect=True)
+def test_an_image_that_repeats_the_metadata_of_its_labels_says_what_they_are(
+    flat_draft: DatasetVersion, data_root: Path, tmp_path: Path
+) -> None:
+    """The root repeats both, and is an image of the draft here, of which nothing is written anew itself."""
+    given = json.loads((data_root / "flat-0.5.zarr" / "em" / "zarr.json").read_text())
+    root = data_root / "flat-0.5.zarr" / "zarr.json"
+    document = json.loads(root.read_text())
+    image = given["attributes"]["ome"]["multiscales"][0]
+    image["datasets"] = [{**it, "path": f"em/{it['path']}"} for it in image["datasets"]]
+    root.write_text(json.dumps({**document, "attributes": given["attributes"]}))
+    whole = flat_draft.volumes.get(path="em")
+    whole.pk, whole.path = None, ""
+    whole.levels = [{**level, "path": f"em/{level['path']}"} for level in whole.levels]
+    whole.save()
+    parameters = {"path": "labels/cells"}
+    run_job(enqueue(recipe="rechunk", reference="small-cell", parameters=parameters, by=None)[0], tmp_path / "scratch")
+    copied = data_root / "copied.zarr"
+    for key, content in shown_by(flat_draft).items():
+        (copied / key).parent.mkdir(parents=True, exist_ok=True)
+        (copied / key).write_bytes(content)
+    for path in ("", "labels/cells"):
+        found = inspect(f"data:copied.zarr/{path}".rstrip("/"))
+        assert flat_draft.volumes.get(path=path).metadata_digest == found.metadata_digest
 
 
 @pytest.mark.parametrize("flat_draft", ["sharded"], indirect=True)

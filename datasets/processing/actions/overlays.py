@@ -3,8 +3,7 @@ and the given data are as they were."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,9 @@ from datasets.catalogue.actions.audit import record_event
 from datasets.catalogue.actions.revision import bump_revision
 from datasets.catalogue.models import DatasetVersion, Mount, Volume
 from datasets.catalogue.queries.places import place_of_key, place_of_level
-from datasets.processing.pyramid_plans import LevelPlan, PyramidPlan
-from datasets.processing.rechunk_plans import RechunkedLevel, RechunkPlan
+from datasets.processing.array_plans import ArrayPlan, ArraysPlan
 from datasets.storage.arrays import read_array, read_document
-from datasets.storage.derived_arrays import document_bytes, write_document
+from datasets.storage.derived_arrays import write_document
 from datasets.storage.hierarchies import metadata_digest
 from datasets.storage.keys import join_key
 from datasets.storage.roots import OWN_ROOT, get_root
@@ -52,133 +50,106 @@ class Overlay:
     """Path → the metadata digest the volume must still have, and its new values."""
 
 
-def write_overlay(version: DatasetVersion, plan: PyramidPlan, prefix: str) -> Overlay:
-    """Write the documents that the levels of ``plan``, made below ``prefix``, need beside them.
+def write_overlay[Array: ArrayPlan](version: DatasetVersion, plan: ArraysPlan[Array], prefix: str) -> Overlay:
+    """Write the documents that the arrays of ``plan``, made below ``prefix``, need beside them.
 
     Raises:
         StorageError: metadata cannot be read or written.
     """
-    documents: dict[str, dict[str, Any]] = {}
-    volumes = {}
-    for volume in version.volumes.all():
-        if levels := plan.of(volume.path):
-            changed, values = _with_levels(version, volume, levels, prefix, documents)
-            documents |= changed
-            volumes[volume.path] = (plan.sources[volume.path], values)
-    return _overlay(version, plan, prefix, documents, volumes)
-
-
-def write_rechunked(version: DatasetVersion, plan: RechunkPlan, prefix: str) -> Overlay:
-    """Write the documents that the arrays of ``plan``, written anew below ``prefix``, need beside them.
-
-    Raises:
-        StorageError: metadata cannot be read or written.
-    """
-    documents: dict[str, dict[str, Any]] = {}
-    volumes = {}
-    for volume in version.volumes.all():
-        if levels := plan.of(volume.path):
-            changed, values = _with_arrays(version, volume, levels, prefix, documents)
-            documents |= changed
-            volumes[volume.path] = (plan.sources[volume.path], values)
-    return _overlay(version, plan, prefix, documents, volumes)
-
-
-def _overlay(
-    version: DatasetVersion,
-    plan: PyramidPlan | RechunkPlan,
-    prefix: str,
-    documents: Mapping[str, dict[str, Any]],
-    volumes: Mapping[str, tuple[str, dict[str, Any]]],
-) -> Overlay:
     own = get_root(OWN_ROOT)
+    documents: dict[str, dict[str, Any]] = {}
+    for volume in version.volumes.all():
+        if arrays := plan.of(volume.path):
+            documents |= _changed_documents(version, volume, arrays, documents)
     written = {}
     for path, document in documents.items():
         key = join_key(prefix, path)
         written[path] = (key, write_document(own, key, document))
-    arrays = {level.key: join_key(prefix, level.key) for level in plan.levels}
-    return Overlay(version, arrays, written, volumes)
+    # What repeats another's metadata changes with it: an image that holds the labels, say.
+    volumes = {
+        volume.path: (
+            plan.sources.get(volume.path, volume.metadata_digest),
+            _said_of(version, volume, plan.of(volume.path), prefix, documents, written),
+        )
+        for volume in version.volumes.all()
+        if plan.of(volume.path) or _own_document(volume) in written
+    }
+    return Overlay(version, {array.key: join_key(prefix, array.key) for array in plan.arrays}, written, volumes)
 
 
-def _with_arrays(
-    version: DatasetVersion,
-    volume: Volume,
-    levels: list[RechunkedLevel],
-    prefix: str,
-    others: Mapping[str, dict[str, Any]],
-) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The same where some levels are written anew: documents change only where they repeat the arrays' metadata."""
-    given = {path: others.get(path, document) for path, document in _documents(version, volume.path)}
-    own_path = join_key(volume.path, "zarr.json" if volume.zarr_format == 3 else ".zattrs")
-    attributes = given[own_path].get("attributes", {}) if volume.zarr_format == 3 else given[own_path]
-    found = overlaid_documents(given, volume.path, attributes, {level.path: level.document for level in levels})
-    own = get_root(OWN_ROOT)
-    new = {level.path: read_array(own, join_key(prefix, level.key), zarr_format=volume.zarr_format) for level in levels}
-    described, digests = [], {}
-    for level in volume.levels:
-        if array := new.get(level["path"]):
-            shard = array.facts.shard_shape
-            sizes = {"chunk_shape": list(array.facts.chunk_shape), "shard_shape": list(shard) if shard else None}
-            described.append({**level, **sizes, "codecs": list(array.facts.codecs)})
-        else:
-            described.append(level)
-            array = read_array(*place_of_level(version, volume, level), zarr_format=volume.zarr_format)
-        digests[level["path"]] = array.digest
-    if own_path in found:
-        group = hashlib.sha256(document_bytes(found[own_path])).hexdigest()
-    else:
-        place = place_of_key(version, own_path)
-        document = read_document(*place) if place else None
-        assert document is not None, "it was read a moment ago"
-        group = document[1]
-    return found, {"levels": described, "metadata_digest": metadata_digest(group, digests)}
-
-
-def _with_levels(
-    version: DatasetVersion,
-    volume: Volume,
-    levels: list[LevelPlan],
-    prefix: str,
-    others: Mapping[str, dict[str, Any]],
-) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The documents that change, and what the catalogue says of the volume with its new levels.
+def _changed_documents[Array: ArrayPlan](
+    version: DatasetVersion, volume: Volume, arrays: list[Array], others: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The documents that have to say something else with these arrays, by path.
 
     Args:
         others: documents that change for other volumes, too.
     """
     given = {path: others.get(path, document) for path, document in _documents(version, volume.path)}
-    own_path = join_key(volume.path, "zarr.json" if volume.zarr_format == 3 else ".zattrs")
-    attributes = given[own_path].get("attributes", {}) if volume.zarr_format == 3 else given[own_path]
-    changed = with_levels(attributes, [(level.path, level.factors) for level in levels])
-    found = overlaid_documents(given, volume.path, changed, {level.path: level.document for level in levels})
-    own = get_root(OWN_ROOT)
-    new = {level.path: read_array(own, join_key(prefix, level.key), zarr_format=volume.zarr_format) for level in levels}
-    parsed = {level.path: level for level in parse_multiscales(changed)[0].levels}
-    digests = {path: array.digest for path, array in new.items()}
-    for level in volume.levels:
-        digests[level["path"]] = read_array(
-            *place_of_level(version, volume, level), zarr_format=volume.zarr_format
-        ).digest
-    described = [describe_level(parsed[path], array.facts) for path, array in new.items()]
-    group = hashlib.sha256(document_bytes(found[own_path])).hexdigest()
-    return found, {
-        "levels": [*volume.levels, *described],
-        "metadata_digest": metadata_digest(group, digests),
+    attributes = with_levels(
+        _attributes(volume, given[_own_document(volume)]),
+        [(array.path, array.factors) for array in arrays if array.factors],
+    )
+    return overlaid_documents(given, volume.path, attributes, {array.path: array.document for array in arrays})
+
+
+def _said_of[Array: ArrayPlan](
+    version: DatasetVersion,
+    volume: Volume,
+    arrays: list[Array],
+    prefix: str,
+    documents: Mapping[str, dict[str, Any]],
+    written: Mapping[str, tuple[str, str]],
+) -> dict[str, Any]:
+    """What the catalogue says of a volume whose documents changed."""
+    own_path, own = _own_document(volume), get_root(OWN_ROOT)
+    if own_path in written:
+        document, group = documents[own_path], written[own_path][1]
+    else:
+        document, group = _read(version, own_path)
+    new = {it.path: read_array(own, join_key(prefix, it.key), zarr_format=volume.zarr_format) for it in arrays}
+    levels = {level["path"]: level for level in volume.levels}
+    stored = {
+        path: read_array(*place_of_level(version, volume, level), zarr_format=volume.zarr_format)
+        for path, level in levels.items()
+        if path not in new
+    } | new
+    for level in parse_multiscales(_attributes(volume, document))[0].levels:
+        if level.path in new:
+            levels[level.path] = describe_level(level, new[level.path].facts)
+    return {
+        "levels": list(levels.values()),
+        "metadata_digest": metadata_digest(group, {path: array.digest for path, array in stored.items()}),
     }
 
 
-def _documents(version: DatasetVersion, group: str) -> list[tuple[str, dict[str, Any]]]:
+def _own_document(volume: Volume) -> str:
+    """The path of what holds a volume's attributes."""
+    return join_key(volume.path, "zarr.json" if volume.zarr_format == 3 else ".zattrs")
+
+
+def _attributes(volume: Volume, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = document.get("attributes", {}) if volume.zarr_format == 3 else document
+    return found
+
+
+def _documents(version: DatasetVersion, group: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The metadata documents of a group and of those above it, as the version has them."""
     parts = group.split("/") if group else []
-    found = []
     for depth in range(len(parts) + 1):
         for name in DOCUMENTS:
             path = join_key("/".join(parts[:depth]), name)
             place = place_of_key(version, path)
             document = read_document(*place) if place else None
             if document is not None:
-                found.append((path, document[0]))
-    return found
+                yield path, document[0]
+
+
+def _read(version: DatasetVersion, path: str) -> tuple[dict[str, Any], str]:
+    place = place_of_key(version, path)
+    document = read_document(*place) if place else None
+    assert document is not None, "a volume that is here has attributes"
+    return document
 
 
 def mount_overlay(overlay: Overlay, *, revision: str, by: AbstractBaseUser | None) -> None:

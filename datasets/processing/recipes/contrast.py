@@ -125,24 +125,19 @@ def _image(version: DatasetVersion, volume: Volume, channel: int | None) -> _Ima
     root, key = place_of_level(version, volume, level)
     shape = tuple(level["shape"])
     whole = tuple(level["shard_shape"] or level["chunk_shape"])
-    sides = tuple(each * max(1, BLOCK_SIDE // each) for each in whole)
-    grid = ChunkGrid(shape, sides)
-    spatial = [axis in level["scale_nm"] for axis in volume.axes]
     types = volume.axis_types or [None] * len(shape)
-    chosen: list[range] = []
-    for axis, count in enumerate(grid.counts):
-        at = channel or 0 if types[axis] == "channel" else 0
-        chosen.append(range(count) if spatial[axis] else range(at // sides[axis], at // sides[axis] + 1))
-    boxes = []
-    for index in itertools.product(*chosen):
-        slices = grid.slices(index)
-        start = [each.start for each in slices]
-        stop = [each.stop for each in slices]
-        for axis, is_spatial in enumerate(spatial):
-            if not is_spatial:
-                start[axis] = (channel or 0) if types[axis] == "channel" else 0
-                stop[axis] = start[axis] + 1
-        boxes.append((tuple(start), tuple(stop)))
+    sides, chosen = [], []
+    for axis, each, size, type_ in zip(volume.axes, whole, shape, types, strict=True):
+        if axis in level["scale_nm"]:
+            sides.append(each * max(1, BLOCK_SIDE // each))
+            chosen.append(range(-(-size // sides[-1])))
+        else:
+            at = channel or 0 if type_ == "channel" else 0
+            sides.append(1)
+            chosen.append(range(at, at + 1))
+    grid = ChunkGrid(shape, tuple(sides))
+    regions = [grid.slices(index) for index in itertools.product(*chosen)]
+    boxes = [(tuple(it.start for it in region), tuple(it.stop for it in region)) for region in regions]
     return _Image(volume, channel, root.name, key, tuple(_spread(boxes, math.prod(sides))))
 
 
